@@ -1,0 +1,67 @@
+/* executor.h - a graph at one batch size on one device, ready to run: operators prepared, every tensor at a fixed place.
+ *
+ *   graph ─► lower (layers → operators, activation fused) ─► autodiff (their gradients) ─► plan (lifetimes → one arena) ─► executor
+ *
+ * Nothing is allocated after creation. Several executors (full batch, last batch, test) share one set of weights and one arena. */
+#ifndef HNI_GRAPH_EXECUTOR_H
+#define HNI_GRAPH_EXECUTOR_H
+
+#include "backend/backend.h"
+#include "graph.h"
+
+enum {
+    HNI_MODE_PREDICT = 1, /* preprocess, forward, probabilities */
+    HNI_MODE_TEST = 2,    /* the same with loss and statistics, no gradient */
+    HNI_MODE_TRAIN = 3    /* forward as in training, loss, gradients, optimiser step if there is one */
+};
+
+/* What a network's numbers are on a device: the flat vector of graph.h and what training keeps beside it. */
+typedef struct hni_weights {
+    hni_device *device; /* not owned */
+    int64_t total, trainable; /* floats */
+    hn_buffer values;   /* [total] */
+    hn_buffer grads, m, v; /* [trainable]; only for training, else memory NULL */
+    hn_buffer group;    /* [trainable] u8, all 0 */
+    hn_buffer hyper;    /* [1, HN_HYPER_COLUMNS] f64 */
+    hn_buffer stats;    /* [4] f64: Σ loss, Σ weight, right, count */
+} hni_weights;
+hn_status hni_weights_create(hni_device *device, const hni_graph *graph, bool training, hni_weights *out, hn_error *err); /* zeroed */
+void hni_weights_free(hni_weights *weights);
+hn_status hni_weights_set(hni_weights *weights, const float *flat, hn_error *err);  /* upload, [total] */
+hn_status hni_weights_get(hni_weights *weights, float *flat, hn_error *err);        /* download, [total] */
+
+typedef struct hni_executor_options {
+    int32_t mode;                 /* HNI_MODE_… */
+    int32_t batch;                /* images, ≥ 1 */
+    int32_t task;                 /* HN_TASK_… */
+    int32_t positive;             /* index or -1 */
+    double threshold;
+    int32_t optimizer;            /* HN_OPTIMIZER_…; TRAIN only; 0 = stop at the gradients */
+    const float *class_weights;   /* [K] or NULL; copied */
+    const float *mean, *deviation;/* [C] or NULL (0 and 1); copied */
+} hni_executor_options;
+
+typedef struct hni_executor hni_executor;
+
+hn_status hni_executor_create(hni_device *device, hni_graph *graph, hni_weights *weights, const hni_executor_options *options,
+                              hni_executor **out, hn_error *err);
+uint64_t hni_executor_arena_bytes(const hni_executor *ex); /* activations, gradients of activations, workspace, inputs */
+/* Gives the executor its arena, at least arena_bytes; must be done once before the first run. Executors may share one. */
+hn_status hni_executor_bind(hni_executor *ex, hn_buffer arena, hn_error *err);
+
+typedef struct hni_step {
+    const uint8_t *pixels;   /* [batch, C, H, W] */
+    const int32_t *classes;  /* [batch]; TEST, TRAIN of single-label */
+    const float *labels;     /* [batch, K] 0 or 1; TEST, TRAIN of multi-label */
+    const uint32_t *keys;    /* [batch, 4] as HN_OP_DROPOUT; TRAIN */
+    const double *hyper;     /* [HN_HYPER_COLUMNS]; TRAIN with an optimiser */
+} hni_step;
+hn_status hni_executor_run(hni_executor *ex, const hni_step *step, hn_error *err);
+hn_status hni_executor_probabilities(hni_executor *ex, float *dst, hn_error *err); /* of the last run, [batch, K] */
+hn_status hni_executor_logits(hni_executor *ex, float *dst, hn_error *err);        /* of the last run, [batch, K] */
+void hni_executor_free(hni_executor *ex);
+
+/* The arena that a graph would need, without a device (workspace apart): for summaries. */
+hn_status hni_plan_arena_bytes(const hni_graph *graph, int32_t mode, int32_t batch, int32_t task, uint64_t *bytes, hn_error *err);
+
+#endif

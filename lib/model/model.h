@@ -1,0 +1,67 @@
+/* model.h - the inside of hn_model: a graph, its numbers, its preprocessing, its classes and where it comes from. Immutable once made. */
+#ifndef HNI_MODEL_MODEL_H
+#define HNI_MODEL_MODEL_H
+
+#include "base/json.h" /* defines: hni_text */
+#include "graph/graph.h"
+#include "preproc/preproc.h" /* defines: hni_preproc */
+
+struct hn_model {
+    atomic_int refs;
+    hn_context *ctx;
+    hni_graph *graph;
+    hni_preproc preproc;
+    int32_t task, n_classes, positive; /* positive: index or -1 */
+    double threshold;
+    uint64_t seed;      /* of the initial weights */
+    char preset[32];    /* "" for a built network */
+    char **class_names; /* [n_classes] */
+    float *weights;     /* [graph->total], flat */
+    char *provenance;   /* JSON object text: what the trainer wrote down; "{}" before training. No times, no threads, no paths */
+};
+
+hn_model *hni_model_ref(const hn_model *model);
+void hni_model_unref(hn_model *model);
+
+/* A copy with other numbers (copied, [graph->total]) and other provenance (copied JSON object text, NULL = the same). */
+hn_status hni_model_with_weights(const hn_model *model, const float *weights, const char *provenance, hn_model **out, hn_error *err);
+
+/* safetensors container: the one writer and the one reader, also used for checkpoints. */
+typedef struct hni_tensor_ref {
+    const char *name;
+    int32_t dtype;        /* HN_DTYPE_F32, F64, U8, I32, U32 */
+    int32_t rank;
+    int64_t shape[4];
+    const void *data;
+    size_t size;          /* bytes */
+} hni_tensor_ref;
+/* Header text and pieces: header JSON (with one metadata key "haemnet" when metadata is not NULL), then the data in the order given.
+ * Alignment of each tensor to 8 bytes. Tensors are sorted by the writer as it must be. */
+hn_status hni_safetensors_write(hn_context *ctx, const char *path, const hni_tensor_ref *tensors, size_t n, const char *metadata, hn_error *err);
+hn_status hni_safetensors_bytes(hn_context *ctx, const hni_tensor_ref *tensors, size_t n, const char *metadata, uint8_t **bytes, size_t *size,
+                                hn_error *err);
+typedef struct hni_safetensors {
+    hn_context *ctx;
+    hni_tensor_ref *tensors; /* data points into the caller's bytes; not aligned: use memcpy */
+    char *names;             /* storage of the names */
+    size_t n;
+    char *metadata;          /* value of "haemnet", or NULL */
+} hni_safetensors;
+/* Checks everything (header length, JSON, dtypes, shapes × size = offsets, no overlap, no gap, no trailing bytes) and copies nothing but names. */
+hn_status hni_safetensors_parse(hn_context *ctx, const uint8_t *bytes, size_t size, hni_safetensors *out, hn_error *err);
+void hni_safetensors_free(hni_safetensors *file);
+int64_t hni_safetensors_find(const hni_safetensors *file, const char *name); /* -1 = none */
+
+hn_status hni_model_preset(hn_context *ctx, const char *preset, const hn_model_options *options, hn_model **out, hn_error *err);
+hn_status hni_model_parse(hn_context *ctx, const uint8_t *bytes, size_t size, hn_model **out, hn_error *err);
+hn_status hni_model_import(hn_context *ctx, const uint8_t *bytes, size_t size, const char *preset, const hn_model_options *options,
+                           hn_model **out, hn_error *err);
+hn_status hni_model_bytes(const hn_model *model, uint8_t **bytes, size_t *size, hn_error *err); /* hni_free */
+hn_status hni_model_write(const hn_model *model, const char *path, hn_error *err);
+hn_status hni_model_metadata(const hn_model *model, hni_text *out, hn_error *err);
+hn_status hni_model_summary(const hn_model *model, int32_t batch, hni_text *out, hn_error *err);
+
+/* Kaiming uniform as PyTorch's Conv2d and Linear reset_parameters do: weight and bias uniform in ±1/sqrt(fan_in); batch norm 1, 0, 0, 1. */
+void hni_init_weights(const hni_graph *graph, uint64_t seed, float *weights);
+
+#endif
