@@ -1,0 +1,74 @@
+/* structs.h - the published sizes of every size-prefixed public struct, and moving such structs across the ABI.
+ *
+ * A struct only ever grows: its new size is added at the end of its list and the old ones stay, so that callers compiled against any
+ * release are known. Sizes are those of 64-bit targets. */
+#ifndef HNI_API_STRUCTS_H
+#define HNI_API_STRUCTS_H
+
+#include <string.h>
+
+#include "../base/status.h" /* defines: hni_check_struct */
+#include "haemnet/haemnet.h"
+
+/* context.h */
+static const uint32_t hni_sizes_hn_allocator[] = {32};
+static const uint32_t hni_sizes_hn_context_options[] = {64};
+static const uint32_t hni_sizes_hn_memory_info[] = {40};
+/* device.h */
+static const uint32_t hni_sizes_hn_device_info[] = {248};
+static const uint32_t hni_sizes_hn_selftest_report[] = {168};
+/* image.h */
+static const uint32_t hni_sizes_hn_pixels[] = {56};
+static const uint32_t hni_sizes_hn_image_options[] = {32};
+static const uint32_t hni_sizes_hn_image_info[] = {40};
+/* phantom.h */
+static const uint32_t hni_sizes_hn_phantom_options[] = {32};
+static const uint32_t hni_sizes_hn_phantom_slice_info[] = {72};
+/* dataset.h */
+static const uint32_t hni_sizes_hn_dataset_options[] = {72};
+static const uint32_t hni_sizes_hn_dataset_info[] = {80};
+static const uint32_t hni_sizes_hn_row[] = {64};
+static const uint32_t hni_sizes_hn_split_options[] = {32};
+/* model.h */
+static const uint32_t hni_sizes_hn_model_options[] = {88};
+static const uint32_t hni_sizes_hn_model_info[] = {128};
+static const uint32_t hni_sizes_hn_layer_info[] = {224};
+static const uint32_t hni_sizes_hn_tensor_info[] = {176};
+/* builder.h */
+static const uint32_t hni_sizes_hn_conv2d_options[] = {48};
+static const uint32_t hni_sizes_hn_pool2d_options[] = {32};
+/* train.h */
+static const uint32_t hni_sizes_hn_progress[] = {56};
+static const uint32_t hni_sizes_hn_train_options[] = {144};
+static const uint32_t hni_sizes_hn_epoch_report[] = {112};
+/* predict.h */
+static const uint32_t hni_sizes_hn_predictor_options[] = {24};
+static const uint32_t hni_sizes_hn_prediction[] = {72};
+/* evaluate.h */
+static const uint32_t hni_sizes_hn_eval_options[] = {40};
+static const uint32_t hni_sizes_hn_eval_arrays[] = {64};
+static const uint32_t hni_sizes_hn_metrics[] = {240};
+static const uint32_t hni_sizes_hn_class_metrics[] = {64};
+static const uint32_t hni_sizes_hn_eval_sample[] = {56};
+
+/* HN_OK, or HN_E_ARGUMENT for NULL, or HN_E_ABI if struct_size is none that was ever published. */
+#define HNI_CHECK(object, type, err) hni_check_struct((object), #type, hni_sizes_##type, (int)(sizeof hni_sizes_##type / sizeof *hni_sizes_##type), (err))
+
+/* A caller's options, of whatever release, into today's struct: fields that the caller does not know become 0. NULL gives all zeros. */
+static inline void hni_take(void *today, size_t size, const void *callers) {
+    uint32_t have = 0;
+    memset(today, 0, size);
+    if (!callers) return;
+    memcpy(&have, callers, sizeof have);
+    memcpy(today, callers, have < size ? have : size);
+}
+
+/* Today's result into a caller's struct, as much as fits there; its struct_size stays. */
+static inline void hni_give(void *callers, const void *today, size_t size) {
+    uint32_t have;
+    memcpy(&have, callers, sizeof have);
+    if (have > size) have = (uint32_t)size;
+    memcpy((char *)callers + sizeof have, (const char *)today + sizeof have, have - sizeof have);
+}
+
+#endif

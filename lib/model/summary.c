@@ -1,0 +1,114 @@
+/* summary.c - the table that `haemnet inspect` prints, in the manner of torchinfo: layer, output, parameters, multiply-adds, memory. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "graph/executor.h"
+#include "model.h"
+
+/* What a layer is, for tables. */
+static void describe_constants(const hni_layer *l, char *text, size_t size) {
+    const hni_window2d *w = &l->window;
+    int n = 0;
+    *text = 0;
+    if (l->kind <= HNI_LAYER_AVG_POOL2D)
+        n = snprintf(text, size, "%d×%d, stride %d×%d, padding %d×%d", w->kernel[0], w->kernel[1], w->stride[0], w->stride[1], w->padding[0],
+                     w->padding[1]);
+    if (l->kind == HNI_LAYER_CONV2D && w->groups > 1) snprintf(text + n, size - (size_t)n, ", groups %d", w->groups);
+    if (l->kind == HNI_LAYER_ACTIVATION) snprintf(text, size, "%s", l->activation == HN_ACT_RELU ? "ReLU" : "sigmoid");
+    if (l->kind == HNI_LAYER_DROPOUT) snprintf(text, size, "rate %g", l->rate);
+}
+
+void hni_layer_describe(const hni_graph *graph, int32_t index, hn_layer_info *out) {
+    const hni_layer *l = &graph->layers[index];
+    const hn_tensor_desc *value = &graph->values[l->output];
+    memset(out, 0, sizeof *out);
+    out->rank = value->rank;
+    memcpy(out->output, value->dims, sizeof out->output);
+    for (int r = 0; r < 4; r++)
+        if (l->param[r] >= 0 && graph->params[l->param[r]].trainable) out->parameters += graph->params[l->param[r]].elements;
+    out->multiply_adds = hni_layer_multiply_adds(graph, l);
+    out->output_bytes = hni_tensor_bytes(value);
+    snprintf(out->name, sizeof out->name, "%s", l->name);
+    snprintf(out->kind, sizeof out->kind, "%s", hni_layer_kind_name(l->kind));
+    describe_constants(l, out->detail, sizeof out->detail);
+}
+
+enum { NAME = 28, SHAPE = 22, NUMBER = 14 };
+
+/* 1234567 → "1,234,567" */
+static void grouped(int64_t value, char *text, size_t size) {
+    char plain[32];
+    int n = snprintf(plain, sizeof plain, "%lld", (long long)value), at = 0;
+    for (int i = 0; i < n && at + 2 < (int)size; i++) {
+        if (i && (n - i) % 3 == 0 && plain[i - 1] != '-') text[at++] = ',';
+        text[at++] = plain[i];
+    }
+    text[at] = 0;
+}
+
+static void row(hni_text *t, const hn_layer_info *info, const char *shape, int32_t batch) {
+    char label[128], p[32], m[32], b[32];
+    snprintf(label, sizeof label, "%s (%s)", info->name, info->kind);
+    grouped(info->parameters, p, sizeof p);
+    grouped(info->multiply_adds * batch, m, sizeof m);
+    grouped(info->output_bytes * batch, b, sizeof b);
+    hni_text_format(t, "%-*s %-*s %*s %*s %*s\n", NAME, label, SHAPE, shape, NUMBER, p, NUMBER, m, NUMBER, b);
+}
+
+static void rule(hni_text *t) {
+    for (int i = 0; i < NAME + SHAPE + 3 * NUMBER + 4; i++) hni_text_add(t, "-");
+    hni_text_add(t, "\n");
+}
+
+static int64_t rows(hni_text *t, const hni_graph *g, int32_t batch) {
+    int64_t total = 0;
+    char shape[64];
+    for (size_t i = 0; i < g->n_layers; i++) {
+        hn_layer_info info;
+        hni_layer_describe(g, (int32_t)i, &info);
+        hn_tensor_desc value = hni_tensor(HN_DTYPE_F32, info.rank, batch, info.output[1], info.output[2], info.output[3]);
+        hni_shape_text(&value, shape, sizeof shape);
+        row(t, &info, shape, batch);
+        total += info.multiply_adds;
+    }
+    return total * batch;
+}
+
+static hn_status totals(hni_text *t, const hn_model *m, int32_t batch, int64_t multiply_adds, hn_error *err) {
+    static const struct {
+        const char *name;
+        int32_t mode;
+    } modes[] = {{"inference", HNI_MODE_PREDICT}, {"training", HNI_MODE_TRAIN}};
+    char text[32];
+    grouped(m->graph->parameters, text, sizeof text);
+    hni_text_format(t, "parameters (trainable)   %s\n", text);
+    grouped(multiply_adds, text, sizeof text);
+    hni_text_format(t, "multiply-adds            %s for %d image%s\n", text, batch, batch == 1 ? "" : "s");
+    for (int i = 0; i < 2; i++) {
+        uint64_t arena;
+        hn_status status = hni_plan_arena_bytes(m->graph, modes[i].mode, batch, m->task, &arena, err);
+        if (status) return status;
+        int64_t weights = (modes[i].mode == HNI_MODE_TRAIN ? m->graph->total + 3 * m->graph->trainable : m->graph->total) * 4;
+        grouped((int64_t)arena + weights, text, sizeof text);
+        hni_text_format(t, "memory for %-13s %s bytes (weights and their companions, activations reused by lifetime)\n", modes[i].name, text);
+    }
+    return HN_OK;
+}
+
+hn_status hni_model_summary(const hn_model *m, int32_t batch, hni_text *t, hn_error *err) {
+    const hni_preproc *p = &m->preproc;
+    hni_text_format(t, "%s: %d×%d px, %d channel%s → %d %s\n", *m->preset ? m->preset : "built network", p->width, p->height, p->channels,
+                    p->channels == 1 ? "" : "s", m->n_classes, m->task == HN_TASK_MULTI ? "labels (sigmoid)" : "classes (softmax)");
+    for (int32_t k = 0; k < m->n_classes; k++)
+        hni_text_format(t, "  %d  %s%s\n", k, m->class_names[k], k == m->positive ? "  (positive)" : "");
+    rule(t);
+    hni_text_format(t, "%-*s %-*s %*s %*s %*s\n", NAME, "layer", SHAPE, "output", NUMBER, "parameters", NUMBER, "multiply-adds", NUMBER, "bytes");
+    rule(t);
+    int64_t multiply_adds = rows(t, m->graph, batch);
+    rule(t);
+    hn_status status = totals(t, m, batch, multiply_adds, err);
+    if (status) return status;
+    return t->failed ? hni_fail_memory(err, t->size, "a summary") : HN_OK;
+}
