@@ -1,0 +1,125 @@
+/* autodiff.c - the gradients of a lowered network: reverse mode, layer by layer from the logits back.
+ *
+ * A value read by several layers gets its gradients added in one fixed order: last reader first, and within a reader first input
+ * first. Nothing is computed for values with nothing to train before them, so never for the pixels. Gradients of weights are written
+ * straight to their place in the flat vector. In-place work is plan.c's decision, from lifetimes. */
+#include "../base/status.h"
+#include "program.h"
+#include "shapes.h"
+
+/* One more gradient for a value. */
+static void contribute(hni_program *p, int32_t layer, int32_t value, int32_t place) {
+    if (p->status != HN_OK || !p->wants[value])
+        return;
+    hn_tensor_desc t = p->graph->values[value];
+    t.dims[0] = p->options.batch;
+    if (p->places[place].desc.rank != t.rank) /* it came through a flatten */
+        place = hni_program_view(p, place, t);
+    if (p->grad[value] < 0) {
+        p->grad[value] = place;
+        return;
+    }
+    hn_op_desc d;
+    if (!hni_program_ok(p, layer, hni_op_add(&d, &t, p->err)))
+        return;
+    const int32_t in[2] = {p->grad[value], place}, sum = hni_program_place(p, t, HNI_HOME_ARENA, 0);
+    hni_program_node(p, layer, &d, in, &sum);
+    p->grad[value] = sum;
+}
+
+/* dy of a layer's output to the gradient before its activation. */
+static int32_t through_activation(hni_program *p, int32_t index, const hn_op_desc *forward, int32_t y, int32_t dy) {
+    hn_op_desc d;
+    if (!hni_program_ok(p, index, hni_op_activation_grad(forward, &d, p->err)))
+        return -1;
+    const int32_t in[2] = {y, dy}, dz = hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0);
+    hni_program_node(p, index, &d, in, &dz);
+    return dz;
+}
+
+static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
+    const hni_layer *l = &p->graph->layers[index];
+    const bool dense = l->kind == HNI_LAYER_DENSE;
+    hn_op_desc dx, dw;
+    if (!hni_program_ok(p, index, dense ? hni_op_dense_grads(&f->desc, &dx, &dw, p->err) : hni_op_conv2d_grads(&f->desc, &dx, &dw, p->err)))
+        return;
+    if (f->desc.activation != HN_ACT_NONE)
+        dy = through_activation(p, index, &f->desc, f->out[0], dy);
+    const int32_t weight_in[2] = {dy, f->in[0]};
+    const int32_t weight_out[2] = {hni_program_param(p, l->param[0], HNI_HOME_GRADS), hni_program_param(p, l->param[1], HNI_HOME_GRADS)};
+    hni_program_node(p, index, &dw, weight_in, weight_out);
+    if (!p->wants[l->input[0]])
+        return;
+    const int32_t input_in[2] = {dy, f->in[1]}, input_out = hni_program_place(p, dx.out[0], HNI_HOME_ARENA, 0);
+    hni_program_node(p, index, &dx, input_in, &input_out);
+    contribute(p, index, l->input[0], input_out);
+}
+
+static void batch_norm_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
+    const hni_layer *l = &p->graph->layers[index];
+    hn_op_desc d;
+    if (!hni_program_ok(p, index, hni_op_batch_norm_grad(&f->desc, &d, p->err)))
+        return;
+    const int32_t in[5] = {dy, f->in[0], f->in[1], f->out[1], f->out[2]}; /* dy x gamma saved_mean saved_inv_std */
+    const int32_t out[3] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), hni_program_param(p, l->param[0], HNI_HOME_GRADS),
+                            hni_program_param(p, l->param[1], HNI_HOME_GRADS)};
+    hni_program_node(p, index, &d, in, out);
+    contribute(p, index, l->input[0], out[0]);
+}
+
+/* Layers with one input and no weights. */
+static void plain_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
+    const hni_layer *l = &p->graph->layers[index];
+    int32_t in[3] = {dy, -1, -1}, dx;
+    hn_op_desc d;
+    if (l->kind == HNI_LAYER_ACTIVATION) {
+        contribute(p, index, l->input[0], through_activation(p, index, &f->desc, f->out[0], dy));
+        return;
+    }
+    if (l->kind == HNI_LAYER_DROPOUT) { /* the same mask, the same operator */
+        d = f->desc;
+        in[1] = f->in[1];
+    } else if (!hni_program_ok(p, index, hni_op_pool2d_grad(&f->desc, &d, p->err))) {
+        return;
+    }
+    if (l->kind == HNI_LAYER_MAX_POOL2D) {
+        in[0] = f->in[0];
+        in[1] = f->out[0];
+        in[2] = dy;
+    }
+    dx = hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0);
+    hni_program_node(p, index, &d, in, &dx);
+    contribute(p, index, l->input[0], dx);
+}
+
+static void layer_grads(hni_program *p, int32_t index) {
+    const hni_layer *l = &p->graph->layers[index];
+    const int32_t act = p->fused[index];
+    const int32_t dy = p->grad[act < 0 ? l->output : p->graph->layers[act].output];
+    if (dy < 0)
+        return;
+    if (p->forward[index] < 0) { /* a view */
+        contribute(p, index, l->input[0], dy);
+        return;
+    }
+    const hni_node f = p->nodes[p->forward[index]]; /* a copy: the list grows below */
+    if (l->kind == HNI_LAYER_CONV2D || l->kind == HNI_LAYER_DENSE) {
+        filters_grads(p, index, &f, dy);
+    } else if (l->kind == HNI_LAYER_BATCH_NORM) {
+        batch_norm_grads(p, index, &f, dy);
+    } else if (l->kind == HNI_LAYER_ADD) {
+        contribute(p, index, l->input[0], dy);
+        contribute(p, index, l->input[1], dy);
+    } else {
+        plain_grads(p, index, &f, dy);
+    }
+}
+
+void hni_program_backward(hni_program *p, int32_t dlogits) {
+    if (p->status != HN_OK)
+        return;
+    contribute(p, -1, p->graph->logits, dlogits);
+    for (size_t i = p->graph->n_layers; i-- > 0 && p->status == HN_OK;)
+        if (!p->inside[i] && p->wants[p->graph->layers[i].output])
+            layer_grads(p, (int32_t)i);
+}

@@ -1,0 +1,292 @@
+/* executor.c - a program on a device: operators prepared, buffers bound, steps run.
+ *
+ * All decisions (algorithms, offsets, buffers) are made in create and bind; run uploads the step's inputs and walks the list. Where a
+ * backend can record, the list is recorded at the first run and replayed from then on: buffers never move. Loops over batches, epochs and
+ * samples are train's and predict's. */
+#include <string.h>
+
+#include "../base/memory.h"
+#include "../base/status.h"
+#include "executor.h"
+#include "haemnet/dataset.h" /* defines: HN_TASK_… */
+#include "program.h"
+
+struct hni_executor {
+    hn_context *ctx;
+    hni_graph *graph;
+    hni_device *device;
+    hni_weights *weights;
+    hni_executor_options options; /* its pointers are not kept */
+    hni_program program;
+    int32_t n_classes;
+    hni_op *ops;        /* [n_nodes], the first n_ops prepared */
+    size_t n_ops;
+    hn_buffer *buffers; /* [n_nodes][2][HN_OP_MAX_TENSORS]; in, out */
+    hn_buffer constants, arena;
+    void *recording;
+    bool bound, plain;  /* plain: no recording on this backend */
+    bool ran;
+};
+
+static hn_status check_options(const hni_graph *graph, const hni_weights *weights, const hni_executor_options *o, hn_error *err) {
+    if (graph->logits < 0)
+        return hni_fail(err, HN_E_STATE, "the network is not finished: it has no logits yet");
+    if (o->mode < HNI_MODE_PREDICT || o->mode > HNI_MODE_TRAIN)
+        return hni_fail(err, HN_E_ARGUMENT, "executor mode %d is not known", o->mode);
+    if (o->task != HN_TASK_SINGLE && o->task != HN_TASK_MULTI)
+        return hni_fail(err, HN_E_ARGUMENT, "task %d is not known; see HN_TASK_…", o->task);
+    if (o->batch < 1)
+        return hni_fail(err, HN_E_ARGUMENT, "batch of %d images: at least 1 is needed", o->batch);
+    if (weights->total != graph->total || weights->trainable != graph->trainable)
+        return hni_fail(err, HN_E_ARGUMENT, "these weights are %lld numbers, the network has %lld", (long long)weights->total,
+                        (long long)graph->total);
+    if (o->mode == HNI_MODE_TRAIN && !weights->hyper.memory)
+        return hni_fail(err, HN_E_ARGUMENT, "these weights were made without room for gradients; make them for training");
+    return HN_OK;
+}
+
+static hn_status prepare_all(hni_executor *ex, hn_error *err) {
+    hni_program *p = &ex->program;
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        const hn_status status = hni_op_prepare(ex->device, &p->nodes[i].desc, &ex->ops[i], err);
+        if (status != HN_OK) {
+            if (p->nodes[i].layer >= 0)
+                hni_error_prefix(err, "layer \"%s\"", ex->graph->layers[p->nodes[i].layer].name);
+            return status;
+        }
+        ex->n_ops = i + 1;
+        p->nodes[i].workspace = ex->ops[i].workspace;
+    }
+    return HN_OK;
+}
+
+static hn_status upload_constant(hni_executor *ex, int32_t place, const float *numbers, float otherwise, float *scratch, hn_error *err) {
+    if (place < 0)
+        return HN_OK;
+    const hni_place *t = &ex->program.places[place];
+    const size_t n = t->bytes / sizeof(float);
+    for (size_t i = 0; i < n; i++)
+        scratch[i] = numbers ? numbers[i] : otherwise;
+    return hni_device_upload(ex->device, hni_buffer_at(ex->constants, t->offset, t->bytes), scratch, err);
+}
+
+static hn_status make_constants(hni_executor *ex, const hni_executor_options *o, hn_error *err) {
+    const hni_program *p = &ex->program;
+    float *scratch = hni_alloc(ex->ctx, (size_t)p->constant_bytes);
+    if (!scratch)
+        return hni_fail_memory(err, (size_t)p->constant_bytes, "the constants of a network");
+    hn_status status = hni_device_alloc(ex->device, p->constant_bytes, &ex->constants, err);
+    if (status == HN_OK)
+        status = upload_constant(ex, p->mean, o->mean, 0.0f, scratch, err);
+    if (status == HN_OK)
+        status = upload_constant(ex, p->deviation, o->deviation, 1.0f, scratch, err);
+    if (status == HN_OK)
+        status = upload_constant(ex, p->class_weights, o->class_weights, 1.0f, scratch, err);
+    hni_free(ex->ctx, scratch);
+    return status;
+}
+
+static hn_status fill_executor(hni_executor *ex, const hni_executor_options *o, hn_error *err) {
+    const hni_program_options options = {.mode = o->mode, .batch = o->batch, .task = o->task, .positive = o->positive,
+                                         .optimizer = o->mode == HNI_MODE_TRAIN ? o->optimizer : 0, .threshold = o->threshold};
+    hn_status status = hni_program_make(&ex->program, ex->graph, &options, err);
+    if (status != HN_OK)
+        return status;
+    const size_t n = ex->program.n_nodes;
+    ex->ops = hni_calloc(ex->ctx, n, sizeof *ex->ops);
+    ex->buffers = hni_calloc(ex->ctx, n, 2 * HN_OP_MAX_TENSORS * sizeof *ex->buffers);
+    if (!ex->ops || !ex->buffers)
+        return hni_fail_memory(err, n * sizeof *ex->ops, "the operators of a network");
+    status = prepare_all(ex, err);
+    if (status == HN_OK)
+        status = hni_program_plan(&ex->program, err);
+    if (status == HN_OK)
+        status = make_constants(ex, o, err);
+    return status;
+}
+
+hn_status hni_executor_create(hni_device *device, hni_graph *graph, hni_weights *weights, const hni_executor_options *options,
+                              hni_executor **out, hn_error *err) {
+    *out = NULL;
+    hn_status status = check_options(graph, weights, options, err);
+    if (status != HN_OK)
+        return status;
+    hn_context *ctx = graph->ctx;
+    hni_executor *ex = hni_calloc(ctx, 1, sizeof *ex);
+    if (!ex)
+        return hni_fail_memory(err, sizeof *ex, "an executor");
+    ex->ctx = hni_context_ref(ctx);
+    ex->graph = hni_graph_ref(graph);
+    ex->device = device;
+    ex->weights = weights;
+    ex->options = *options;
+    ex->options.class_weights = ex->options.mean = ex->options.deviation = NULL;
+    ex->n_classes = (int32_t)graph->values[graph->logits].dims[1];
+    ex->plain = !device->table.capture_begin || !device->table.capture_end || !device->table.replay;
+    status = fill_executor(ex, options, err);
+    if (status != HN_OK) {
+        hni_executor_free(ex);
+        return status;
+    }
+    *out = ex;
+    return HN_OK;
+}
+
+void hni_executor_free(hni_executor *ex) {
+    if (!ex)
+        return;
+    hn_context *ctx = ex->ctx;
+    if (ex->recording)
+        ex->device->table.release(ex->device->handle, ex->recording);
+    for (size_t i = 0; i < ex->n_ops; i++)
+        hni_op_release(ex->device, &ex->ops[i]);
+    if (ex->constants.memory)
+        hni_device_free(ex->device, &ex->constants);
+    hni_program_free(&ex->program);
+    hni_free(ctx, ex->ops);
+    hni_free(ctx, ex->buffers);
+    hni_graph_unref(ex->graph);
+    hni_free(ctx, ex);
+    hni_context_unref(ctx);
+}
+
+uint64_t hni_executor_arena_bytes(const hni_executor *ex) {
+    return ex->program.arena_bytes;
+}
+
+static hn_buffer locate(const hni_executor *ex, int32_t place) {
+    if (place < 0)
+        return (hn_buffer){NULL, 0, 0};
+    const hni_weights *w = ex->weights;
+    const hn_buffer homes[HNI_HOMES] = {
+        [HNI_HOME_ARENA] = ex->arena, [HNI_HOME_VALUES] = w->values, [HNI_HOME_GRADS] = w->grads,
+        [HNI_HOME_M] = w->m,          [HNI_HOME_V] = w->v,           [HNI_HOME_GROUP] = w->group,
+        [HNI_HOME_HYPER] = w->hyper,  [HNI_HOME_STATS] = w->stats,   [HNI_HOME_CONSTANTS] = ex->constants,
+    };
+    const hni_place *t = &ex->program.places[place];
+    return hni_buffer_at(homes[t->home], t->offset, t->bytes);
+}
+
+hn_status hni_executor_bind(hni_executor *ex, hn_buffer arena, hn_error *err) {
+    if (ex->bound)
+        return hni_fail(err, HN_E_STATE, "this executor has its memory already");
+    if (!arena.memory || arena.size < ex->program.arena_bytes)
+        return hni_fail(err, HN_E_BUFFER, "an arena of %llu bytes was given; this network at a batch of %d needs %llu",
+                        (unsigned long long)arena.size, ex->options.batch, (unsigned long long)ex->program.arena_bytes);
+    if (arena.offset % HNI_ALIGN != 0)
+        return hni_fail(err, HN_E_ARGUMENT, "the arena begins at %llu, which is no multiple of %d", (unsigned long long)arena.offset,
+                        HNI_ALIGN);
+    ex->arena = arena;
+    for (size_t i = 0; i < ex->program.n_nodes; i++) {
+        hn_buffer *in = ex->buffers + 2 * i * HN_OP_MAX_TENSORS, *out = in + HN_OP_MAX_TENSORS;
+        for (int k = 0; k < HN_OP_MAX_TENSORS; k++) {
+            in[k] = locate(ex, ex->program.nodes[i].in[k]);
+            out[k] = locate(ex, ex->program.nodes[i].out[k]);
+        }
+    }
+    ex->bound = true;
+    return HN_OK;
+}
+
+static hn_status run_nodes(hni_executor *ex, hn_error *err) {
+    for (size_t i = 0; i < ex->program.n_nodes; i++) {
+        const hni_node *node = &ex->program.nodes[i];
+        const hn_buffer *in = ex->buffers + 2 * i * HN_OP_MAX_TENSORS;
+        hn_op_buffers b = {.struct_size = sizeof b, .in = in, .out = in + HN_OP_MAX_TENSORS};
+        if (node->workspace > 0)
+            b.workspace = hni_buffer_at(ex->arena, node->workspace_offset, node->workspace);
+        const hn_status status = hni_op_run(ex->device, &ex->ops[i], &b, err);
+        if (status != HN_OK) {
+            if (node->layer >= 0)
+                hni_error_prefix(err, "layer \"%s\"", ex->graph->layers[node->layer].name);
+            return status;
+        }
+    }
+    return HN_OK;
+}
+
+/* Recorded runs are not done yet: the caller replays. A backend that has the slots but cannot record now says HN_E_UNSUPPORTED. */
+static hn_status record(hni_executor *ex, hn_error *err) {
+    const hn_backend *table = &ex->device->table;
+    void *handle = ex->device->handle;
+    hn_status status = table->capture_begin(handle, err);
+    if (status == HN_E_UNSUPPORTED) {
+        ex->plain = true;
+        return HN_OK;
+    }
+    if (status != HN_OK)
+        return status;
+    status = run_nodes(ex, err);
+    void *recording = NULL;
+    const hn_status ended = table->capture_end(handle, &recording, status == HN_OK ? err : NULL); /* always: or the queue stays shut */
+    if (status == HN_OK)
+        status = ended;
+    if (status == HN_OK && !recording)
+        status = hni_fail(err, HN_E_BACKEND, "the backend recorded a step and gave no recording");
+    if (status == HN_OK)
+        ex->recording = recording;
+    else if (ended == HN_OK && recording)
+        table->release(handle, recording);
+    return status;
+}
+
+/* What the operators would index with. */
+static hn_status check_step(const hni_executor *ex, const hni_step *step, hn_error *err) {
+    const bool multi = ex->options.task == HN_TASK_MULTI;
+    if (!ex->bound)
+        return hni_fail(err, HN_E_STATE, "this executor has no memory yet: bind it first");
+    if (!step->pixels)
+        return hni_fail(err, HN_E_ARGUMENT, "no pixels were given");
+    if (ex->program.keys >= 0 && !step->keys)
+        return hni_fail(err, HN_E_ARGUMENT, "the network has dropout, and no keys were given");
+    if (ex->program.options.optimizer != 0 && !step->hyper)
+        return hni_fail(err, HN_E_ARGUMENT, "no learning rate and the like were given");
+    if (ex->program.labels < 0)
+        return HN_OK;
+    if (multi ? !step->labels : !step->classes)
+        return hni_fail(err, HN_E_ARGUMENT, "no %s were given", multi ? "labels" : "classes");
+    for (int32_t i = 0; !multi && i < ex->options.batch; i++)
+        if (step->classes[i] < 0 || step->classes[i] >= ex->n_classes)
+            return hni_fail(err, HN_E_ARGUMENT, "image %d of the batch has class %d; 0 … %d are", i, step->classes[i], ex->n_classes - 1);
+    return HN_OK;
+}
+
+static hn_status upload_step(hni_executor *ex, const hni_step *step, hn_error *err) {
+    const hni_program *p = &ex->program;
+    const void *labels = ex->options.task == HN_TASK_MULTI ? (const void *)step->labels : (const void *)step->classes;
+    hn_status status = hni_device_upload(ex->device, locate(ex, p->pixels), step->pixels, err);
+    if (status == HN_OK && p->labels >= 0)
+        status = hni_device_upload(ex->device, locate(ex, p->labels), labels, err);
+    if (status == HN_OK && p->keys >= 0)
+        status = hni_device_upload(ex->device, locate(ex, p->keys), step->keys, err);
+    if (status == HN_OK && p->options.optimizer != 0)
+        status = hni_device_upload(ex->device, ex->weights->hyper, step->hyper, err);
+    return status;
+}
+
+hn_status hni_executor_run(hni_executor *ex, const hni_step *step, hn_error *err) {
+    ex->ran = false;
+    hn_status status = check_step(ex, step, err);
+    if (status == HN_OK)
+        status = upload_step(ex, step, err);
+    if (status == HN_OK && !ex->plain && !ex->recording)
+        status = record(ex, err);
+    if (status == HN_OK)
+        status = ex->recording ? ex->device->table.replay(ex->device->handle, ex->recording, err) : run_nodes(ex, err);
+    ex->ran = status == HN_OK;
+    return status;
+}
+
+static hn_status fetch(hni_executor *ex, int32_t place, float *dst, hn_error *err) {
+    if (!ex->ran)
+        return hni_fail(err, HN_E_STATE, "nothing has run yet that could be read");
+    return hni_device_download(ex->device, dst, locate(ex, place), err);
+}
+
+hn_status hni_executor_probabilities(hni_executor *ex, float *dst, hn_error *err) {
+    return fetch(ex, ex->program.probabilities, dst, err);
+}
+
+hn_status hni_executor_logits(hni_executor *ex, float *dst, hn_error *err) {
+    return fetch(ex, ex->program.logits, dst, err);
+}

@@ -1,0 +1,268 @@
+/* lower.c - layers to forward operators at one batch size: preprocessing, the layers that the logits need, then loss or probabilities.
+ *
+ * An activation with no other reader of its input runs inside the convolution or dense layer before it. Flatten, dropout outside
+ * training and an activation that is none make no operator: their output is the input's memory under another shape. Where memory
+ * lies is not known here; gradients are autodiff.c's. */
+#include "../base/memory.h"
+#include "../base/status.h"
+#include "executor.h" /* defines: HNI_MODE_… */
+#include "haemnet/dataset.h" /* defines: HN_TASK_… */
+#include "program.h"
+#include "shapes.h"
+
+/* Does nothing but pass its input on, in this mode. */
+static bool is_view(const hni_program *p, const hni_layer *l) {
+    return l->kind == HNI_LAYER_FLATTEN || (l->kind == HNI_LAYER_ACTIVATION && l->activation == HN_ACT_NONE) ||
+           (l->kind == HNI_LAYER_DROPOUT && (p->options.mode != HNI_MODE_TRAIN || l->rate == 0.0));
+}
+
+/* needed: upwards from the logits. wants: downwards from layers with trainable weights. */
+static void mark(hni_program *p) {
+    const hni_graph *g = p->graph;
+    p->needed[0] = p->needed[g->logits] = true;
+    for (size_t i = g->n_layers; i-- > 0;) {
+        const hni_layer *l = &g->layers[i];
+        for (int32_t k = 0; p->needed[l->output] && k < hni_layer_inputs(l); k++)
+            p->needed[l->input[k]] = true;
+    }
+    for (size_t i = 0; i < g->n_layers; i++) {
+        const hni_layer *l = &g->layers[i];
+        bool wants = l->param[0] >= 0;
+        for (int32_t k = 0; k < hni_layer_inputs(l); k++)
+            wants = wants || p->wants[l->input[k]];
+        p->wants[l->output] = wants;
+    }
+}
+
+/* Finds activations whose input nobody else reads and which a convolution or dense layer makes. */
+static void fuse(hni_program *p) {
+    const hni_graph *g = p->graph;
+    int32_t *readers = hni_calloc(p->ctx, g->n_values, sizeof *readers);
+    if (!readers) {
+        p->status = hni_fail_memory(p->err, g->n_values * sizeof *readers, "the tables of a network");
+        return;
+    }
+    readers[g->logits] = 1; /* the outside */
+    for (size_t i = 0; i < g->n_layers; i++)
+        for (int32_t k = 0; p->needed[g->layers[i].output] && k < hni_layer_inputs(&g->layers[i]); k++)
+            readers[g->layers[i].input[k]]++;
+    for (size_t i = 0; i < g->n_layers; i++) {
+        const hni_layer *l = &g->layers[i];
+        const int32_t v = l->input[0];
+        if (l->kind != HNI_LAYER_ACTIVATION || l->activation == HN_ACT_NONE || !p->needed[l->output] || v == 0 || readers[v] != 1)
+            continue;
+        const int32_t from = v - 1; /* layer i makes value i + 1 */
+        if (g->layers[from].kind == HNI_LAYER_CONV2D || g->layers[from].kind == HNI_LAYER_DENSE) {
+            p->fused[from] = (int32_t)i;
+            p->inside[i] = true;
+        }
+    }
+    hni_free(p->ctx, readers);
+}
+
+/* A new place in the arena for each output of d. */
+static void add_outputs(hni_program *p, const hn_op_desc *d, int32_t *out) {
+    for (int32_t i = 0; i < d->n_out; i++)
+        out[i] = d->out[i].rank == 0 ? -1 : hni_program_place(p, d->out[i], HNI_HOME_ARENA, 0);
+}
+
+static void lower_filters(hni_program *p, int32_t index) {
+    const hni_layer *l = &p->graph->layers[index];
+    const int32_t act = p->fused[index];
+    const int32_t activation = act < 0 ? HN_ACT_NONE : p->graph->layers[act].activation;
+    const bool dense = l->kind == HNI_LAYER_DENSE, bias = l->param[1] >= 0;
+    const hn_tensor_desc w = hni_param_desc(&p->graph->params[l->param[0]]);
+    int32_t x = p->value[l->input[0]], y;
+    if (dense && p->places[x].desc.rank == 4)
+        x = hni_program_view(p, x, hni_flattened(&p->places[x].desc));
+    if (x < 0)
+        return;
+    hn_op_desc d;
+    if (!hni_program_ok(p, index, dense ? hni_op_dense(&d, &p->places[x].desc, &w, bias, activation, p->err)
+                                        : hni_op_conv2d(&d, &p->places[x].desc, &w, bias, &l->window, activation, p->err)))
+        return;
+    add_outputs(p, &d, &y);
+    const int32_t in[3] = {x, hni_program_param(p, l->param[0], HNI_HOME_VALUES), hni_program_param(p, l->param[1], HNI_HOME_VALUES)};
+    p->forward[index] = hni_program_node(p, index, &d, in, &y);
+    p->value[act < 0 ? l->output : p->graph->layers[act].output] = y;
+}
+
+static void lower_batch_norm(hni_program *p, int32_t index) {
+    const hni_layer *l = &p->graph->layers[index];
+    const int32_t x = p->value[l->input[0]];
+    hn_op_desc d;
+    const bool train = p->options.mode == HNI_MODE_TRAIN;
+    if (!hni_program_ok(p, index, hni_op_batch_norm(&d, &p->places[x].desc, train, l->epsilon, l->momentum, p->err)))
+        return;
+    int32_t in[5] = {x}, out[5];
+    for (int i = 0; i < 4; i++)
+        in[1 + i] = hni_program_param(p, l->param[i], HNI_HOME_VALUES);
+    out[0] = hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0);
+    if (d.n_out == 5) {
+        out[1] = hni_program_place(p, d.out[1], HNI_HOME_ARENA, 0);
+        out[2] = hni_program_place(p, d.out[2], HNI_HOME_ARENA, 0);
+        out[3] = in[3]; /* running statistics move in place */
+        out[4] = in[4];
+    }
+    p->forward[index] = hni_program_node(p, index, &d, in, out);
+    p->value[l->output] = out[0];
+}
+
+/* Layers with neither weights nor a mode of their own. */
+static void lower_plain(hni_program *p, int32_t index) {
+    const hni_layer *l = &p->graph->layers[index];
+    int32_t in[2] = {p->value[l->input[0]], -1}, y;
+    const hn_tensor_desc *x = &p->places[in[0]].desc;
+    hn_op_desc d;
+    hn_status status;
+    switch (l->kind) {
+    case HNI_LAYER_MAX_POOL2D:
+        status = hni_op_pool2d(&d, HN_OP_MAX_POOL2D, x, &l->window, p->err);
+        break;
+    case HNI_LAYER_AVG_POOL2D:
+        status = hni_op_pool2d(&d, HN_OP_AVG_POOL2D, x, &l->window, p->err);
+        break;
+    case HNI_LAYER_GLOBAL_AVG_POOL:
+        status = hni_op_global_avg_pool(&d, x, p->err);
+        break;
+    case HNI_LAYER_ACTIVATION:
+        status = hni_op_activation(&d, x, l->activation, p->err);
+        break;
+    case HNI_LAYER_DROPOUT: /* the stream is the layer's number, so two dropouts never drop alike */
+        status = hni_op_dropout(&d, x, l->rate, (uint32_t)index, p->err);
+        break;
+    case HNI_LAYER_ADD:
+        status = hni_op_add(&d, x, p->err);
+        in[1] = p->value[l->input[1]];
+        break;
+    default:
+        status = hni_fail(p->err, HN_E_INTERNAL, "layer kind %d has no operator", l->kind);
+    }
+    if (!hni_program_ok(p, index, status))
+        return;
+    if (l->kind == HNI_LAYER_DROPOUT) {
+        if (p->keys < 0) {
+            p->keys = hni_program_place(p, d.in[1], HNI_HOME_ARENA, 0);
+            if (p->keys >= 0)
+                p->places[p->keys].staged = true;
+        }
+        in[1] = p->keys;
+    }
+    add_outputs(p, &d, &y);
+    p->forward[index] = hni_program_node(p, index, &d, in, &y);
+    p->value[l->output] = y;
+}
+
+static void lower_layer(hni_program *p, int32_t index) {
+    const hni_layer *l = &p->graph->layers[index];
+    if (is_view(p, l)) {
+        hn_tensor_desc t = p->graph->values[l->output];
+        t.dims[0] = p->options.batch;
+        p->value[l->output] = hni_program_view(p, p->value[l->input[0]], t);
+    } else if (l->kind == HNI_LAYER_CONV2D || l->kind == HNI_LAYER_DENSE) {
+        lower_filters(p, index);
+    } else if (l->kind == HNI_LAYER_BATCH_NORM) {
+        lower_batch_norm(p, index);
+    } else {
+        lower_plain(p, index);
+    }
+}
+
+/* A constant vector of the executor's, each at a multiple of 64 bytes. */
+static int32_t constant(hni_program *p, hn_tensor_desc t) {
+    const int32_t place = hni_program_place(p, t, HNI_HOME_CONSTANTS, p->constant_bytes);
+    if (place >= 0)
+        p->constant_bytes += (p->places[place].bytes + HNI_ALIGN - 1) / HNI_ALIGN * HNI_ALIGN;
+    return place;
+}
+
+static void lower_pixels(hni_program *p) {
+    hn_tensor_desc x = p->graph->values[0];
+    x.dtype = HN_DTYPE_U8;
+    x.dims[0] = p->options.batch;
+    hn_op_desc d;
+    int32_t y;
+    if (!hni_program_ok(p, -1, hni_op_preprocess(&d, &x, p->err)))
+        return;
+    p->pixels = hni_program_place(p, x, HNI_HOME_ARENA, 0);
+    p->mean = constant(p, d.in[1]);
+    p->deviation = constant(p, d.in[2]);
+    add_outputs(p, &d, &y);
+    const int32_t in[3] = {p->pixels, p->mean, p->deviation};
+    hni_program_node(p, -1, &d, in, &y);
+    if (p->status != HN_OK)
+        return;
+    p->places[p->pixels].staged = true;
+    p->value[0] = y;
+}
+
+static void lower_probabilities(hni_program *p) {
+    const hn_tensor_desc x = p->places[p->logits].desc;
+    hn_op_desc d;
+    if (!hni_program_ok(p, -1, p->options.task == HN_TASK_MULTI ? hni_op_activation(&d, &x, HN_ACT_SIGMOID, p->err)
+                                                                : hni_op_softmax(&d, &x, p->err)))
+        return;
+    add_outputs(p, &d, &p->probabilities);
+    hni_program_node(p, -1, &d, &p->logits, &p->probabilities);
+}
+
+/* Gives the place of the gradient of the logits. */
+static int32_t lower_loss(hni_program *p) {
+    const hn_tensor_desc x = p->places[p->logits].desc;
+    const bool multi = p->options.task == HN_TASK_MULTI;
+    const int32_t positive = !multi && x.dims[1] == 2 ? p->options.positive : -1; /* a threshold needs two classes */
+    const int32_t kind = multi ? HN_OP_SIGMOID_LOSS : HN_OP_SOFTMAX_LOSS;
+    hn_op_desc d;
+    if (!hni_program_ok(p, -1, hni_op_loss(&d, kind, &x, positive, p->options.threshold, p->err)))
+        return -1;
+    p->labels = hni_program_place(p, d.in[1], HNI_HOME_ARENA, 0);
+    p->class_weights = constant(p, d.in[2]);
+    const int32_t in[3] = {p->logits, p->labels, p->class_weights};
+    const int32_t out[3] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), hni_program_place(p, d.out[1], HNI_HOME_ARENA, 0),
+                            hni_program_place(p, d.out[2], HNI_HOME_STATS, 0)};
+    hni_program_node(p, -1, &d, in, out);
+    if (p->status != HN_OK)
+        return -1;
+    p->places[p->labels].staged = true;
+    p->probabilities = out[0];
+    return out[1];
+}
+
+static void lower_optimizer(hni_program *p) {
+    hn_op_desc d;
+    if (!hni_program_ok(p, -1, hni_op_optimizer(&d, p->options.optimizer, p->graph->trainable, 1, p->err)))
+        return;
+    static const int32_t homes[6] = {HNI_HOME_VALUES, HNI_HOME_GRADS, HNI_HOME_M, HNI_HOME_V, HNI_HOME_HYPER, HNI_HOME_GROUP};
+    int32_t in[6];
+    for (int i = 0; i < 6; i++)
+        in[i] = hni_program_place(p, d.in[i], homes[i], 0);
+    const int32_t out[3] = {in[0], in[2], in[3]};
+    hni_program_node(p, -1, &d, in, out);
+}
+
+void hni_program_forward(hni_program *p) {
+    if (p->status != HN_OK)
+        return;
+    mark(p);
+    fuse(p);
+    lower_pixels(p);
+    for (size_t i = 0; i < p->graph->n_layers && p->status == HN_OK; i++)
+        if (p->needed[p->graph->layers[i].output] && !p->inside[i])
+            lower_layer(p, (int32_t)i);
+    if (p->status != HN_OK)
+        return;
+    p->logits = p->value[p->graph->logits];
+    if (p->options.mode == HNI_MODE_PREDICT) {
+        lower_probabilities(p);
+    } else {
+        const int32_t dlogits = lower_loss(p);
+        if (p->options.mode == HNI_MODE_TRAIN) {
+            hni_program_backward(p, dlogits);
+            if (p->options.optimizer != 0 && p->graph->trainable > 0)
+                lower_optimizer(p);
+        }
+    }
+    if (p->status != HN_OK)
+        return;
+    p->places[p->logits].kept = p->places[p->probabilities].kept = true;
+}
