@@ -7,6 +7,7 @@
 
 #include "../base/memory.h"
 #include "../base/status.h"
+#include "backend/registry.h" /* defines: hni_foreign_status */
 #include "executor.h"
 #include "haemnet/dataset.h" /* defines: HN_TASK_… */
 #include "program.h"
@@ -208,26 +209,33 @@ static hn_status run_nodes(hni_executor *ex, hn_error *err) {
 /* Recorded runs are not done yet: the caller replays. A backend that has the slots but cannot record now says HN_E_UNSUPPORTED. */
 static hn_status record(hni_executor *ex, hn_error *err) {
     const hn_backend *table = &ex->device->table;
-    void *handle = ex->device->handle;
-    hn_status status = table->capture_begin(handle, err);
+    const char *name = ex->device->info.name;
+    hn_error theirs = {.status = HN_OK};
+    hn_status status = table->capture_begin(ex->device->handle, &theirs);
     if (status == HN_E_UNSUPPORTED) {
         ex->plain = true;
         return HN_OK;
     }
     if (status != HN_OK)
-        return status;
+        return hni_foreign_status(status, &theirs, name, "capture_begin", err);
     status = run_nodes(ex, err);
     void *recording = NULL;
-    const hn_status ended = table->capture_end(handle, &recording, status == HN_OK ? err : NULL); /* always: or the queue stays shut */
-    if (status == HN_OK)
-        status = ended;
+    const hn_status ended = table->capture_end(ex->device->handle, &recording, &theirs); /* always: or the queue stays shut */
+    if (status == HN_OK && ended != HN_OK)
+        status = hni_foreign_status(ended, &theirs, name, "capture_end", err);
     if (status == HN_OK && !recording)
-        status = hni_fail(err, HN_E_BACKEND, "the backend recorded a step and gave no recording");
+        status = hni_fail(err, HN_E_BACKEND, "%s: capture_end said it is done and gave no recording", name);
     if (status == HN_OK)
         ex->recording = recording;
     else if (ended == HN_OK && recording)
-        table->release(handle, recording);
+        table->release(ex->device->handle, recording);
     return status;
+}
+
+static hn_status replay(hni_executor *ex, hn_error *err) {
+    hn_error theirs = {.status = HN_OK};
+    const hn_status status = ex->device->table.replay(ex->device->handle, ex->recording, &theirs);
+    return hni_foreign_status(status, &theirs, ex->device->info.name, "replay", err);
 }
 
 /* What the operators would index with. */
@@ -272,7 +280,7 @@ hn_status hni_executor_run(hni_executor *ex, const hni_step *step, hn_error *err
     if (status == HN_OK && !ex->plain && !ex->recording)
         status = record(ex, err);
     if (status == HN_OK)
-        status = ex->recording ? ex->device->table.replay(ex->device->handle, ex->recording, err) : run_nodes(ex, err);
+        status = ex->recording ? replay(ex, err) : run_nodes(ex, err);
     ex->ran = status == HN_OK;
     return status;
 }

@@ -5,15 +5,18 @@
 #include <string.h>
 
 #include "../base/status.h"
+#include "backend/registry.h" /* defines: hni_foreign_status */
 #include "executor.h"
 
 static hn_status zeroed(hni_device *device, uint64_t bytes, hn_buffer *out, hn_error *err) {
     if (bytes == 0) /* nothing to train: a network without weights is allowed */
         return HN_OK;
     hn_status status = hni_device_alloc(device, bytes, out, err);
-    if (status == HN_OK)
-        status = device->table.fill(device->handle, *out, 0, err);
-    return status;
+    if (status != HN_OK)
+        return status;
+    hn_error theirs = {.status = HN_OK};
+    status = device->table.fill(device->handle, *out, 0, &theirs);
+    return hni_foreign_status(status, &theirs, device->info.name, "fill", err);
 }
 
 hn_status hni_weights_create(hni_device *device, const hni_graph *graph, bool training, hni_weights *out, hn_error *err) {
