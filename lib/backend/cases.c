@@ -1,0 +1,305 @@
+/* cases.c - the case list: operator × shape, one table a family. Behind the conformance test of every backend, the self-test, the
+ * gradient check and the benchmark.
+ *
+ * Rows are chosen to break things: one pixel, primes, more channels than a vector, windows that overlap, leave a rest or lie half in the
+ * padding, groups, and the shapes of TinyVGG itself. A row stands for a forward operator and its gradients. Nothing is stored: a case is
+ * made from its row when it is asked for. Small on purpose: the whole list runs in seconds on plain loops. */
+#include "../base/status.h"
+#include "../op/op.h"
+#include "haemnet/builder.h" /* defines: HN_ACT_… */
+#include "haemnet/train.h"   /* defines: HN_OPTIMIZER_… */
+#include "backend.h"
+
+/* Largest |difference| / (1 + |reference|), for float32 sums of a few thousand terms of size 1. */
+#define TOL_SUM 2e-5
+#define TOL_POINT 2e-6 /* a handful of roundings */
+
+typedef struct conv_row {
+    const char *name;
+    int64_t n, c, h, w, k;
+    int32_t kernel[2], stride[2], padding[2], dilation[2];
+    int32_t groups, bias, activation;
+} conv_row;
+
+static const conv_row CONV[] = {
+    {"one pixel", 1, 1, 1, 1, 1, {1, 1}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"1x1", 2, 3, 5, 7, 4, {1, 1}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"1x1 many channels", 1, 67, 4, 3, 33, {1, 1}, {1, 1}, {0, 0}, {1, 1}, 1, 0, HN_ACT_NONE},
+    {"1x1 stride 2", 3, 8, 9, 8, 5, {1, 1}, {2, 2}, {0, 0}, {1, 1}, 1, 1, HN_ACT_SIGMOID},
+    {"3x3", 2, 3, 17, 13, 10, {3, 3}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"3x3 ReLU", 2, 3, 17, 13, 10, {3, 3}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"3x3 same", 1, 4, 11, 6, 7, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"3x3 same no bias", 5, 2, 8, 8, 3, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 0, HN_ACT_NONE},
+    {"3x3 one output pixel", 4, 5, 3, 3, 6, {3, 3}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_SIGMOID},
+    {"3x3 on one pixel", 2, 3, 1, 1, 2, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"3x3 padding 2", 1, 3, 6, 5, 4, {3, 3}, {1, 1}, {2, 2}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"3x3 stride 2", 2, 6, 15, 16, 8, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"3x3 stride 3", 1, 3, 17, 17, 5, {3, 3}, {3, 3}, {0, 0}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"3x3 stride 3 and a rest", 2, 2, 16, 13, 3, {3, 3}, {3, 3}, {1, 1}, {1, 1}, 1, 0, HN_ACT_NONE},
+    {"3x3 stride 1x2", 1, 3, 9, 10, 4, {3, 3}, {1, 2}, {1, 0}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"2x2 stride 3, pixels unused", 2, 3, 9, 11, 4, {2, 2}, {3, 3}, {0, 0}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"3x3 dilation 2", 1, 4, 12, 11, 5, {3, 3}, {1, 1}, {2, 2}, {2, 2}, 1, 1, HN_ACT_RELU},
+    {"3x3 dilation 3", 2, 2, 17, 13, 3, {3, 3}, {1, 1}, {0, 0}, {3, 3}, 1, 1, HN_ACT_NONE},
+    {"3x3 dilation 2 stride 2", 1, 3, 14, 13, 4, {3, 3}, {2, 2}, {1, 1}, {2, 2}, 1, 0, HN_ACT_NONE},
+    {"5x5", 1, 3, 13, 12, 6, {5, 5}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"5x5 same", 2, 4, 7, 9, 5, {5, 5}, {1, 1}, {2, 2}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"5x5 padding wider than image", 1, 2, 2, 3, 3, {5, 5}, {1, 1}, {2, 2}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"5x5 stride 2", 1, 3, 16, 17, 4, {5, 5}, {2, 2}, {1, 1}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"1x3", 2, 3, 8, 9, 5, {1, 3}, {1, 1}, {0, 1}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"5x1", 1, 5, 9, 4, 3, {5, 1}, {1, 1}, {2, 0}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"1x3 on a row", 3, 2, 1, 16, 4, {1, 3}, {1, 2}, {0, 1}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"2 groups", 2, 6, 9, 8, 4, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 2, 1, HN_ACT_RELU},
+    {"2 groups stride 2", 1, 4, 11, 9, 6, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 2, 0, HN_ACT_NONE},
+    {"1x1 3 groups", 2, 9, 5, 5, 12, {1, 1}, {1, 1}, {0, 0}, {1, 1}, 3, 1, HN_ACT_NONE},
+    {"depthwise", 2, 16, 8, 7, 16, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 16, 1, HN_ACT_RELU},
+    {"depthwise stride 2", 1, 7, 13, 12, 7, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 7, 1, HN_ACT_NONE},
+    {"depthwise 2 filters each", 1, 5, 8, 8, 10, {3, 3}, {1, 1}, {0, 0}, {1, 1}, 5, 0, HN_ACT_NONE},
+    {"depthwise dilated", 1, 4, 12, 12, 4, {3, 3}, {1, 1}, {2, 2}, {2, 2}, 4, 1, HN_ACT_NONE},
+    {"many channels", 1, 32, 9, 9, 67, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"TinyVGG first", 2, 3, 64, 64, 10, {3, 3}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"TinyVGG second", 1, 10, 62, 62, 10, {3, 3}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"TinyVGG same", 1, 10, 64, 64, 10, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"TinyVGG third", 2, 10, 32, 32, 10, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
+};
+
+typedef struct pool_row {
+    const char *name;
+    int64_t n, c, h, w;
+    int32_t kernel[2], stride[2], padding[2], exclude;
+} pool_row;
+
+static const pool_row POOL[] = {
+    {"one pixel", 1, 1, 1, 1, {1, 1}, {1, 1}, {0, 0}, 0},
+    {"2x2", 2, 3, 8, 6, {2, 2}, {2, 2}, {0, 0}, 0},
+    {"2x2 and a rest", 3, 5, 17, 13, {2, 2}, {2, 2}, {0, 0}, 1},
+    {"2x2 one output pixel", 1, 67, 2, 2, {2, 2}, {2, 2}, {0, 0}, 0},
+    {"3x3 overlapping", 2, 4, 11, 9, {3, 3}, {2, 2}, {0, 0}, 0},
+    {"3x3 every pixel", 1, 3, 7, 8, {3, 3}, {1, 1}, {1, 1}, 0},
+    {"3x3 padded", 2, 3, 10, 9, {3, 3}, {2, 2}, {1, 1}, 1},
+    {"3x3 padded, whole window", 2, 3, 10, 9, {3, 3}, {2, 2}, {1, 1}, 0},
+    {"2x2 padded", 1, 2, 5, 5, {2, 2}, {2, 2}, {1, 1}, 1},
+    {"3x2 stride 1x3", 1, 4, 9, 10, {3, 2}, {1, 3}, {1, 0}, 1},
+    {"1x3", 2, 2, 4, 9, {1, 3}, {1, 3}, {0, 1}, 0},
+    {"5x5 stride 3", 1, 3, 16, 15, {5, 5}, {3, 3}, {2, 2}, 1},
+    {"2x2 stride 3, pixels unused", 1, 3, 9, 11, {2, 2}, {3, 3}, {0, 0}, 0},
+    {"all of the image", 4, 6, 5, 7, {5, 7}, {1, 1}, {0, 0}, 0},
+    {"TinyVGG first", 2, 10, 60, 60, {2, 2}, {2, 2}, {0, 0}, 0},
+    {"TinyVGG second", 2, 10, 26, 26, {2, 2}, {2, 2}, {0, 0}, 0},
+};
+
+typedef struct shape_row {
+    const char *name;
+    int32_t rank;
+    int64_t dims[4];
+} shape_row;
+
+static const shape_row IMAGES[] = { /* global pooling, batch norm, preprocessing */
+    {"two values", 4, {2, 1, 1, 1}},  {"a batch of pixels", 4, {5, 7, 1, 1}}, {"one image", 4, {1, 3, 4, 5}},
+    {"odd", 4, {3, 5, 17, 13}},       {"many channels", 4, {2, 67, 3, 3}},    {"TinyVGG", 4, {4, 10, 32, 32}},
+    {"TinyVGG input", 4, {2, 3, 64, 64}},
+};
+
+static const shape_row ANY[] = { /* element by element */
+    {"one number", 1, {1}},           {"a vector", 1, {37}},          {"a matrix", 2, {5, 33}},
+    {"rank 3", 3, {2, 3, 7}},         {"odd", 4, {3, 5, 17, 13}},     {"TinyVGG", 4, {2, 10, 31, 31}},
+};
+
+typedef struct dense_row {
+    const char *name;
+    int64_t n, f, k;
+    int32_t bias, activation;
+} dense_row;
+
+static const dense_row DENSE[] = {
+    {"one number", 1, 1, 1, 1, HN_ACT_NONE},      {"one row", 1, 17, 5, 1, HN_ACT_RELU},      {"no bias", 3, 8, 4, 0, HN_ACT_NONE},
+    {"odd", 5, 33, 7, 1, HN_ACT_SIGMOID},         {"wide", 2, 67, 65, 1, HN_ACT_NONE},        {"one feature", 4, 1, 9, 1, HN_ACT_RELU},
+    {"a long batch", 130, 6, 2, 1, HN_ACT_NONE},  {"TinyVGG head", 4, 1690, 2, 1, HN_ACT_NONE}, {"TinyVGG six", 2, 2560, 6, 1, HN_ACT_NONE},
+};
+
+typedef struct loss_row {
+    const char *name;
+    int64_t n, k;
+    int32_t positive; /* softmax only */
+    double threshold;
+} loss_row;
+
+static const loss_row LOSSES[] = {
+    {"one class", 3, 1, -1, 0.5},        {"two classes", 5, 2, -1, 0.5},       {"positive 1 at 0.5", 32, 2, 1, 0.5},
+    {"positive 0 at 0.3", 17, 2, 0, 0.3}, {"positive 1 at 0.9", 16, 2, 1, 0.9}, {"three classes", 1, 3, -1, 0.5},
+    {"six classes", 33, 6, -1, 0.25},    {"seven classes", 64, 7, -1, 0.5},
+};
+
+typedef struct optimizer_row {
+    const char *name;
+    int64_t parameters;
+    int32_t groups;
+} optimizer_row;
+
+static const optimizer_row OPTIMIZERS[] = {
+    {"one parameter", 1, 1}, {"one group", 67, 1}, {"a frozen group", 130, 2}, {"TinyVGG", 8132, 3}, {"many groups", 517, 7},
+};
+
+typedef struct dropout_row {
+    const char *name;
+    shape_row shape;
+    double rate;
+    uint32_t stream;
+} dropout_row;
+
+static const dropout_row DROPOUT[] = {
+    {"none", {"", 2, {3, 7}}, 0.0, 0},           {"half", {"", 2, {4, 64}}, 0.5, 1},      {"odd", {"", 4, {3, 5, 7, 3}}, 0.2, 9},
+    {"nearly all", {"", 3, {2, 9, 11}}, 0.99, 2}, {"one number a sample", {"", 1, {6}}, 0.3, 4000000000u},
+};
+
+static hn_tensor_desc tensor_of(const shape_row *s, int32_t dtype) {
+    return hni_tensor(dtype, s->rank, s->dims[0], s->dims[1], s->dims[2], s->dims[3]);
+}
+
+static hn_tensor_desc f32(int32_t rank, int64_t d0, int64_t d1, int64_t d2, int64_t d3) {
+    return hni_tensor(HN_DTYPE_F32, rank, d0, d1, d2, d3);
+}
+
+/* Each maker fills the name, the description and the tolerance of one part of one row. */
+static hn_status make_conv(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    const conv_row *r = &CONV[row];
+    const hni_window2d win = {.stride = {r->stride[0], r->stride[1]},
+                              .padding = {r->padding[0], r->padding[1]},
+                              .dilation = {r->dilation[0], r->dilation[1]},
+                              .groups = r->groups};
+    const hn_tensor_desc x = f32(4, r->n, r->c, r->h, r->w), w = f32(4, r->k, r->c / r->groups, r->kernel[0], r->kernel[1]);
+    hn_op_desc forward, grad_input, grad_weight;
+    hn_status status = hni_op_conv2d(&forward, &x, &w, r->bias != 0, &win, r->activation, err);
+    if (status == HN_OK && part > 0)
+        status = hni_op_conv2d_grads(&forward, &grad_input, &grad_weight, err);
+    if (status == HN_OK)
+        *c = (hni_case){r->name, part == 0 ? forward : part == 1 ? grad_input : grad_weight, TOL_SUM};
+    return status;
+}
+
+static hn_status make_pool(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    const pool_row *r = &POOL[row];
+    const hni_window2d win = {.kernel = {r->kernel[0], r->kernel[1]},
+                              .stride = {r->stride[0], r->stride[1]},
+                              .padding = {r->padding[0], r->padding[1]},
+                              .exclude_padding = r->exclude};
+    const hn_tensor_desc x = f32(4, r->n, r->c, r->h, r->w);
+    hn_op_desc forward, grad;
+    hn_status status = hni_op_pool2d(&forward, part < 2 ? HN_OP_MAX_POOL2D : HN_OP_AVG_POOL2D, &x, &win, err);
+    if (status == HN_OK)
+        status = hni_op_pool2d_grad(&forward, &grad, err);
+    if (status == HN_OK)
+        *c = (hni_case){r->name, part % 2 == 0 ? forward : grad, TOL_POINT};
+    return status;
+}
+
+static hn_status make_global(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    const hn_tensor_desc x = tensor_of(&IMAGES[row], HN_DTYPE_F32);
+    hn_op_desc forward, grad;
+    hn_status status = hni_op_global_avg_pool(&forward, &x, err);
+    if (status == HN_OK)
+        status = hni_op_pool2d_grad(&forward, &grad, err);
+    if (status == HN_OK)
+        *c = (hni_case){IMAGES[row].name, part == 0 ? forward : grad, TOL_POINT};
+    return status;
+}
+
+static hn_status make_dense(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    const dense_row *r = &DENSE[row];
+    const hn_tensor_desc x = f32(2, r->n, r->f, 1, 1), w = f32(2, r->k, r->f, 1, 1);
+    hn_op_desc forward, grad_input, grad_weight;
+    hn_status status = hni_op_dense(&forward, &x, &w, r->bias != 0, r->activation, err);
+    if (status == HN_OK)
+        status = hni_op_dense_grads(&forward, &grad_input, &grad_weight, err);
+    if (status == HN_OK)
+        *c = (hni_case){r->name, part == 0 ? forward : part == 1 ? grad_input : grad_weight, TOL_SUM};
+    return status;
+}
+
+static hn_status make_norm(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    const hn_tensor_desc x = tensor_of(&IMAGES[row], HN_DTYPE_F32);
+    const double momentum = row % 2 == 0 ? 0.1 : 1.0;
+    hn_op_desc forward, grad;
+    hn_status status = hni_op_batch_norm(&forward, &x, part != 1, 1e-5, momentum, err);
+    if (status == HN_OK && part == 2)
+        status = hni_op_batch_norm_grad(&forward, &grad, err);
+    if (status == HN_OK)
+        *c = (hni_case){IMAGES[row].name, part == 2 ? grad : forward, TOL_SUM};
+    return status;
+}
+
+static hn_status make_activation(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    const hn_tensor_desc x = tensor_of(&ANY[row], HN_DTYPE_F32);
+    hn_op_desc forward, grad;
+    hn_status status = hni_op_activation(&forward, &x, part < 2 ? HN_ACT_RELU : HN_ACT_SIGMOID, err);
+    if (status == HN_OK)
+        status = hni_op_activation_grad(&forward, &grad, err);
+    if (status == HN_OK)
+        *c = (hni_case){ANY[row].name, part % 2 == 0 ? forward : grad, TOL_POINT};
+    return status;
+}
+
+static hn_status make_add(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    (void)part;
+    const hn_tensor_desc x = tensor_of(&ANY[row], HN_DTYPE_F32);
+    *c = (hni_case){.name = ANY[row].name, .tolerance = TOL_POINT};
+    return hni_op_add(&c->desc, &x, err);
+}
+
+static hn_status make_dropout(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    (void)part;
+    const dropout_row *r = &DROPOUT[row];
+    const hn_tensor_desc x = tensor_of(&r->shape, HN_DTYPE_F32);
+    *c = (hni_case){.name = r->name, .tolerance = TOL_POINT};
+    return hni_op_dropout(&c->desc, &x, r->rate, r->stream, err);
+}
+
+/* Part 0: softmax; 1: softmax loss; 2: sigmoid loss. */
+static hn_status make_loss(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    const loss_row *r = &LOSSES[row];
+    const hn_tensor_desc x = f32(2, r->n, r->k, 1, 1);
+    *c = (hni_case){.name = r->name, .tolerance = TOL_SUM};
+    if (part == 0)
+        return hni_op_softmax(&c->desc, &x, err);
+    return hni_op_loss(&c->desc, part == 1 ? HN_OP_SOFTMAX_LOSS : HN_OP_SIGMOID_LOSS, &x, r->positive, r->threshold, err);
+}
+
+static hn_status make_optimizer(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    const optimizer_row *r = &OPTIMIZERS[row];
+    *c = (hni_case){.name = r->name, .tolerance = TOL_POINT};
+    return hni_op_optimizer(&c->desc, HN_OPTIMIZER_ADAM + part, r->parameters, r->groups, err);
+}
+
+static hn_status make_preprocess(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    (void)part;
+    const hn_tensor_desc x = tensor_of(&IMAGES[row], HN_DTYPE_U8);
+    *c = (hni_case){.name = IMAGES[row].name, .tolerance = TOL_POINT};
+    return hni_op_preprocess(&c->desc, &x, err);
+}
+
+#define ROWS(table) ((int32_t)(sizeof(table) / sizeof((table)[0])))
+
+static const struct {
+    int32_t rows, parts; /* cases = rows × parts */
+    hn_status (*make)(int32_t row, int32_t part, hni_case *c, hn_error *err);
+} FAMILIES[] = {
+    {ROWS(CONV), 3, make_conv},     {ROWS(POOL), 4, make_pool},           {ROWS(IMAGES), 2, make_global},   {ROWS(DENSE), 3, make_dense},
+    {ROWS(IMAGES), 3, make_norm},   {ROWS(ANY), 4, make_activation},      {ROWS(ANY), 1, make_add},         {ROWS(DROPOUT), 1, make_dropout},
+    {ROWS(LOSSES), 3, make_loss},   {ROWS(OPTIMIZERS), 3, make_optimizer}, {ROWS(IMAGES), 1, make_preprocess},
+};
+
+int32_t hni_case_count(void) {
+    int32_t count = 0;
+    for (int32_t i = 0; i < ROWS(FAMILIES); i++)
+        count += FAMILIES[i].rows * FAMILIES[i].parts;
+    return count;
+}
+
+hn_status hni_case_get(int32_t index, hni_case *out, hn_error *err) {
+    int32_t rest = index;
+    for (int32_t i = 0; rest >= 0 && i < ROWS(FAMILIES); i++) {
+        if (rest < FAMILIES[i].rows * FAMILIES[i].parts)
+            return FAMILIES[i].make(rest / FAMILIES[i].parts, rest % FAMILIES[i].parts, out, err);
+        rest -= FAMILIES[i].rows * FAMILIES[i].parts;
+    }
+    return hni_fail(err, HN_E_NOT_FOUND, "no case %d; there are %d", index, hni_case_count());
+}
