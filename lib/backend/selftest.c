@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "../base/status.h"
+#include "../base/utf8.h" /* defines: hni_utf8_cut */
 #include "../op/op.h"
 #include "registry.h"
 
@@ -41,7 +42,7 @@ static hn_status try_case(hni_device *device, hni_device *oracle, int32_t index,
         char text[sizeof report->worst_case];
         hni_op_text(&c.desc, text, sizeof text);
         if (status != HN_OK)
-            snprintf(text, sizeof text, "%.90s: %s", hni_op_name(c.desc.kind), why.message);
+            snprintf(text, sizeof text, "%.20s: %.*s", hni_op_name(c.desc.kind), (int)hni_utf8_cut(why.message, 100), why.message);
         snprintf(report->worst_case, sizeof report->worst_case, "%s", text);
     }
     return HN_OK;
