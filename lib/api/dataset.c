@@ -107,7 +107,8 @@ hn_status hn_dataset_get_row(hn_dataset *dataset, int64_t index, hn_row *out, hn
     hn_status status = HNI_CHECK(out, hn_row, err);
     if (status != HN_OK) return status;
     if (index < 0 || index >= hni_dataset_rows(dataset))
-        return hni_fail(err, HN_E_NOT_FOUND, "row %lld: the data set has %lld rows, counted from 0", (long long)index, (long long)hni_dataset_rows(dataset));
+        return hni_fail(err, HN_E_NOT_FOUND, "row %lld: the data set has %lld rows, counted from 0", (long long)index,
+                        (long long)hni_dataset_rows(dataset));
     hni_dataset_row(dataset, index, &today);
     hni_give(out, &today, sizeof today);
     return HN_OK;

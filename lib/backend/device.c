@@ -30,7 +30,7 @@ static void host_log(void *user, int32_t level, const char *message) {
         return;
     if (level < HN_LOG_ERROR || level > HN_LOG_DEBUG)
         level = HN_LOG_DEBUG;
-    hni_log(device->ctx, level, device->info.backend, "%s", message);
+    hni_log_message(device->ctx, level, device->info.backend, "%s", message);
 }
 
 static void host_parallel_for(void *user, uint32_t count, void (*task)(void *arg, uint32_t index), void *arg) {

@@ -57,7 +57,7 @@ static int visit(void *user, const char *name) {
     if (length <= prefix + suffix || strncmp(name, "libhaemnet-", prefix) != 0 || strcmp(name + length - suffix, ".so") != 0)
         return 0;
     if (list->count == MAX_PLUGINS) {
-        hni_log(list->ctx, HN_LOG_WARNING, "backend", "more than %d plug-ins in the folder; %s is left out", MAX_PLUGINS, name);
+        hni_log_message(list->ctx, HN_LOG_WARNING, "backend", "more than %d plug-ins in the folder; %s is left out", MAX_PLUGINS, name);
         return 0;
     }
     char *copy = hni_strdup(list->ctx, name);
@@ -79,9 +79,9 @@ static hn_status load_listed(hn_context *ctx, const char *folder, const char *na
     hn_error why = {.status = HN_OK};
     const hn_status status = hni_registry_load(ctx, path, &why);
     if (status == HN_OK)
-        hni_log(ctx, HN_LOG_INFO, "backend", "loaded plug-in %s", path);
+        hni_log_message(ctx, HN_LOG_INFO, "backend", "loaded plug-in %s", path);
     else
-        hni_log(ctx, HN_LOG_WARNING, "backend", "plug-in left out: %s", why.message);
+        hni_log_message(ctx, HN_LOG_WARNING, "backend", "plug-in left out: %s", why.message);
     hni_free(ctx, path);
     return HN_OK;
 }
@@ -91,7 +91,7 @@ hn_status hni_plugins_scan(hn_context *ctx, hn_error *err) {
     if (folder[0] == '\0')
         return HN_OK;
     if (folder[0] != '/') {
-        hni_log(ctx, HN_LOG_WARNING, "backend", "plug-in folder %s is not an absolute path and is not looked at", folder);
+        hni_log_message(ctx, HN_LOG_WARNING, "backend", "plug-in folder %s is not an absolute path and is not looked at", folder);
         return HN_OK;
     }
     name_list list = {.ctx = ctx};
@@ -100,7 +100,7 @@ hn_status hni_plugins_scan(hn_context *ctx, hn_error *err) {
     if (number != 0 && !list.out_of_memory && ctx->plugin_dir) { /* the compiled-in folder need not exist */
         hn_error why = {.status = HN_OK};
         hni_fail_errno(&why, number, "cannot read plug-in folder %s", folder);
-        hni_log(ctx, HN_LOG_WARNING, "backend", "%s", why.message);
+        hni_log_message(ctx, HN_LOG_WARNING, "backend", "%s", why.message);
     }
     for (int i = 0; i < list.count; i++) {
         if (status == HN_OK)

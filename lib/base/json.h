@@ -29,6 +29,7 @@ bool hni_json_double(const hni_json *json, hni_json_value v, double *out);
 bool hni_json_int(const hni_json *json, hni_json_value v, int64_t *out); /* whole numbers only, |x| ≤ 2^63-1 */
 bool hni_json_bool(const hni_json *json, hni_json_value v, bool *out);
 const char *hni_json_string(const hni_json *json, hni_json_value v); /* NUL-terminated, lives as long as json; NULL also for an embedded NUL */
+const char *hni_json_raw(const hni_json *json, hni_json_value v, size_t *size); /* the text of a value as it stood; strings: unescaped, without quotes */
 
 /* A growing text; the first failure sticks and is reported at the end. */
 typedef struct hni_text {

@@ -5,6 +5,6 @@
 #include "context.h"
 #include "status.h"
 
-void hni_log(hn_context *ctx, int32_t level, const char *component, const char *format, ...) HNI_PRINTF(4, 5);
+void hni_log_message(hn_context *ctx, int32_t level, const char *component, const char *format, ...) HNI_PRINTF(4, 5);
 
 #endif

@@ -149,7 +149,7 @@ void hni_store_mark(hni_store *s, uint32_t row, const char *problem) {
     if (first) r->problem = hni_names_keep(&s->names, problem, strlen(problem));
     if (!r->problem) r->problem = "cannot be read (and no memory was left to keep the reason)";
     hni_mutex_unlock(&s->lock);
-    if (first) hni_log(s->ctx, HN_LOG_WARNING, "data", "skipped %s: %s", r->path, problem);
+    if (first) hni_log_message(s->ctx, HN_LOG_WARNING, "data", "skipped %s: %s", r->path, problem);
 }
 
 bool hni_store_is_bad(hni_store *s, uint32_t row) {

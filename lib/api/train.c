@@ -1,0 +1,56 @@
+/* train.c - the public calls of train.h. */
+#include "structs.h"
+#include "train/trainer.h"
+
+hn_status hn_trainer_create(const hn_model *model, hn_dataset *train, hn_dataset *test, const hn_train_options *options, hn_trainer **out,
+                            hn_error *err) {
+    hn_train_options o;
+    if (!out) return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_create: out is NULL");
+    *out = NULL;
+    if (!model || !train) return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_create: model or train is NULL");
+    hn_status status = options ? HNI_CHECK(options, hn_train_options, err) : HN_OK;
+    if (status) return status;
+    hni_take(&o, sizeof o, options);
+    return hni_trainer_create(model, train, test, &o, out, err);
+}
+
+hn_status hn_train_epoch(hn_trainer *trainer, hn_epoch_report *report, hn_error *err) {
+    hn_epoch_report r;
+    if (!trainer) return hni_fail(err, HN_E_ARGUMENT, "hn_train_epoch: trainer is NULL");
+    hn_status status = report ? HNI_CHECK(report, hn_epoch_report, err) : HN_OK;
+    if (!status) status = hni_train_epoch(trainer, &r, err);
+    if (!status && report) hni_give(report, &r, sizeof r);
+    return status;
+}
+
+hn_status hn_trainer_model(hn_trainer *trainer, int32_t which, hn_model **out, hn_error *err) {
+    if (!out) return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_model: out is NULL");
+    *out = NULL;
+    if (!trainer) return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_model: trainer is NULL");
+    if (which != HN_LAST && which != HN_BEST) return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_model: which is %d, not HN_LAST or HN_BEST", which);
+    return hni_trainer_model(trainer, which, out, err);
+}
+
+hn_status hn_trainer_history(hn_trainer *trainer, int64_t epoch, hn_epoch_report *report, hn_error *err) {
+    if (!trainer) return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_history: trainer is NULL");
+    hn_status status = HNI_CHECK(report, hn_epoch_report, err);
+    if (status) return status;
+    if (epoch < 1 || (uint64_t)epoch > trainer->n_history)
+        return hni_fail(err, HN_E_NOT_FOUND, "epoch %lld: there are %zu so far", (long long)epoch, trainer->n_history);
+    hni_give(report, &trainer->history[epoch - 1], sizeof *report);
+    return HN_OK;
+}
+
+int64_t hn_trainer_epochs(const hn_trainer *trainer) { return trainer ? (int64_t)trainer->n_history : 0; }
+
+hn_status hn_trainer_save(hn_trainer *trainer, const char *path, hn_error *err) {
+    if (!trainer || !path) return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_save: trainer or path is NULL");
+    return hni_trainer_save(trainer, path, err);
+}
+
+hn_status hn_trainer_resume(hn_trainer *trainer, const char *path, hn_error *err) {
+    if (!trainer || !path) return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_resume: trainer or path is NULL");
+    return hni_trainer_resume(trainer, path, err);
+}
+
+void hn_trainer_free(hn_trainer *trainer) { hni_trainer_free(trainer); }

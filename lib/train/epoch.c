@@ -1,0 +1,169 @@
+/* epoch.c - one epoch: every training batch once in the epoch's own order, then the test part, then the books. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/numeric.h"
+#include "base/os.h" /* defines: hni_seconds */
+#include "base/status.h"
+#include "trainer.h"
+
+/* Columns of the device's statistics; see HN_OP_SOFTMAX_LOSS. */
+enum { LOSS = 0, WEIGHT = 1, RIGHT = 2, COUNT = 3, STATS = 4 };
+
+typedef struct pass { /* what one run over a part came to */
+    double stats[STATS];
+    int64_t images;
+    double seconds;
+} pass;
+
+static void fill_hyper(const hn_trainer *t, double hyper[HN_HYPER_COLUMNS]) {
+    const hn_train_options *o = &t->options;
+    double step = (double)(t->step + 1);
+    bool sgd = o->optimizer == HN_OPTIMIZER_SGD;
+    memset(hyper, 0, HN_HYPER_COLUMNS * sizeof *hyper);
+    hyper[HN_HYPER_RATE] = o->learning_rate;
+    hyper[HN_HYPER_BETA1] = sgd ? o->momentum : o->beta1;
+    hyper[HN_HYPER_BETA2] = sgd ? o->nesterov != 0 : o->beta2;
+    hyper[HN_HYPER_EPSILON] = o->epsilon;
+    hyper[HN_HYPER_DECAY] = o->weight_decay;
+    hyper[HN_HYPER_CORRECTION1] = 1 - hni_pow(o->beta1, step);
+    hyper[HN_HYPER_CORRECTION2] = 1 - hni_pow(o->beta2, step);
+    hyper[HN_HYPER_STEP] = step;
+}
+
+/* Labels in the model's numbering and the key of each sample's random numbers. */
+static void fill_batch(hn_trainer *t, const hni_part *part, const hni_batch *batch, uint32_t epoch) {
+    for (int32_t i = 0; i < batch->count; i++) {
+        uint32_t *key = t->batch_keys + 4 * (size_t)i;
+        hni_match_row(t->model, part->data, part->classes, batch->rows[i], &t->batch_classes[i], t->batch_labels + (size_t)i * (size_t)t->model->n_classes);
+        key[0] = (uint32_t)t->options.seed;
+        key[1] = (uint32_t)(t->options.seed >> 32);
+        key[2] = epoch;
+        key[3] = (uint32_t)batch->rows[i];
+    }
+}
+
+static hn_status run_batch(hn_trainer *t, int32_t mode, const hni_batch *batch, hn_error *err) {
+    hni_executor *executor;
+    double hyper[HN_HYPER_COLUMNS];
+    hni_step step = {.pixels = batch->pixels, .classes = t->batch_classes, .labels = t->batch_labels, .keys = t->batch_keys, .hyper = hyper};
+    hn_status status = hni_trainer_shape(t, mode, batch->count, &executor, err);
+    if (status) return status;
+    fill_hyper(t, hyper);
+    status = hni_executor_run(executor, &step, err);
+    if (!status && mode == HNI_MODE_TRAIN) t->step++;
+    return status;
+}
+
+static hn_status tell(const hn_trainer *t, int32_t mode, int64_t epoch, int64_t batch, int64_t rows, const pass *p, hn_error *err) {
+    hn_progress progress = {.struct_size = sizeof progress, .epoch = epoch, .batch = batch, .images = p->images, .seconds = p->seconds};
+    progress.phase = mode == HNI_MODE_TRAIN ? HN_PHASE_TRAIN : HN_PHASE_TEST;
+    progress.batches = (rows + t->options.batch - 1) / t->options.batch;
+    progress.loss = p->stats[LOSS] / p->stats[WEIGHT];
+    if (t->options.progress && t->options.progress(t->options.progress_user, &progress))
+        return hni_fail(err, HN_E_CANCELLED, "cancelled by the progress callback");
+    return hni_cancel_check(t->options.cancel, err);
+}
+
+static hn_status check_loss(const pass *p, int32_t mode, int64_t epoch, int64_t batch, hn_error *err) {
+    if (isfinite(p->stats[LOSS])) return HN_OK;
+    return hni_fail(err, HN_E_NUMERIC, "the %s loss became %s in epoch %lld, step %lld: lower the learning rate, or look at the data",
+                    mode == HNI_MODE_TRAIN ? "training" : "test", isnan(p->stats[LOSS]) ? "NaN" : "infinite", (long long)epoch, (long long)batch);
+}
+
+/* One run over a part. Statistics stay on the device and grow; the host looks after every batch. */
+static hn_status run_part(hn_trainer *t, hni_part *part, int32_t mode, int64_t epoch, pass *p, hn_error *err) {
+    static const double zeros[STATS];
+    double begin = hni_seconds();
+    int64_t rows = hni_dataset_rows(part->data);
+    hni_batch batch;
+    memset(p, 0, sizeof *p);
+    hn_status status = hni_device_upload(t->device, t->weights.stats, zeros, err);
+    if (!status) status = hni_loader_start(part->loader, t->options.seed, mode == HNI_MODE_TRAIN ? epoch : -1, err);
+    for (int64_t number = 1; !status; number++) {
+        status = hni_loader_next(part->loader, t->options.cancel, &batch, err);
+        if (status || !batch.count) break;
+        fill_batch(t, part, &batch, (uint32_t)epoch);
+        status = run_batch(t, mode, &batch, err);
+        if (!status) status = hni_device_download(t->device, p->stats, t->weights.stats, err);
+        if (status) break;
+        p->images += batch.count;
+        p->seconds = hni_seconds() - begin;
+        status = check_loss(p, mode, epoch, number, err);
+        if (!status) status = tell(t, mode, epoch, number, rows, p, err);
+    }
+    if (!status && !p->images) status = hni_fail(err, HN_E_DATA, "none of the %lld files of the %s part could be read", (long long)rows,
+                                                 mode == HNI_MODE_TRAIN ? "training" : "test");
+    return status;
+}
+
+static void book(hn_trainer *t, const pass *train, const pass *test, hn_epoch_report *r) {
+    memset(r, 0, sizeof *r);
+    r->struct_size = sizeof *r;
+    r->epoch = (int64_t)t->n_history + 1;
+    r->train_loss = train->stats[LOSS] / train->stats[WEIGHT];
+    r->train_accuracy = train->stats[RIGHT] / train->stats[COUNT];
+    r->test_loss = t->test.data ? test->stats[LOSS] / test->stats[WEIGHT] : NAN;
+    r->test_accuracy = t->test.data ? test->stats[RIGHT] / test->stats[COUNT] : NAN;
+    r->learning_rate = t->options.learning_rate;
+    r->seconds = train->seconds + test->seconds;
+    r->train_images = train->images;
+    r->test_images = test->images;
+    r->images_per_second = r->seconds > 0 ? (double)(train->images + test->images) / r->seconds : 0;
+    r->skipped = hni_dataset_skipped(t->train.data) + (t->test.data ? hni_dataset_skipped(t->test.data) : 0);
+    if ((hni_dataset_flags(t->train.data) | (t->test.data ? hni_dataset_flags(t->test.data) : 0)) & HN_DATA_GROUPS_UNKNOWN)
+        r->flags |= HN_EPOCH_GROUPS_UNKNOWN;
+}
+
+static bool stop_now(const hn_trainer *t, double *scratch) {
+    double *train = scratch, *test = scratch + t->n_history;
+    for (size_t i = 0; i < t->n_history; i++) {
+        train[i] = t->history[i].train_loss;
+        test[i] = t->test.data ? t->history[i].test_loss : t->history[i].train_loss;
+    }
+    return hni_should_stop(&t->stopping, test, train, (int64_t)t->n_history);
+}
+
+/* Best weights, stopping rule, history. */
+static hn_status close_epoch(hn_trainer *t, hn_epoch_report *r, hn_error *err) {
+    double watched = t->test.data ? r->test_loss : r->train_loss;
+    hn_status status = hni_trainer_append(t, r, err);
+    if (status) return status;
+    double *scratch = hni_calloc(t->ctx, 2 * t->n_history, sizeof *scratch);
+    status = scratch ? hni_trainer_fetch(t, err) : hni_fail_memory(err, 2 * t->n_history * sizeof *scratch, "an epoch's books");
+    if (status) {
+        t->n_history--;
+        hni_free(t->ctx, scratch);
+        return status;
+    }
+    if (watched < t->best_loss) {
+        memcpy(t->best, t->last.weights, (size_t)t->model->graph->total * sizeof *t->best);
+        t->best_loss = watched;
+        t->best_epoch = r->epoch;
+        r->flags |= HN_EPOCH_BEST;
+    }
+    r->best_loss = t->best_loss;
+    r->best_epoch = t->best_epoch;
+    if (stop_now(t, scratch)) r->flags |= HN_EPOCH_STOP;
+    t->history[t->n_history - 1] = *r;
+    hni_free(t->ctx, scratch);
+    return HN_OK;
+}
+
+hn_status hni_train_epoch(hn_trainer *t, hn_epoch_report *report, hn_error *err) {
+    int64_t epoch = (int64_t)t->n_history + 1, step = t->step;
+    pass train, test;
+    memset(&test, 0, sizeof test);
+    hn_status status = run_part(t, &t->train, HNI_MODE_TRAIN, epoch, &train, err);
+    if (!status && t->test.data) status = run_part(t, &t->test, HNI_MODE_TEST, epoch, &test, err);
+    if (!status) {
+        book(t, &train, &test, report);
+        status = close_epoch(t, report, err);
+    }
+    if (!status) return HN_OK;
+    t->step = step;
+    hni_trainer_restore(t, NULL); /* back to the end of the last whole epoch; the first error is the one to tell */
+    return status;
+}

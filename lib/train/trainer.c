@@ -1,0 +1,208 @@
+/* trainer.c - the life of a trainer: everything it needs is made here, once; epoch.c then only runs. */
+#include "trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/status.h"
+
+static hn_status check_rate(const char *name, double value, double low, double high, hn_error *err) {
+    if (value >= low && value < high) return HN_OK;
+    return hni_fail(err, HN_E_ARGUMENT, "%s is %g: must be at least %g and below %g", name, value, low, high);
+}
+
+static hn_status fill_defaults(hn_train_options *o, int32_t n_classes, hn_error *err) {
+    hn_status status;
+    if (!o->batch) o->batch = 32;
+    if (!o->optimizer) o->optimizer = HN_OPTIMIZER_ADAM;
+    if (o->learning_rate == 0) o->learning_rate = 0.001;
+    if (o->beta1 == 0) o->beta1 = 0.9;
+    if (o->beta2 == 0) o->beta2 = 0.999;
+    if (o->epsilon == 0) o->epsilon = 1e-8;
+    if (!o->prefetch) o->prefetch = 4;
+    if (o->batch < 1 || o->batch > 65536) return hni_fail(err, HN_E_ARGUMENT, "batch of %d images: must be 1 … 65536", o->batch);
+    if (o->optimizer < HN_OPTIMIZER_ADAM || o->optimizer > HN_OPTIMIZER_SGD) return hni_fail(err, HN_E_ARGUMENT, "unknown optimizer %d", o->optimizer);
+    if (o->stop < 0 || o->stop > HN_STOP_UP || o->stop_patience < 0 || o->stop_strip < 0)
+        return hni_fail(err, HN_E_ARGUMENT, "unknown stopping rule %d, or negative patience or strip", o->stop);
+    if (o->prefetch < 1 || o->prefetch > 256) return hni_fail(err, HN_E_ARGUMENT, "prefetch of %d batches: must be 1 … 256", o->prefetch);
+    if (o->flags) return hni_fail(err, HN_E_ARGUMENT, "flags of hn_train_options must be 0");
+    if (o->n_class_weights && (o->n_class_weights != n_classes || !o->class_weights))
+        return hni_fail(err, HN_E_ARGUMENT, "%d class weights for %d classes", o->n_class_weights, n_classes);
+    if (!(o->learning_rate > 0 && isfinite(o->learning_rate))) return hni_fail(err, HN_E_ARGUMENT, "learning rate %g: must be above 0", o->learning_rate);
+    if ((status = check_rate("beta1", o->beta1, 0, 1, err)) || (status = check_rate("beta2", o->beta2, 0, 1, err)) ||
+        (status = check_rate("momentum", o->momentum, 0, 1, err)) || (status = check_rate("weight decay", o->weight_decay, 0, 1e6, err)) ||
+        (status = check_rate("epsilon", o->epsilon, 1e-300, 1, err)) || (status = check_rate("stopping alpha", o->stop_alpha, 0, 1e9, err)))
+        return status;
+    return HN_OK;
+}
+
+static hn_status copy_class_weights(hn_trainer *t, hn_error *err) {
+    int32_t n = t->options.n_class_weights;
+    if (!n) {
+        t->options.class_weights = NULL;
+        return HN_OK;
+    }
+    t->class_weights = hni_calloc(t->ctx, (size_t)n, sizeof *t->class_weights);
+    t->class_weights_f32 = hni_calloc(t->ctx, (size_t)n, sizeof *t->class_weights_f32);
+    if (!t->class_weights || !t->class_weights_f32) return hni_fail_memory(err, (size_t)n * sizeof *t->class_weights, "class weights");
+    for (int32_t k = 0; k < n; k++) {
+        double w = t->options.class_weights[k];
+        if (!(w > 0 && isfinite(w))) return hni_fail(err, HN_E_ARGUMENT, "the weight of class %d is %g: must be above 0", k, w);
+        t->class_weights[k] = w;
+        t->class_weights_f32[k] = (float)w;
+    }
+    t->options.class_weights = t->class_weights;
+    return HN_OK;
+}
+
+static hn_status open_part(hn_trainer *t, hn_dataset *data, hni_part *part, hn_error *err) {
+    if (!data) return HN_OK;
+    part->data = hni_dataset_ref(data);
+    hni_dataset_freeze(data);
+    hn_status status = hni_match_classes(t->model, data, &part->classes, err);
+    return status ? status : hni_loader_create(data, &t->model->preproc, t->options.batch, t->options.prefetch, &part->loader, err);
+}
+
+static hn_status take_host_memory(hn_trainer *t, hn_error *err) {
+    size_t total = (size_t)t->model->graph->total, trainable = (size_t)t->model->graph->trainable, batch = (size_t)t->options.batch;
+    t->batch_classes = hni_calloc(t->ctx, batch, sizeof *t->batch_classes);
+    t->batch_labels = hni_calloc(t->ctx, batch * (size_t)t->model->n_classes, sizeof *t->batch_labels);
+    t->batch_keys = hni_calloc(t->ctx, batch * 4, sizeof *t->batch_keys);
+    t->last.weights = hni_calloc(t->ctx, total, sizeof(float));
+    t->last.m = hni_calloc(t->ctx, trainable, sizeof(float));
+    t->last.v = hni_calloc(t->ctx, trainable, sizeof(float));
+    t->best = hni_calloc(t->ctx, total, sizeof(float));
+    if (!t->batch_classes || !t->batch_labels || !t->batch_keys || !t->last.weights || !t->last.m || !t->last.v || !t->best)
+        return hni_fail_memory(err, (total * 2 + trainable * 2) * sizeof(float), "a trainer");
+    memcpy(t->last.weights, t->model->weights, total * sizeof(float));
+    memcpy(t->best, t->model->weights, total * sizeof(float));
+    return HN_OK;
+}
+
+static hn_status make_executor(hn_trainer *t, int32_t mode, int32_t batch, hni_executor **out, hn_error *err) {
+    hni_executor_options o = {.mode = mode, .batch = batch, .task = t->model->task, .positive = t->model->positive, .threshold = t->model->threshold};
+    o.optimizer = mode == HNI_MODE_TRAIN ? t->options.optimizer : 0;
+    o.class_weights = t->class_weights_f32;
+    o.mean = t->model->preproc.mean, o.deviation = t->model->preproc.deviation;
+    return hni_executor_create(t->device, t->model->graph, &t->weights, &o, out, err);
+}
+
+hn_status hni_trainer_shape(hn_trainer *t, int32_t mode, int32_t batch, hni_executor **out, hn_error *err) {
+    hni_shape *shape = NULL;
+    for (int32_t i = 0; i < t->n_shapes; i++)
+        if (t->shapes[i].mode == mode && t->shapes[i].batch == batch) {
+            *out = t->shapes[i].executor;
+            return HN_OK;
+        }
+    if (t->n_shapes < HNI_SHAPES) {
+        shape = &t->shapes[t->n_shapes];
+    } else { /* bad files made yet another last batch: the youngest size gives way */
+        shape = &t->shapes[--t->n_shapes];
+        hni_executor_free(shape->executor);
+        hni_device_free(t->device, &shape->own);
+    }
+    *shape = (hni_shape){.mode = mode, .batch = batch};
+    hn_status status = make_executor(t, mode, batch, &shape->executor, err);
+    if (status) return status;
+    uint64_t need = hni_executor_arena_bytes(shape->executor);
+    if (need > t->arena.size) status = hni_device_alloc(t->device, need, &shape->own, err);
+    if (!status) status = hni_executor_bind(shape->executor, shape->own.memory ? shape->own : t->arena, err);
+    if (status) {
+        hni_executor_free(shape->executor);
+        hni_device_free(t->device, &shape->own);
+        return status;
+    }
+    t->n_shapes++;
+    *out = shape->executor;
+    return HN_OK;
+}
+
+/* The shared arena is as large as the largest executor wants: a full training batch. */
+static hn_status make_arena(hn_trainer *t, hn_error *err) {
+    uint64_t most = 0;
+    for (int32_t mode = HNI_MODE_TEST; mode <= HNI_MODE_TRAIN; mode++) {
+        hni_executor *probe = NULL;
+        hn_status status = make_executor(t, mode, t->options.batch, &probe, err);
+        if (status) return status;
+        if (hni_executor_arena_bytes(probe) > most) most = hni_executor_arena_bytes(probe);
+        hni_executor_free(probe);
+    }
+    return hni_device_alloc(t->device, most, &t->arena, err);
+}
+
+/* The sizes that occur if no file is bad. */
+static hn_status make_expected_shapes(hn_trainer *t, hn_error *err) {
+    const hni_part *parts[] = {&t->train, &t->test};
+    hni_executor *unused;
+    for (int p = 0; p < 2; p++) {
+        int32_t mode = p ? HNI_MODE_TEST : HNI_MODE_TRAIN;
+        int64_t rows = parts[p]->data ? hni_dataset_rows(parts[p]->data) : 0;
+        hn_status status = HN_OK;
+        if (rows >= t->options.batch) status = hni_trainer_shape(t, mode, t->options.batch, &unused, err);
+        if (!status && rows % t->options.batch) status = hni_trainer_shape(t, mode, (int32_t)(rows % t->options.batch), &unused, err);
+        if (status) return status;
+    }
+    return HN_OK;
+}
+
+static hn_status open_device(hn_trainer *t, hn_error *err) {
+    hn_status status = hni_device_open_spec(t->ctx, t->options.device, &t->device, err);
+    t->options.device = NULL; /* the caller's string; not needed any more */
+    if (!status) status = hni_weights_create(t->device, t->model->graph, true, &t->weights, err);
+    if (!status) status = hni_trainer_restore(t, err);
+    if (!status) status = make_arena(t, err);
+    return status ? status : make_expected_shapes(t, err);
+}
+
+hn_status hni_trainer_create(const hn_model *model, hn_dataset *train, hn_dataset *test, const hn_train_options *options, hn_trainer **out,
+                             hn_error *err) {
+    hn_trainer *t = hni_calloc(model->ctx, 1, sizeof *t);
+    if (!t) return hni_fail_memory(err, sizeof *t, "a trainer");
+    t->ctx = hni_context_ref(model->ctx);
+    t->model = hni_model_ref(model);
+    t->options = *options;
+    t->options.cancel = hni_cancel_ref(options->cancel);
+    t->best_loss = INFINITY;
+    hn_status status = fill_defaults(&t->options, model->n_classes, err);
+    t->stopping = hni_stopping_defaults(&t->options);
+    if (!status) status = copy_class_weights(t, err);
+    if (!status) status = open_part(t, train, &t->train, err);
+    if (!status) status = open_part(t, test, &t->test, err);
+    if (!status) status = take_host_memory(t, err);
+    if (!status) status = open_device(t, err);
+    if (status)
+        hni_trainer_free(t);
+    else
+        *out = t;
+    return status;
+}
+
+static void close_part(hn_trainer *t, hni_part *part) {
+    hni_loader_free(part->loader);
+    hni_free(t->ctx, part->classes);
+    hni_dataset_unref(part->data);
+}
+
+void hni_trainer_free(hn_trainer *t) {
+    if (!t) return;
+    hn_context *ctx = t->ctx;
+    for (int32_t i = 0; i < t->n_shapes; i++) {
+        hni_executor_free(t->shapes[i].executor);
+        hni_device_free(t->device, &t->shapes[i].own);
+    }
+    if (t->device) {
+        hni_device_free(t->device, &t->arena);
+        hni_weights_free(&t->weights);
+        hni_device_close(t->device);
+    }
+    close_part(t, &t->train);
+    close_part(t, &t->test);
+    void *blocks[] = {t->class_weights, t->class_weights_f32, t->batch_classes, t->batch_labels, t->batch_keys, t->last.weights,
+                      t->last.m,        t->last.v,            t->best,          t->history};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) hni_free(ctx, blocks[i]);
+    hni_cancel_unref(t->options.cancel);
+    hni_model_unref(t->model);
+    hni_free(ctx, t);
+    hni_context_unref(ctx);
+}

@@ -1,0 +1,76 @@
+/* trainer.h - the inside of hn_trainer.
+ *
+ *   loader ─► pixels, labels ─► executor (TRAIN or TEST) on shared weights ─► stats ─► epoch report ─► history
+ *
+ * Between epochs the host holds a copy of everything that moves (`last`): it is what a checkpoint stores and what a cancelled epoch goes
+ * back to. */
+#ifndef HNI_TRAIN_TRAINER_H
+#define HNI_TRAIN_TRAINER_H
+
+#include "data/loader.h"
+#include "graph/executor.h"
+#include "model/match.h"
+#include "stopping.h"
+
+/* One executor a batch size that occurs: the full batch, and the last one of an epoch. Bad files can make other sizes occur. */
+enum { HNI_SHAPES = 4 };
+typedef struct hni_shape {
+    hni_executor *executor;
+    hn_buffer own; /* its own arena, if the shared one is too small */
+    int32_t mode, batch;
+} hni_shape;
+
+typedef struct hni_part { /* train or test */
+    hn_dataset *data;
+    hni_loader *loader;
+    int32_t *classes; /* data set's class → model's */
+} hni_part;
+
+typedef struct hni_moving { /* all that training moves, on the host */
+    float *weights;         /* [total] */
+    float *m, *v;           /* [trainable] */
+} hni_moving;
+
+struct hn_trainer {
+    hn_context *ctx;
+    hn_model *model;          /* start weights */
+    hn_train_options options; /* defaults filled in; pointers inside are the trainer's own */
+    double *class_weights;    /* [K] or NULL */
+    float *class_weights_f32; /* the same, for the device */
+    hni_stopping stopping;
+    hni_part train, test;     /* test.data NULL = none */
+    hni_device *device;
+    hni_weights weights;
+    hn_buffer arena;
+    hni_shape shapes[HNI_SHAPES];
+    int32_t n_shapes;
+    int32_t *batch_classes;   /* [batch] */
+    float *batch_labels;      /* [batch, K] */
+    uint32_t *batch_keys;     /* [batch, 4] */
+    hni_moving last;
+    float *best;              /* [total] */
+    int64_t step;             /* optimiser steps done */
+    hn_epoch_report *history; /* [n_history] */
+    size_t n_history, history_capacity;
+    int64_t best_epoch;       /* 0 = the start weights */
+    double best_loss;
+};
+
+hn_status hni_trainer_create(const hn_model *model, hn_dataset *train, hn_dataset *test, const hn_train_options *options, hn_trainer **out,
+                             hn_error *err);
+void hni_trainer_free(hn_trainer *t);
+hn_status hni_train_epoch(hn_trainer *t, hn_epoch_report *report, hn_error *err);
+hn_status hni_trainer_model(hn_trainer *t, int32_t which, hn_model **out, hn_error *err);
+hn_status hni_trainer_save(hn_trainer *t, const char *path, hn_error *err);
+hn_status hni_trainer_resume(hn_trainer *t, const char *path, hn_error *err);
+
+/* The executor for a mode and batch size; made at the first call. */
+hn_status hni_trainer_shape(hn_trainer *t, int32_t mode, int32_t batch, hni_executor **out, hn_error *err);
+/* Device → last, and back. */
+hn_status hni_trainer_fetch(hn_trainer *t, hn_error *err);
+hn_status hni_trainer_restore(hn_trainer *t, hn_error *err);
+hn_status hni_trainer_append(hn_trainer *t, const hn_epoch_report *report, hn_error *err);
+/* What the trainer was given, as a JSON object without braces: options, data digests, counts. Equal text = same training. */
+void hni_trainer_describe(hn_trainer *t, hni_text *text);
+
+#endif
