@@ -104,10 +104,10 @@ static hn_status put_all(case_run *run, const case_data *data, hn_error *err) {
 static hn_status execute(case_run *run, hn_error *err) {
     const hn_op_desc *d = &run->op.desc;
     hn_buffer in[HN_OP_MAX_TENSORS], out[HN_OP_MAX_TENSORS];
-    for (int i = 0; i < HN_OP_MAX_TENSORS; i++) {
+    for (int i = 0; i < HN_OP_MAX_TENSORS; i++)
         in[i] = inner(run->in[i], bytes_of(&d->in[i]));
+    for (int i = 0; i < HN_OP_MAX_TENSORS; i++)
         out[i] = run->over[i] >= 0 ? in[run->over[i]] : inner(run->out[i], bytes_of(&d->out[i]));
-    }
     const hn_op_buffers buffers = {
         .struct_size = sizeof buffers, .in = in, .out = out, .workspace = inner(run->workspace, run->op.workspace)};
     return hni_op_run(run->device, &run->op, &buffers, err);
