@@ -1,6 +1,7 @@
 /* context.c - the exported functions of include/haemnet/context.h: contexts, their memory figures, cancel tokens.
  *
  * Checks arguments and calls lib/base. The three functions that a signal handler may call are one atomic operation each. */
+#include "backend/backend.h" /* defines: hni_registry_create, hni_reference_backend */
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -10,7 +11,18 @@ static const uint32_t MEMORY_INFO_SIZES[] = {sizeof(hn_memory_info)};
 HN_API hn_status hn_context_create(const hn_context_options *options, hn_context **out, hn_error *err) {
     if (!out)
         return hni_fail(err, HN_E_ARGUMENT, "hn_context_create: out is NULL: give the address of a hn_context pointer");
-    return hni_context_create(options, out, err);
+    *out = NULL;
+    /* The rooms below know no backend by name: here they get theirs, the oracle first. */
+    const hn_backend *const builtin[] = {hni_reference_backend()};
+    hn_context *ctx = NULL;
+    hn_status status = hni_context_create(options, &ctx, err);
+    if (!status)
+        status = hni_registry_create(ctx, builtin, (int32_t)(sizeof builtin / sizeof *builtin), err);
+    if (status)
+        hni_context_unref(ctx);
+    else
+        *out = ctx;
+    return status;
 }
 
 HN_API void hn_context_free(hn_context *context) {

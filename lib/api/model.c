@@ -140,7 +140,7 @@ static hn_status find_tensor(const hn_model *model, int32_t index, const hni_par
 
 hn_status hn_model_get_tensor(const hn_model *model, int32_t index, hn_tensor_info *out, hn_error *err) {
     hn_tensor_info info = {0};
-    const hni_param *param;
+    const hni_param *param = NULL;
     hn_status status = HNI_CHECK(out, hn_tensor_info, err);
     if (!status) status = find_tensor(model, index, &param, err);
     if (status) return status;
@@ -152,7 +152,7 @@ hn_status hn_model_get_tensor(const hn_model *model, int32_t index, hn_tensor_in
 }
 
 hn_status hn_model_copy_tensor(const hn_model *model, int32_t index, float *dst, size_t count, hn_error *err) {
-    const hni_param *param;
+    const hni_param *param = NULL;
     hn_status status = find_tensor(model, index, &param, err);
     if (status) return status;
     if (!dst) return hni_fail(err, HN_E_ARGUMENT, "hn_model_copy_tensor: dst is NULL");

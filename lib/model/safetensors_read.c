@@ -48,7 +48,7 @@ static hn_status read_tensor(const hni_json *json, hni_json_value v, const uint8
     const char *dtype = hni_json_string(json, hni_json_get(json, v, "dtype"));
     hni_json_value offsets = hni_json_get(json, v, "data_offsets");
     int64_t begin, end;
-    uint64_t elements, bytes;
+    uint64_t elements = 0, bytes;
     size_t type = 0;
     if (!hni_json_is_object(json, v) || !dtype) return hni_fail(err, HN_E_FORMAT, "tensor %.60s: it has no dtype", out->name);
     while (type < sizeof types / sizeof *types && strcmp(types[type].name, dtype)) type++;

@@ -59,8 +59,8 @@ static hn_status total_weight(const hni_ref_call *call, double *total, hn_error 
     double sum = 0.0;
     for (int64_t i = 0; i < n; i++) {
         if (labels[i] < 0 || labels[i] >= k)
-            return hni_fail(err, HN_E_ARGUMENT, "softmax_loss: label %d of sample %lld is not one of 0 … %lld", (int)labels[i], (long long)i,
-                            (long long)(k - 1));
+            return hni_fail(err, HN_E_ARGUMENT, "softmax_loss: label %d of sample %lld is not one of 0 … %lld", (int)labels[i],
+                            (long long)i, (long long)(k - 1));
         sum += (double)((const float *)call->in[2])[labels[i]];
     }
     *total = sum;
@@ -83,7 +83,7 @@ static double softmax_sample(const float *x, int64_t k, int64_t label, double w,
 hn_status hni_ref_softmax_loss(const hni_ref_call *call, hn_error *err) {
     const int64_t n = call->desc->in[0].dims[0], k = call->desc->in[0].dims[1];
     const float *weights = (const float *)call->in[2];
-    double total, loss = 0.0, right = 0.0;
+    double total = 0.0, loss = 0.0, right = 0.0;
     const hn_status status = total_weight(call, &total, err);
     if (status != HN_OK)
         return status;
