@@ -28,7 +28,12 @@ typedef struct window {
 
 static window window_of(const geometry *g, int64_t oh, int64_t ow) {
     const int64_t top = oh * g->stride[0] - g->pad[0], left = ow * g->stride[1] - g->pad[1];
-    return (window){hni_ref_max(top, 0), hni_ref_min(top + g->kernel[0], g->h), hni_ref_max(left, 0), hni_ref_min(left + g->kernel[1], g->w)};
+    return (window){
+        .top = hni_ref_max(top, 0),
+        .bottom = hni_ref_min(top + g->kernel[0], g->h),
+        .left = hni_ref_max(left, 0),
+        .right = hni_ref_min(left + g->kernel[1], g->w),
+    };
 }
 
 /* Where the window's first maximum is; its first NaN if there is one. Offset in the image [H,W]. */
