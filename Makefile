@@ -49,9 +49,31 @@ API_TESTS := $(patsubst tests/%.c,$(OBJ)/tests/%,$(sort $(wildcard tests/api/tes
 BOX_TESTS := $(patsubst tests/%.c,$(OBJ)/tests/%,$(filter-out tests/api/%,$(sort $(wildcard tests/*/test_*.c))))
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lrt)
 
-.PHONY: help all lib tests
+PLUGIN_SRCS := $(sort $(wildcard tests/backend/plugins/*.c))
+PLUGINS := $(PLUGIN_SRCS:%.c=$(OBJ)/%.so) $(OBJ)/examples/libhaemnet-example.so
+SCRIPTS := $(sort $(wildcard tests/*/test_*.sh tests/*/test_*.py))
+SLOW_SCRIPTS := $(sort $(wildcard tests/*/slow_*.sh tests/*/slow_*.py))
+
+.PHONY: help all lib tests demo check check-all check-programs bench install uninstall dist clean packages-build packages-check packages-check-all
+
 help:
-	sed -n 's/^## //p' $(firstword $(MAKEFILE_LIST))
+	echo "libhaemnet $(VERSION)"
+	sed -n 's/^## /  make /p' $(firstword $(MAKEFILE_LIST))
+	echo "variables: CC CFLAGS SAN=address|undefined|thread V=1 WERROR= PREFIX=$(PREFIX) DESTDIR= BUILD=$(BUILD)"
+
+## demo         makes invented head-CT slices, trains, evaluates, predicts; results in build/demo/
+demo: packages-build
+	$(MAKE) --no-print-directory all
+	sh tools/demo.sh $(BUILD)
+
+## check        builds and passes the tests
+check: packages-check
+	$(MAKE) --no-print-directory all tests plugins
+	$(MAKE) --no-print-directory check-programs
+
+## check-all    check, and the slow suites: sanitizers, valgrind, faults, fuzz corpora, clang
+check-all: packages-check-all
+	sh tools/check_all.sh
 
 ## all          libraries and program, in build/
 all: lib $(PROGRAM)
@@ -78,11 +100,72 @@ comma := ,
 $(PROGRAM): $(CLI_OBJS) $(SHARED)
 	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $(CLI_OBJS) -L$(OBJ) -lhaemnet -Wl,-rpath,'$$ORIGIN' $(LIBS)
 
+# What the scripts among the tests need to find.
+TEST_ENV := HAEMNET_BUILD=$(abspath $(OBJ)) HAEMNET_TEST_PLUGINS=$(abspath $(OBJ))/tests/backend/plugins \
+            HAEMNET_TEST_EXAMPLES=$(abspath $(OBJ))/examples CC='$(CC)' SAN='$(SAN)' MAKE='$(MAKE)'
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+check-programs:
+	$(TEST_ENV) python3 tests/run.py -j $(JOBS) $(API_TESTS) $(BOX_TESTS) $(if $(SAN),,$(SCRIPTS))
+check-slow: all tests plugins
+	$(TEST_ENV) python3 tests/run.py -j $(JOBS) $(SLOW_SCRIPTS)
+
 tests: $(API_TESTS) $(BOX_TESTS)
+plugins: $(PLUGINS)
+$(OBJ)/tests/backend/plugins/%.so: tests/backend/plugins/%.c
+	mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -shared $< -o $@
+$(OBJ)/examples/libhaemnet-example.so: examples/custom_backend.c
+	mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -shared $< -o $@
 $(API_TESTS): $(OBJ)/%: $(OBJ)/%.o $(SHARED)
 	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $< -L$(OBJ) -lhaemnet -Wl,-rpath,'$$ORIGIN/../..' $(CHECK_LIBS) $(LIBS)
 $(BOX_TESTS): $(OBJ)/%: $(OBJ)/%.o $(STATIC)
 	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $< $(STATIC) $(CHECK_LIBS) $(LIBS) -ldl
+
+packages-build packages-check packages-check-all:
+	sh tools/packages.sh $(@:packages-%=%)
+
+# Where what goes. The manifest of installed files is what uninstall removes.
+LIBDIR := $(PREFIX)/lib
+INSTALLED = $(DESTDIR)$(PREFIX)
+define pc
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' pkgconfig/haemnet.pc.in > $(OBJ)/haemnet.pc
+endef
+
+## install      into $(DESTDIR)$(PREFIX)
+install: all
+	$(pc)
+	install -d $(INSTALLED)/include/haemnet $(INSTALLED)/lib/pkgconfig $(INSTALLED)/lib/haemnet $(INSTALLED)/bin \
+	    $(INSTALLED)/share/man/man1 $(INSTALLED)/share/bash-completion/completions
+	install -m 644 include/haemnet/*.h $(INSTALLED)/include/haemnet/
+	install -m 644 $(STATIC) $(INSTALLED)/lib/libhaemnet.a
+	install -m 755 $(SHARED) $(INSTALLED)/lib/libhaemnet.so.$(VERSION)
+	strip --strip-unneeded $(INSTALLED)/lib/libhaemnet.so.$(VERSION)
+	ln -sf libhaemnet.so.$(VERSION) $(INSTALLED)/lib/libhaemnet.so.$(SOVERSION)
+	ln -sf libhaemnet.so.$(SOVERSION) $(INSTALLED)/lib/libhaemnet.so
+	install -m 644 $(OBJ)/haemnet.pc $(INSTALLED)/lib/pkgconfig/haemnet.pc
+	$(CC) $(CFLAGS) $(SANFLAGS) -o $(OBJ)/haemnet-installed $(CLI_OBJS) -L$(OBJ) -lhaemnet -Wl,-rpath,'$$ORIGIN/../lib' $(LIBS)
+	install -m 755 $(OBJ)/haemnet-installed $(INSTALLED)/bin/haemnet
+	install -m 644 src/haemnet.1 $(INSTALLED)/share/man/man1/haemnet.1
+	install -m 644 src/haemnet.bash $(INSTALLED)/share/bash-completion/completions/haemnet
+
+## uninstall    takes away what install put there
+uninstall:
+	rm -f $(INSTALLED)/include/haemnet/*.h $(INSTALLED)/lib/libhaemnet.a $(INSTALLED)/lib/libhaemnet.so $(INSTALLED)/lib/libhaemnet.so.$(SOVERSION) \
+	    $(INSTALLED)/lib/libhaemnet.so.$(VERSION) $(INSTALLED)/lib/pkgconfig/haemnet.pc $(INSTALLED)/bin/haemnet \
+	    $(INSTALLED)/share/man/man1/haemnet.1 $(INSTALLED)/share/bash-completion/completions/haemnet
+	for d in include/haemnet include lib/pkgconfig lib/haemnet lib bin share/man/man1 share/man share/bash-completion/completions share/bash-completion \
+	    share .; do rmdir $(INSTALLED)/$$d 2>/dev/null || true; done
+
+## dist         build/libhaemnet-VERSION.tar.gz of what git tracks
+dist:
+	mkdir -p $(BUILD)
+	git archive --format=tar.gz --prefix=libhaemnet-$(VERSION)/ -o $(BUILD)/libhaemnet-$(VERSION).tar.gz HEAD
+	echo $(BUILD)/libhaemnet-$(VERSION).tar.gz
+
+## bench        speed and memory, as ratios in one run
+bench: all
+	sh tests/bench/run.sh $(BUILD)
 
 ## clean        removes build/
 clean:

@@ -61,10 +61,11 @@ def generate():
             table.append(f"field {field} {offset} {width} {shown}")
             asserts.append(f'_Static_assert(offsetof({kind}, {field}) == {offset}, "{name}.{field}");')
     out = ["/* Made by tools/gen_layout.py from the public headers; do not edit. */", "#ifndef HNI_API_LAYOUT_INC", "#define HNI_API_LAYOUT_INC", ""]
-    out += ["#if UINTPTR_MAX == UINT64_MAX"] + asserts + ["#endif", "", "static const char layout_text[] ="]
+    out += ["#if UINTPTR_MAX == UINT64_MAX"] + asserts + ["#endif", "", "#pragma GCC diagnostic push",
+                                                        '#pragma GCC diagnostic ignored "-Woverlength-strings"', "static const char layout_text[] ="]
     out += [f'    "{line}\\n"' for line in table]
     out[-1] += ";"
-    out += ["", "#endif", ""]
+    out += ["#pragma GCC diagnostic pop", "", "#endif", ""]
     return "\n".join(out)
 
 

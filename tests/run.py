@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Runs test programs and scripts side by side and adds up what they say.
+
+A Check program ends with `RESULT n run, m failed` and prints `SKIP name: reason` for each test that could not run. A script passes with
+exit code 0, is skipped with 77 and has failed otherwise; it may print the same lines instead. Output is shown for what failed (all of it with
+V=1), skips always, and the last line is the summary: `N passed, N failed, N skipped`.
+
+    tests/run.py [-j N] [--wrap "valgrind …"] [--timeout SECONDS] PROGRAM…
+"""
+import argparse
+import concurrent.futures
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def command(path, wrap):
+    if path.endswith(".py"):
+        return [sys.executable, path]
+    if path.endswith(".sh"):
+        return ["sh", path]
+    return shlex.split(wrap) + [os.path.abspath(path)]
+
+
+def run(path, wrap, limit):
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="haemnet-test-") as scratch:
+        env = dict(os.environ, TMPDIR=scratch)
+        try:
+            done = subprocess.run(command(path, wrap), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, timeout=limit)
+            code, output = done.returncode, done.stdout.decode("utf-8", "replace")
+        except subprocess.TimeoutExpired as late:
+            code, output = -1, (late.stdout or b"").decode("utf-8", "replace") + f"\nended: it ran longer than {limit} s"
+    return path, code, output, time.monotonic() - begin
+
+
+def count(code, output):
+    """(passed, failed, skipped) of one program."""
+    skipped = len(re.findall(r"^SKIP ", output, flags=re.M))
+    results = re.findall(r"^RESULT (\d+) run, (\d+) failed", output, flags=re.M)
+    if results:
+        total, failed = sum(int(r[0]) for r in results), sum(int(r[1]) for r in results)
+        if code != 0 and failed == 0:
+            failed = 1  # it died after its tests: a leak report, a crash in a destructor
+        return max(total - failed - skipped, 0), failed, skipped
+    if code == 77:
+        return 0, 0, max(skipped, 1)
+    return (1, 0, skipped) if code == 0 else (0, 1, skipped)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-j", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--wrap", default="")
+    parser.add_argument("--timeout", type=int, default=900)
+    parser.add_argument("programs", nargs="+")
+    args = parser.parse_args()
+    totals = [0, 0, 0]
+    with concurrent.futures.ThreadPoolExecutor(args.j) as pool:
+        jobs = [pool.submit(run, path, args.wrap, args.timeout) for path in args.programs]
+        for job in concurrent.futures.as_completed(jobs):
+            path, code, output, seconds = job.result()
+            numbers = count(code, output)
+            totals = [a + b for a, b in zip(totals, numbers)]
+            name = re.sub(r"^.*?tests/", "tests/", path)
+            print(f"{'FAIL' if numbers[1] else 'ok  '} {name}: {numbers[0]} passed, {numbers[1]} failed, {numbers[2]} skipped ({seconds:.1f} s)")
+            for line in output.splitlines():
+                if numbers[1] or os.environ.get("V") or line.startswith("SKIP "):
+                    print("     " + line)
+            sys.stdout.flush()
+    print(f"{totals[0]} passed, {totals[1]} failed, {totals[2]} skipped")
+    sys.exit(1 if totals[1] or not totals[0] else 0)
+
+
+main()
