@@ -45,7 +45,8 @@ static hn_status take_memory(work *w, hn_error *err) {
     w->order = hni_calloc(c, g, sizeof(uint32_t));
     w->place = hni_calloc(c, g, sizeof(uint32_t));
     w->weight = hni_calloc(c, g, sizeof(double));
-    if (!w->first || !w->members || !w->total || !w->count || !w->filled || !w->held || !w->amount || !w->touched || !w->order || !w->place || !w->weight)
+    if (!w->first || !w->members || !w->total || !w->count || !w->filled || !w->held || !w->amount || !w->touched || !w->order ||
+        !w->place || !w->weight)
         return hni_fail_memory(err, cells * sizeof(uint32_t), "a split");
     return HN_OK;
 }

@@ -9,7 +9,8 @@
 typedef struct hni_cache hni_cache;             /* one a row store */
 typedef struct hni_cache_table hni_cache_table; /* the images of one preprocessing key */
 
-hn_status hni_cache_create(hn_context *ctx, uint64_t limit, hni_cache **out, hn_error *err); /* limit in bytes; all of it is checked before it is taken */
+/* limit: bytes that may be kept; reserved before they are allocated. */
+hn_status hni_cache_create(hn_context *ctx, uint64_t limit, hni_cache **out, hn_error *err);
 void hni_cache_free(hni_cache *cache);
 
 /* The table for `key`, with room for `rows` entries of `size` bytes each; made if it is new. NULL where there is no memory or room

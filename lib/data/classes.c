@@ -13,7 +13,8 @@ static hn_status check_name(const char *name, const char *where, hn_error *err) 
     const char *colon = *where ? ": " : "";
     size_t n = strlen(name);
     if (n == 0) return hni_fail(err, HN_E_ARGUMENT, "%s%sa class name is empty", where, colon);
-    if (n > HNI_CLASS_NAME) return hni_fail(err, HN_E_LIMIT, "%s%sthe class name %.40s… is over %d bytes", where, colon, name, HNI_CLASS_NAME);
+    if (n > HNI_CLASS_NAME)
+        return hni_fail(err, HN_E_LIMIT, "%s%sthe class name %.40s… is over %d bytes", where, colon, name, HNI_CLASS_NAME);
     if (hni_utf8_span(name, n) < n) return hni_fail(err, HN_E_ARGUMENT, "%s%sthe class name %s is not UTF-8", where, colon, name);
     for (size_t i = 0; i < n; i++) {
         if ((unsigned char)name[i] < 0x20 || name[i] == 0x7F)
@@ -99,7 +100,8 @@ static bool negates(const char *a, const char *b) {
 }
 
 int32_t hni_classes_positive(const hni_classes *c) {
-    static const char *const words[] = {"haemorrhage", "hemorrhage", "ich", "bleed", "bleeding", "positive", "abnormal", "yes", "true", "1"};
+    static const char *const words[] = {"haemorrhage", "hemorrhage", "ich",  "bleed", "bleeding",
+                                        "positive",    "abnormal",   "yes", "true",  "1"};
     int32_t found = -1;
     if (c->count == 2) {
         const char *first = c->name[c->by_rank[0]], *second = c->name[c->by_rank[1]];

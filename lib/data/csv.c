@@ -68,7 +68,8 @@ static hn_status add_span(hni_csv *csv, size_t from, size_t to, hn_error *err) {
     if (n + (csv->used - csv->start[csv->count]) > HNI_CSV_FIELD)
         return hni_fail(err, HN_E_LIMIT, "%s, line %lld, column %d: the field is over %d KiB%s", csv->name, (long long)csv->row_line,
                         csv->count + 1, HNI_CSV_FIELD >> 10, csv->line > csv->row_line ? "; is a closing quote missing?" : "");
-    if (hni_grow(csv->ctx, &csv->buffer, &csv->capacity, csv->used + n + 1, 1) != 0) return hni_fail_memory(err, csv->used + n + 1, "a manifest row");
+    if (hni_grow(csv->ctx, &csv->buffer, &csv->capacity, csv->used + n + 1, 1) != 0)
+        return hni_fail_memory(err, csv->used + n + 1, "a manifest row");
     memcpy(csv->buffer + csv->used, csv->text + from, n);
     csv->used += n;
     csv->buffer[csv->used] = 0; /* not counted: the next span takes its place */
@@ -105,7 +106,8 @@ static hn_status bare(hni_csv *csv, hn_error *err) {
     size_t from = csv->at;
     while (!at_break(csv) && csv->text[csv->at] != ',') {
         if (csv->text[csv->at] == '"')
-            return hni_fail(err, HN_E_FORMAT, "%s, line %lld, column %d: a quote in a field that is not quoted; put the whole field in quotes",
+            return hni_fail(err, HN_E_FORMAT,
+                            "%s, line %lld, column %d: a quote in a field that is not quoted; put the whole field in quotes",
                             csv->name, (long long)csv->line, csv->count + 1);
         csv->at++;
     }
@@ -115,10 +117,11 @@ static hn_status bare(hni_csv *csv, hn_error *err) {
 static hn_status check_row(hni_csv *csv, hn_error *err) {
     if (csv->rows++ == 0) csv->columns = csv->count;
     if (csv->count != csv->columns)
-        return hni_fail(err, HN_E_FORMAT, "%s, line %lld: %d fields, but the header has %d", csv->name, (long long)csv->row_line, csv->count,
-                        csv->columns);
+        return hni_fail(err, HN_E_FORMAT, "%s, line %lld: %d fields, but the header has %d", csv->name, (long long)csv->row_line,
+                        csv->count, csv->columns);
     if (csv->rows - 1 > HNI_CSV_ROWS)
-        return hni_fail(err, HN_E_LIMIT, "%s, line %lld: over %d rows; split the manifest", csv->name, (long long)csv->row_line, HNI_CSV_ROWS);
+        return hni_fail(err, HN_E_LIMIT, "%s, line %lld: over %d rows; split the manifest", csv->name, (long long)csv->row_line,
+                        HNI_CSV_ROWS);
     return HN_OK;
 }
 

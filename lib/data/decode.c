@@ -22,7 +22,8 @@ hn_status hni_row_image(hni_store *store, uint32_t row, hn_image **out, hn_error
         *out = hni_image_ref(r->image);
         return HN_OK;
     }
-    hn_status status = hni_file_read(store->ctx, r->path, store->image.max_bytes ? store->image.max_bytes : default_bytes, &bytes, &size, err);
+    hn_status status = hni_file_read(store->ctx, r->path, store->image.max_bytes ? store->image.max_bytes : default_bytes, &bytes, &size,
+                                     err);
     if (status != HN_OK) return status;
     status = hni_image_decode(store->ctx, bytes, size, &store->image, out, err);
     hni_free(store->ctx, bytes);

@@ -66,7 +66,7 @@ static hn_status look_at(walk *w, const char *folder, const char *name, int32_t 
     hn_status status = HN_OK;
     int kind = HNI_OS_OTHER;
     if (!full) status = hni_fail_memory(w->err, strlen(folder) + strlen(name) + 2, "a path");
-    else if (hni_os_kind(full, &kind) != 0) kind = is_image_name(name) ? HNI_OS_FILE : HNI_OS_OTHER; /* a dangling link: a bad row, not a hidden one */
+    else if (hni_os_kind(full, &kind) != 0) kind = HNI_OS_FILE; /* a dangling link becomes a bad row, which is named, not a lost one */
     if (status == HN_OK && kind == HNI_OS_FOLDER) status = list_folder(w, relative, depth + 1);
     else if (status == HN_OK && kind == HNI_OS_FILE && depth > 0 && is_image_name(name)) status = add_path(w, relative);
     hni_free(w->ctx, full);
@@ -77,7 +77,8 @@ static hn_status look_at(walk *w, const char *folder, const char *name, int32_t 
 static hn_status list_folder(walk *w, const char *relative, int32_t depth) {
     size_t first = w->n_queue;
     if (depth > DEPTH)
-        return hni_fail(w->err, HN_E_LIMIT, "%s goes over %d folders deep: a link may lead back to a folder above it (%s)", w->dir, DEPTH, relative);
+        return hni_fail(w->err, HN_E_LIMIT, "%s goes over %d folders deep: a link may lead back to a folder above it (%s)", w->dir, DEPTH,
+                        relative);
     char *full = *relative ? hni_path_join(w->ctx, w->dir, relative) : hni_strdup(w->ctx, w->dir);
     if (!full) return hni_fail_memory(w->err, strlen(relative) + 1, "a path");
     w->status = HN_OK;
@@ -112,7 +113,8 @@ static hn_status add_rows(walk *w, hni_store *s, hn_error *err) {
         hni_free(w->ctx, path);
     }
     hni_free(w->ctx, order);
-    return status == HN_E_ARGUMENT ? hni_fail(err, HN_E_DATA, "%s", err ? err->message : "") : status; /* the name is the disk's, not the caller's */
+    if (status == HN_E_ARGUMENT) status = hni_fail(err, HN_E_DATA, "%s", err ? err->message : ""); /* the name is the disk's fault */
+    return status;
 }
 
 hn_status hni_dataset_add_folder(hn_dataset *ds, const char *dir, hn_error *err) {
@@ -127,7 +129,8 @@ hn_status hni_dataset_add_folder(hn_dataset *ds, const char *dir, hn_error *err)
     if (hni_names_init(&w.names, s->ctx) != 0) status = hni_fail_memory(err, 64, "a folder's names");
     if (status == HN_OK) status = list_folder(&w, "", 0);
     if (status == HN_OK && w.count == 0)
-        status = hni_fail(err, HN_E_DATA, "%s holds no folder with images: make one folder per class, with png, jpg, jpeg, bmp, pgm, ppm or pnm files", dir);
+        status = hni_fail(err, HN_E_DATA, "%s holds no folder with images: make one folder per class, with png, jpg, jpeg, bmp, pgm, ppm "
+                          "or pnm files", dir);
     if (status == HN_OK) status = add_rows(&w, s, err);
     if (status != HN_OK) hni_store_cut(s, rows, classes);
     hni_free(s->ctx, w.queue);
@@ -149,7 +152,8 @@ static hn_status add_any(hn_dataset *ds, const char *path, hn_error *err) {
     hn_status status;
     if (hni_os_kind(manifest, &inside) == 0 && inside == HNI_OS_FILE) status = hni_dataset_add_manifest(ds, manifest, err);
     else if (ds->store->n_label_columns)
-        status = hni_fail(err, HN_E_ARGUMENT, "label columns were named (%s), but %s holds no manifest.csv", ds->store->label_columns[0], path);
+        status = hni_fail(err, HN_E_ARGUMENT, "label columns were named (%s), but %s holds no manifest.csv", ds->store->label_columns[0],
+                          path);
     else status = hni_dataset_add_folder(ds, path, err);
     hni_free(ctx, manifest);
     return status;

@@ -37,13 +37,15 @@ struct hni_loader {
 static hn_status take_memory(hni_loader *l, hn_error *err) {
     size_t slots, batch;
     if (!hni_mul(l->slots, l->bytes, &slots) || !hni_mul(l->batch, l->bytes, &batch))
-        return hni_fail(err, HN_E_LIMIT, "%u images of %zu bytes are larger than memory: take a smaller batch or input", l->slots, l->bytes);
+        return hni_fail(err, HN_E_LIMIT, "%u images of %zu bytes are larger than memory: take a smaller batch or input", l->slots,
+                        l->bytes);
     l->order = hni_calloc(l->ctx, l->n_rows, sizeof *l->order);
     l->slot = hni_alloc_aligned(l->ctx, slots);
     l->error = hni_calloc(l->ctx, l->slots, sizeof *l->error);
     l->pixels = hni_alloc_aligned(l->ctx, batch);
     l->rows = hni_calloc(l->ctx, l->batch, sizeof *l->rows);
-    if (!l->order || !l->slot || !l->error || !l->pixels || !l->rows) return hni_fail_memory(err, slots, "the images of a loader; take a smaller batch");
+    if (!l->order || !l->slot || !l->error || !l->pixels || !l->rows)
+        return hni_fail_memory(err, slots, "the images of a loader (take a smaller batch)");
     return HN_OK;
 }
 

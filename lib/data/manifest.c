@@ -57,7 +57,9 @@ static hn_status find_column(const manifest *m, const char *name, bool needed, i
 
 static hn_status read_header(manifest *m, hn_error *err) {
     struct { const char *name; bool needed; int32_t *column; } wanted[] = {
-        {"file", true, &m->file}, {"patient", false, &m->patient}, {"study", false, &m->study}, {"slice", false, &m->slice}, {"fold", false, &m->fold}};
+        {"file", true, &m->file},    {"patient", false, &m->patient}, {"study", false, &m->study},
+        {"slice", false, &m->slice}, {"fold", false, &m->fold},
+    };
     bool more = false;
     hn_status status = hni_csv_next(&m->csv, &more, err);
     if (status == HN_OK && !more) return hni_fail(err, HN_E_FORMAT, "%s is empty: a manifest begins with a header line", m->path);
@@ -77,8 +79,8 @@ static int bit_of(const char *text) {
 }
 
 static hn_status bad_cell(const manifest *m, int32_t column, const char *name, const char *want, hn_error *err) {
-    return hni_fail(err, HN_E_FORMAT, "%s, line %lld, column %d (%.40s): '%.40s' is not %s", m->path, (long long)m->csv.row_line, column + 1, name,
-                    hni_csv_field(&m->csv, column), want);
+    return hni_fail(err, HN_E_FORMAT, "%s, line %lld, column %d (%.40s): '%.40s' is not %s", m->path, (long long)m->csv.row_line,
+                    column + 1, name, hni_csv_field(&m->csv, column), want);
 }
 
 /* Whole number 0 … 2^31 - 1, "" = -1; "7.0" is 7. */
@@ -102,7 +104,8 @@ static hn_status class_of_bit(manifest *m, int bit, int32_t *id, hn_error *err) 
     char name[HNI_CLASS_NAME + 2] = {0};
     if (m->class_id[bit] < 0) {
         const char *label = label_name(m, 0);
-        if (strlen(label) + 4 > sizeof name) return hni_fail(err, HN_E_LIMIT, "the label column %.40s… is over %d bytes", label, HNI_CLASS_NAME - 3);
+        if (strlen(label) + 4 > sizeof name)
+            return hni_fail(err, HN_E_LIMIT, "the label column %.40s… is over %d bytes", label, HNI_CLASS_NAME - 3);
         if (m->named_label) memcpy(name, bit ? "1" : "0", 2);
         else {
             memcpy(name, "no_", 3);

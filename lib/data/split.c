@@ -84,10 +84,12 @@ static hn_status assign(cut *c, hn_error *err) {
     for (int32_t b = 0; b < bins; b++) share[b] = c->o->folds ? 1.0 / bins : b == 0 ? c->ratio : 1 - c->ratio;
     hn_status status = number_groups(c, err);
     if (status == HN_OK && c->o->folds && c->n_groups < (uint32_t)bins)
-        status = hni_fail(err, HN_E_DATA, "%d folds of %u groups: no group may be divided, so take at most as many folds as there are groups", bins, c->n_groups);
+        status = hni_fail(err, HN_E_DATA, "%d folds of %u groups: no group may be divided, so take at most as many folds as there are "
+                          "groups", bins, c->n_groups);
     if (status == HN_OK && c->ds->store->task == HN_TASK_MULTI) status = number_patterns(c, share[0] < share[1] ? share[0] : share[1], err);
     else if (status == HN_OK) status = number_classes(c, err);
-    if (status == HN_OK && !(bin = hni_calloc(ctx, c->n_groups, sizeof *bin))) status = hni_fail_memory(err, c->n_groups * sizeof *bin, "a split");
+    if (status == HN_OK && !(bin = hni_calloc(ctx, c->n_groups, sizeof *bin)))
+        status = hni_fail_memory(err, c->n_groups * sizeof *bin, "a split");
     if (status == HN_OK) {
         hni_split_problem problem = {.ctx = ctx, .n_rows = c->n, .n_groups = c->n_groups, .n_strata = c->n_strata, .group = c->group,
                                      .stratum = c->stratum, .bins = bins, .share = share, .seed = c->o->seed};
@@ -130,7 +132,8 @@ static hn_status take_manifest_fold(cut *c, int32_t value, hn_error *err) {
         const hni_row *r = row_of(c, i);
         uint32_t *known = &fold[c->group[i]], mine = (uint32_t)r->fold + 1;
         if (*known && *known != mine)
-            return hni_fail(err, HN_E_DATA, "the fold column puts group %.60s into fold %u and fold %d: correct it, or leave the column out",
+            return hni_fail(err, HN_E_DATA,
+                            "the fold column puts group %.60s into fold %u and fold %d: correct it, or leave the column out",
                             c->ds->store->names.items[r->group], *known - 1, r->fold);
         *known = mine;
         c->test[i] = r->fold == value;
@@ -143,7 +146,8 @@ static hn_status make_part(const cut *c, uint8_t mark, uint32_t flags, hn_datase
     uint32_t n = 0;
     for (uint32_t i = 0; i < c->n; i++) n += c->test[i] == mark;
     if (n == 0)
-        return hni_fail(err, HN_E_DATA, "the %s part would be empty: %u rows in %u groups, and no group may be divided; bring more, or choose another %s",
+        return hni_fail(err, HN_E_DATA,
+                        "the %s part would be empty: %u rows in %u groups, and no group may be divided; bring more, or choose another %s",
                         mark ? "test" : "training", c->n, c->n_groups, c->o->folds ? "number of folds" : "ratio");
     uint32_t *index = hni_calloc(c->ds->ctx, n, sizeof *index);
     if (!index) return hni_fail_memory(err, n * sizeof *index, "a part of a data set");
@@ -160,7 +164,8 @@ static hn_status make_part(const cut *c, uint8_t mark, uint32_t flags, hn_datase
 static hn_status check_options(cut *c, hn_error *err) {
     const hn_split_options *o = c->o;
     if (o->flags != 0) return hni_fail(err, HN_E_ARGUMENT, "flags of the split are %d: must be 0", o->flags);
-    if (o->folds < 0 || o->folds == 1) return hni_fail(err, HN_E_ARGUMENT, "%d folds: must be 2 or more, or 0 for a split by ratio", o->folds);
+    if (o->folds < 0 || o->folds == 1)
+        return hni_fail(err, HN_E_ARGUMENT, "%d folds: must be 2 or more, or 0 for a split by ratio", o->folds);
     if (o->fold < 0 || o->fold >= (o->folds ? o->folds : 1))
         return hni_fail(err, HN_E_ARGUMENT, "fold %d of %d: must be 0 to folds - 1", o->fold, o->folds);
     c->ratio = o->train_ratio == 0 ? 0.8 : o->train_ratio;

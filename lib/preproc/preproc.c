@@ -21,7 +21,8 @@ hn_status hni_preproc_check(const hni_preproc *p, hn_error *err) {
     if (p->channels < 1 || p->channels > HNI_PREPROC_CHANNELS)
         return hni_fail(err, HN_E_ARGUMENT, "%d input channels: must be 1 to %d", p->channels, HNI_PREPROC_CHANNELS);
     if (p->n_windows != 0 && p->n_windows != 1 && p->n_windows != p->channels)
-        return hni_fail(err, HN_E_ARGUMENT, "%d windows for %d channels: give one window, or one for each channel", p->n_windows, p->channels);
+        return hni_fail(err, HN_E_ARGUMENT, "%d windows for %d channels: give one window, or one for each channel", p->n_windows,
+                        p->channels);
     for (int32_t i = 0; i < p->n_windows; i++) {
         if (!isfinite(p->windows[i].centre) || !isfinite(p->windows[i].width) || p->windows[i].width <= 0)
             return hni_fail(err, HN_E_ARGUMENT, "window %d (centre %g, width %g HU): the width must be positive, both finite", i,
@@ -126,10 +127,12 @@ static hn_status fill_windows(hn_context *ctx, const hni_preproc *p, const hn_im
 hn_status hni_preproc_run(hn_context *ctx, const hni_preproc *p, const hn_image *image, uint8_t *dst, hn_error *err) {
     hn_status status = hni_preproc_check(p, err);
     if (status != HN_OK) return status;
-    if (hni_preproc_bytes(p) == 0) return hni_fail(err, HN_E_LIMIT, "input %d x %d x %d is larger than memory", p->channels, p->height, p->width);
-    if (image->flags & HN_PIXELS_HU) return fill_windows(ctx, p, image, dst, err);
+    if (hni_preproc_bytes(p) == 0)
+        return hni_fail(err, HN_E_LIMIT, "input %d x %d x %d is larger than memory", p->channels, p->height, p->width);
+    if ((image->flags & HN_PIXELS_HU) || image->type == HN_PIXEL_I16) return fill_windows(ctx, p, image, dst, err);
     if (p->channels != 1 && p->channels != 3)
-        return hni_fail(err, HN_E_SHAPE, "the model takes %d channels, and this image of grey levels gives 1 or 3: only windows of an image in HU "
+        return hni_fail(err, HN_E_SHAPE,
+                        "the model takes %d channels, and this image of grey levels gives 1 or 3: only windows of an image in HU "
                         "give more; bring CT values, or train a model of 1 or 3 channels", p->channels);
     return fill_levels(ctx, p, image, dst, err);
 }
