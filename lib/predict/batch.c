@@ -1,0 +1,118 @@
+/* batch.c - images → verdicts: one, or many at once.
+ *
+ * Many are preprocessed in parallel into the slots of the next batch; those that cannot be used leave it and the others move up, so that
+ * the network always gets full batches while there are images. Results are kept aside until all images are done, because a call that
+ * fails must leave the caller's results as they were. Nothing here depends on which images stand beside each other. */
+#include <math.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "base/threads.h"
+#include "eval/eval.h" /* defines: hni_decide */
+#include "predictor.h"
+
+hn_status hni_predict(hn_predictor *p, const hn_image *image, hn_error *err) {
+    hn_status status = hni_preproc_run(p->ctx, &p->model->preproc, image, p->pixels, err);
+    if (!status) status = hni_predictor_run(p, p->pixels, 1, err);
+    if (!status && p->run.status[0])
+        return hni_fail(err, HN_E_NUMERIC, "the network gave NaN or infinity for this image: look at the model's weights");
+    return status;
+}
+
+typedef struct work { /* a batch in the making */
+    hn_predictor *p;
+    const hn_image *const *images;
+    size_t next;    /* the caller's first image that was not looked at yet */
+    int32_t filled; /* slots that hold a good image */
+} work;
+
+static void preprocess(void *arg, uint32_t i) {
+    const work *w = arg;
+    hn_predictor *p = w->p;
+    size_t slot = (size_t)w->filled + i;
+    const hn_image *image = w->images[w->next + i];
+    hn_error *e = &p->error[slot];
+    e->status = image ? hni_preproc_run(p->ctx, &p->model->preproc, image, p->pixels + slot * p->image_bytes, e)
+                      : hni_fail(e, HN_E_ARGUMENT, "this image is NULL");
+}
+
+/* No memory is not the image's fault: it would be unfair to call it bad, and the next one will not fare better. */
+static bool images_own(hn_status status) { return status != HN_E_MEMORY && status != HN_E_INTERNAL; }
+
+/* Preprocesses as many images as slots are free, and closes the gaps of the bad ones. */
+static hn_status fill_slots(work *w, size_t count, hni_verdicts *verdicts, hn_error *err) {
+    hn_predictor *p = w->p;
+    size_t left = count - w->next, room = (size_t)(p->max_batch - w->filled), n = left < room ? left : room, bytes = p->image_bytes;
+    size_t first = (size_t)w->filled;
+    hni_parallel_for(p->ctx, (uint32_t)n, preprocess, w);
+    for (size_t i = 0; i < n; i++) {
+        const hn_error *e = &p->error[first + i];
+        if (e->status && !images_own(e->status)) {
+            if (err) *err = *e;
+            return e->status;
+        }
+        verdicts->status[w->next + i] = e->status;
+        if (e->status) continue;
+        if ((size_t)w->filled != first + i) memcpy(p->pixels + (size_t)w->filled * bytes, p->pixels + (first + i) * bytes, bytes);
+        p->image[w->filled++] = w->next + i;
+    }
+    w->next += n;
+    return HN_OK;
+}
+
+static hn_status run_slots(work *w, hni_verdicts *verdicts, hn_error *err) {
+    hn_predictor *p = w->p;
+    size_t classes = (size_t)p->model->n_classes, bytes = classes * sizeof(float);
+    hn_status status = hni_predictor_run(p, p->pixels, w->filled, err);
+    for (int32_t i = 0; i < w->filled && !status; i++) {
+        size_t from = (size_t)i * classes, to = p->image[i] * classes;
+        memcpy(verdicts->probabilities + to, p->run.probabilities + from, bytes);
+        memcpy(verdicts->logits + to, p->run.logits + from, bytes);
+        verdicts->status[p->image[i]] = p->run.status[i];
+    }
+    w->filled = 0;
+    return status;
+}
+
+hn_status hni_predict_batch(hn_predictor *p, const hn_image *const *images, size_t count, hni_verdicts *verdicts, hn_error *err) {
+    work w = {.p = p, .images = images};
+    hn_status status = hni_verdicts_take(p, count, verdicts, err);
+    while (!status && w.next < count) {
+        status = fill_slots(&w, count, verdicts, err);
+        if (!status && (w.filled == p->max_batch || w.next == count)) status = run_slots(&w, verdicts, err);
+    }
+    if (status) hni_verdicts_free(p, verdicts);
+    return status;
+}
+
+/* A copy of one row, or NaN where there is none. */
+static void give_row(float *dst, const float *src, int32_t n, bool there) {
+    for (int32_t k = 0; dst && k < n; k++) dst[k] = there ? src[k] : NAN;
+}
+
+static uint64_t label_bits(const hn_predictor *p, int32_t class_index) {
+    uint64_t bits = 0;
+    if (p->model->task != HN_TASK_MULTI) return class_index >= 0 && class_index < 64 ? UINT64_C(1) << class_index : 0;
+    for (int32_t k = 0; k < p->model->n_classes; k++)
+        if (p->row[k] >= p->threshold) bits |= UINT64_C(1) << k;
+    return bits;
+}
+
+void hni_verdict_give(hn_predictor *p, const hni_verdicts *verdicts, size_t i, hn_prediction *out) {
+    const hn_model *m = p->model;
+    const float *probabilities = verdicts->probabilities + i * (size_t)m->n_classes, *logits = verdicts->logits + i * (size_t)m->n_classes;
+    hn_status status = verdicts->status[i];
+    bool ran = !status || status == HN_E_NUMERIC;
+    give_row(out->probabilities, probabilities, m->n_classes, ran);
+    give_row(out->logits, logits, m->n_classes, ran);
+    for (int32_t k = 0; k < m->n_classes; k++) p->row[k] = ran ? (double)probabilities[k] : NAN;
+    out->flags = !status ? 0 : ran ? HN_PREDICTION_NONFINITE : HN_PREDICTION_FAILED;
+    out->status = status;
+    out->n_classes = m->n_classes;
+    out->threshold = p->threshold;
+    out->class_index = status ? -1 : hni_decide(p->row, m->n_classes, m->task, m->positive, p->threshold);
+    out->labels = status ? 0 : label_bits(p, out->class_index);
+    out->probability = status ? NAN : p->row[out->class_index];
+    out->positive = status || m->positive < 0 ? NAN : p->row[m->positive];
+}
