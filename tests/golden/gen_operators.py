@@ -128,6 +128,7 @@ def softmax_loss(name, n, k, positive, threshold, scale=1.0):
     each = F.cross_entropy(x, labels, w, reduction="none")
     if positive >= 0:
         decided = torch.where(p[:, positive] >= threshold, positive, 1 - positive)
+        assert (decided == labels).sum() != (p.argmax(1) == labels).sum()  # or the threshold would not be tested
     else:
         decided = p.argmax(1)
     stats = [each.sum().item(), w[labels].sum().item(), (decided == labels).sum().item(), n]
@@ -148,6 +149,8 @@ def optimizer(name, which, step, decay=0.0, momentum=0.0, nesterov=False):
     n, beta1, beta2, eps = 9, 0.9, 0.999, 1e-8
     w, g = rand(n), rand(n, scale=0.1)
     m, v = (rand(n, scale=0.1), rand(n, scale=0.1).abs().float().double()) if step > 1 else (torch.zeros(n), torch.zeros(n))
+    if which == 3 and momentum:
+        m = rand(n)  # the first step must not look at it
     m, v = m.double(), v.double()
     group = np.array([i % 2 for i in range(n)])
     rates = [0.01, 0.003]
@@ -225,8 +228,8 @@ case("softmax", "softmax", [x], [torch.softmax(x, 1)])
 x = torch.tensor([[1000.0, 999.0], [-1000.0, 0.0], [1e30, -1e30]]).double()
 case("softmax far apart", "softmax", [x], [torch.softmax(x, 1)])
 softmax_loss("softmax loss", 6, 5, -1, 0.5)
-softmax_loss("softmax loss two", 12, 2, 1, 0.3)
-softmax_loss("softmax loss first positive", 12, 2, 0, 0.7)
+softmax_loss("softmax loss two", 15, 2, 1, 0.3)
+softmax_loss("softmax loss first positive", 15, 2, 0, 0.7)
 softmax_loss("softmax loss large", 8, 3, -1, 0.5, scale=200.0)
 sigmoid_loss("sigmoid loss", 5, 6, 0.5)
 sigmoid_loss("sigmoid loss one", 7, 1, 0.2)
