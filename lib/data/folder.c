@@ -5,7 +5,6 @@
  * copies on both sides of a split. */
 #include <string.h>
 
-#include "../base/log.h"
 #include "../base/memory.h"
 #include "../base/status.h"
 #include "../base/files.h"
