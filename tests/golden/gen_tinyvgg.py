@@ -96,7 +96,8 @@ def main():
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tinyvgg.bin")
-    head = f"haemnet golden tinyvgg, torch {torch.__version__}, numpy {numpy.__version__}, python {sys.version.split()[0]}, {len(CASES)} cases\n"
+    head = (f"haemnet golden tinyvgg, torch {torch.__version__}, numpy {numpy.__version__}, python {sys.version.split()[0]}, "
+            f"{len(CASES)} cases\n")
     with open(path, "wb") as file:
         file.write(head.encode())
         for case in CASES:

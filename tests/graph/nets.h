@@ -221,7 +221,8 @@ typedef struct runner {
 } runner;
 
 static inline runner new_runner(rig *r, int32_t mode, int32_t task, int32_t optimizer) {
-    const hni_executor_options o = {.mode = mode, .batch = r->batch, .task = task, .positive = -1, .threshold = 0.5, .optimizer = optimizer};
+    const hni_executor_options o = {.mode = mode, .batch = r->batch, .task = task, .positive = -1, .threshold = 0.5,
+                                    .optimizer = optimizer};
     runner n = {NULL, {NULL, 0, 0}};
     ck_ok(hni_executor_create(r->device, r->graph, &r->weights, &o, &n.ex, &err));
     ck_ok(hni_device_alloc(r->device, hni_executor_arena_bytes(n.ex), &n.arena, &err));

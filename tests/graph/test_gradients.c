@@ -2,10 +2,10 @@
  * number counts and float32's noise does not. */
 #include "nets.h"
 
-/* Largest |measured - predicted| / (size of the tensor's gradient along a unit direction) over `tries` directions of each tensor. */
+/* |measured - predicted| against the size of the tensor's gradient, in `tries` random directions of each tensor. */
 static void check_gradients(rig *r, int32_t task, double h, double tolerance, int tries) {
     runner n = new_runner(r, HNI_MODE_TRAIN, task, 0);
-    run_loss(r, &n);
+    const double here = run_loss(r, &n);
     const hni_graph *g = r->graph;
     float *grads = malloc((size_t)g->trainable * sizeof *grads), *moved = malloc((size_t)g->total * sizeof *moved);
     ck_ok(hni_device_download(r->device, grads, r->weights.grads, &err));
@@ -38,7 +38,8 @@ static void check_gradients(rig *r, int32_t task, double h, double tolerance, in
                     random = again;
             }
             const double error = fabs(loss[0] - loss[1] - predicted) / (2.0 * h);
-            ck_assert_msg(error <= tolerance * (sqrt(size / (double)p->elements) + 0.02), "%s: measured %.9g, predicted %.9g (per unit)",
+            const double bend = fabs(loss[0] + loss[1] - 2.0 * here) / (2.0 * h); /* a ReLU's corner on the way: no line there */
+            ck_assert_msg(error <= tolerance * (sqrt(size / (double)p->elements) + 0.02) + bend, "%s: measured %.9g, predicted %.9g (per unit)",
                           p->name, (loss[0] - loss[1]) / (2.0 * h), predicted / (2.0 * h));
         }
     }
@@ -72,15 +73,15 @@ END_TEST
 START_TEST(relu_residual_network) { /* kinks: a smaller step, more room */
     hn_context *ctx = new_context();
     rig r = new_rig(residual(ctx, HN_ACT_RELU, 0.3, true, 3), ctx, 5);
-    check_gradients(&r, HN_TASK_SINGLE, 1e-3, 0.05, 2);
+    check_gradients(&r, HN_TASK_SINGLE, 3e-4, 0.05, 3);
     free_rig(&r);
 }
 END_TEST
 
 START_TEST(tinyvgg_network) {
     hn_context *ctx = new_context();
-    rig r = new_rig(tinyvgg(ctx, 3, 12, 4, 2), ctx, 6);
-    check_gradients(&r, HN_TASK_SINGLE, 1e-3, 0.05, 3);
+    rig r = new_rig(tinyvgg(ctx, 3, 12, 8, 2), ctx, 6);
+    check_gradients(&r, HN_TASK_SINGLE, 3e-4, 0.05, 3);
     free_rig(&r);
 }
 END_TEST

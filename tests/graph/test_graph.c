@@ -62,7 +62,8 @@ START_TEST(shape_errors_name_layer_and_shapes) {
     l = layer_of(HNI_LAYER_GLOBAL_AVG_POOL, "global", flat);
     expect(g, &l, HN_E_SHAPE, "\"global\"", "[1, 72]", "");
     ck_assert_int_eq(hni_graph_finish(g, half, 2, &err), HN_E_SHAPE);
-    ck_assert_msg(strstr(err.message, "\"half\"") && strstr(err.message, "[1, 3, 2, 3]") && strstr(err.message, "[1, 2]"), "%s", err.message);
+    ck_assert_msg(strstr(err.message, "\"half\"") && strstr(err.message, "[1, 3, 2, 3]") && strstr(err.message, "[1, 2]"), "%s",
+                  err.message);
     ck_assert_int_eq(hni_graph_finish(g, flat, 2, &err), HN_E_SHAPE);
     hni_graph_unref(g);
     hni_context_unref(ctx);

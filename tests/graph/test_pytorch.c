@@ -103,8 +103,8 @@ static void compare(const golden *g) {
     }
     ck_ok(hni_weights_get(&r.weights, r.flat, &err));
     const double weight_error = worst(r.graph, r.flat, g->weights, 0.0);
-    printf("%d px, %d channels, hidden %d, %d %s: logits %.1e, gradients %.1e, losses %.1e, weights %.1e\n", g->size, g->channels, g->hidden,
-           g->classes, g->task == 1 ? "softmax" : "sigmoid", logit_error, grad_error, loss_error, weight_error);
+    printf("%d px, %d channels, hidden %d, %d %s: logits %.1e, gradients %.1e, losses %.1e, weights %.1e\n", g->size, g->channels,
+           g->hidden, g->classes, g->task == 1 ? "softmax" : "sigmoid", logit_error, grad_error, loss_error, weight_error);
     ck_assert(logit_error <= 1e-5 && grad_error <= 1e-4 && loss_error <= 1e-4 && weight_error <= 1e-4);
     ck_assert(fabs(g->losses[STEPS - 1] - g->losses[0]) > 1e-3); /* something was learnt */
     free(grads);
