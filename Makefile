@@ -19,7 +19,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SAN ?=
 CFLAGS ?= -O2 -g
-WERROR ?= -Werror
+# Warnings stop the build where nobody would see them: in CI.
+WERROR ?= $(if $(CI),-Werror)
 
 VERSION := $(shell sed -n 's/^\#define HN_VERSION_STRING "\(.*\)"/\1/p' include/haemnet/version.h)
 SOVERSION := $(shell sed -n 's/^\#define HN_ABI_VERSION \([0-9]*\).*/\1/p' include/haemnet/version.h)
@@ -156,6 +157,7 @@ uninstall:
 	    $(INSTALLED)/share/man/man1/haemnet.1 $(INSTALLED)/share/bash-completion/completions/haemnet
 	for d in include/haemnet include lib/pkgconfig lib/haemnet lib bin share/man/man1 share/man share/bash-completion/completions share/bash-completion \
 	    share .; do rmdir $(INSTALLED)/$$d 2>/dev/null || true; done
+	$(if $(DESTDIR),cd $(DESTDIR) && rmdir -p ./$(dir $(PREFIX)) 2>/dev/null || true)
 
 ## dist         build/libhaemnet-VERSION.tar.gz of what git tracks
 dist:

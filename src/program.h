@@ -1,0 +1,116 @@
+/* program.h - what the commands of `haemnet` share: exit codes, options, messages, progress, output. The program sees the public headers
+ * only; whatever it cannot do through them is missing from the library, not worked around here. */
+#ifndef HAEMNET_PROGRAM_H
+#define HAEMNET_PROGRAM_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <haemnet/haemnet.h>
+
+/* Exit codes that scripts may rely on. */
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SKIPPED = 3, EXIT_INTERRUPTED = 130 };
+
+/* --- options (options.c) ---------------------------------------------------------------------------------------------------- */
+enum { OPTION_FLAG, OPTION_TEXT, OPTION_INT, OPTION_SEED, OPTION_NUMBER };
+
+typedef struct option {
+    const char *name;  /* "epochs" for --epochs */
+    int kind;          /* OPTION_… */
+    void *to;          /* int32_t *, const char **, int32_t *, uint64_t *, double * */
+    const char *value; /* what the help calls the value: "N"; NULL for flags */
+    const char *help;
+} option;
+
+typedef struct command {
+    const char *name;
+    const char *arguments; /* "DATA --out RUN" */
+    const char *summary;   /* one line */
+    const char *examples;  /* lines, each with its newline */
+    int (*run)(int argc, char **argv);          /* argv[0] is the command's name */
+    void (*describe)(FILE *out);                /* prints the options */
+} command;
+
+extern const command commands[];
+extern const int n_commands;
+
+/* Fills the options' targets; words that are no options are put at the front of argv, their number is the result, or -1 after a
+ * message. `--` ends the options; a lone `-` is a word. */
+int parse_options(const char *name, const option *options, int n, int argc, char **argv);
+void print_options(FILE *out, const option *options, int n);
+int usage_error(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3))); /* EXIT_USAGE */
+
+/* --- messages (message.c) --------------------------------------------------------------------------------------------------- */
+/* Prints the error with the program's name, gives the exit code that fits (130 for a cancelled call). */
+int fail(const hn_error *err);
+int fail_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void note(const char *format, ...) __attribute__((format(printf, 1, 2))); /* on stderr, unless --quiet */
+extern bool quiet;
+
+/* A context that logs to stderr; 0 threads = one per core. */
+hn_status open_context(int32_t threads, hn_context **out, hn_error *err);
+/* The token that Ctrl-C triggers; a second Ctrl-C ends the program at once. Made once, freed by the caller. */
+hn_status catch_interrupt(hn_context *ctx, hn_cancel **out, hn_error *err);
+
+/* --- progress (progress.c) -------------------------------------------------------------------------------------------------- */
+typedef struct progress_bar {
+    const char *what;  /* "epoch 3/20" */
+    bool terminal;     /* stderr is one, and not --quiet */
+    double shown;      /* time of the last drawing, s */
+    int32_t width;     /* characters on the line now */
+} progress_bar;
+
+void progress_begin(progress_bar *bar, const char *what);
+int32_t progress_show(void *bar, const hn_progress *progress); /* an hn_progress_fn */
+void progress_end(progress_bar *bar);                          /* wipes the line */
+
+/* --- output (output.c) ------------------------------------------------------------------------------------------------------ */
+void json_string(FILE *out, const char *text);
+void json_number(FILE *out, double value); /* null if it is not finite */
+void csv_field(FILE *out, const char *text);
+void csv_number(FILE *out, double value);  /* empty if it is not finite */
+int make_folder(const char *path);         /* with its parents; 0 or EXIT_FAILED after a message */
+char *join_path(const char *a, const char *b); /* malloc'd; ends the program without memory */
+bool exists(const char *path);
+/* Opens path.tmp; close_output renames it. Both give false after a message. */
+FILE *open_output(const char *path);
+bool close_output(FILE *file, const char *path);
+bool copy_file(const char *from, const char *to, bool move);
+
+/* --- data (data.c) ---------------------------------------------------------------------------------------------------------- */
+typedef struct data_choice { /* the options that all commands on data share */
+    const char *label_columns; /* "a,b" or NULL */
+    const char *group;         /* regex, "none" or NULL */
+    int32_t strict;
+} data_choice;
+hn_status open_data(hn_context *ctx, const char *path, const data_choice *choice, hn_dataset **out, hn_error *err);
+/* Splits "a,b,c" in place of a copy: *list malloc'd with pointers into *copy; number of parts. */
+int split_list(const char *text, char **copy, const char ***list);
+/* Lists the files that were skipped, at most ten; their number. */
+int64_t report_skipped(hn_dataset *data);
+void warn_groups(hn_dataset *data);
+
+/* --- metrics (metrics.c) ---------------------------------------------------------------------------------------------------- */
+void print_metrics(FILE *out, const hn_eval *eval, double threshold);                 /* for people */
+bool write_metrics_json(FILE *out, const hn_eval *eval, double threshold, hn_error *err); /* one object, with newline */
+
+int cmd_phantom(int argc, char **argv);
+int cmd_split(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
+int cmd_train(int argc, char **argv);
+int cmd_evaluate(int argc, char **argv);
+int cmd_predict(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_devices(int argc, char **argv);
+int cmd_selftest(int argc, char **argv);
+void describe_phantom(FILE *out);
+void describe_split(FILE *out);
+void describe_inspect(FILE *out);
+void describe_train(FILE *out);
+void describe_evaluate(FILE *out);
+void describe_predict(FILE *out);
+void describe_import(FILE *out);
+void describe_devices(FILE *out);
+void describe_selftest(FILE *out);
+
+#endif
