@@ -1,0 +1,4 @@
+/* null_name.c - no name. */
+#include "fake.h"
+
+FAKE_PLUGIN(NULL, (void)0)
