@@ -300,8 +300,13 @@ START_TEST(what_cannot_run_is_refused) {
     hni_executor_free(ex);
     hni_executor_free(NULL);
     hni_device_free(r.device, &arena);
+    free_rig(&r);
+}
+END_TEST
 
-    hni_graph *g = new_graph(ctx, 1, 1, 1); /* one number a channel has no variance */
+START_TEST(one_number_has_no_variance) {
+    hn_context *ctx = new_context();
+    hni_graph *g = new_graph(ctx, 1, 1, 1);
     const int32_t v = add_dense(g, "head", add_plain(g, HNI_LAYER_BATCH_NORM, "norm", 0), 2);
     ck_ok(hni_graph_finish(g, v, 2, &err));
     uint64_t bytes;
@@ -309,7 +314,7 @@ START_TEST(what_cannot_run_is_refused) {
     ck_assert_msg(strstr(err.message, "\"norm\"") && strstr(err.message, "batch of 1"), "%s", err.message);
     ck_ok(hni_plan_arena_bytes(g, HNI_MODE_PREDICT, 1, HN_TASK_SINGLE, &bytes, &err));
     hni_graph_unref(g);
-    free_rig(&r);
+    hni_context_unref(ctx);
 }
 END_TEST
 
@@ -327,6 +332,7 @@ int main(void) {
     tcase_add_test(t, dropout_follows_its_keys);
     tcase_add_test(t, a_step_lowers_the_loss_and_keeps_the_gaps);
     tcase_add_test(t, what_cannot_run_is_refused);
+    tcase_add_test(t, one_number_has_no_variance);
     suite_add_tcase(suite, t);
     return run_suite(suite);
 }
