@@ -1,0 +1,104 @@
+/* decode.c - checked PNG, BMP and JPEG bytes to pixels; the only file that sees stb_image.
+ *
+ * Not the guard: png_check.c, bmp_check.c and jpeg_check.c have read the file before and let through only what stb_image 2.27 gets
+ * right. Still, its memory comes from a budget (stb_heap.c), its assertions end the decoding instead of the process, and what it
+ * says of the image is held against the header. Its thread-local failure reason points to literals and is read at once. */
+#include <limits.h>
+#include <string.h>
+
+#include "../base/memory.h"
+#include "../base/status.h"
+#include "formats.h"
+#include "pixels.h"
+#include "stb_heap.h"
+
+#define STB_IMAGE_IMPLEMENTATION
+#define STB_IMAGE_STATIC
+#define STBI_ONLY_PNG
+#define STBI_ONLY_JPEG
+#define STBI_ONLY_BMP
+#define STBI_NO_STDIO
+#define STBI_NO_LINEAR
+#define STBI_NO_HDR
+#define STBI_NO_GIF
+#define STBI_MAX_DIMENSIONS HNI_MAX_SIDE
+#define STBI_MALLOC(size) hni_stb_malloc(size)
+#define STBI_REALLOC(ptr, size) hni_stb_realloc((ptr), (size))
+#define STBI_FREE(ptr) hni_stb_free(ptr)
+#define STBI_ASSERT(x) ((x) ? (void)0 : hni_stb_broken(#x))
+#pragma GCC diagnostic ignored "-Wunused-function" /* no push: gcc tells of them at the end of the file */
+#pragma GCC diagnostic push                        /* foreign code, as Debian ships it */
+#pragma GCC diagnostic ignored "-Wunused-but-set-variable"
+#pragma GCC diagnostic ignored "-Wcast-qual"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wpedantic"
+#pragma GCC diagnostic ignored "-Wextra"
+#include <stb/stb_image.h>
+#pragma GCC diagnostic pop
+
+/* What comes out of stb_image; the pixels lie in its heap. */
+typedef struct {
+    int width, height, channels;
+    const void *pixels;
+} decoded;
+
+/* Whether there are pixels. Apart, because locals do not survive a longjmp. */
+static bool run(hni_stb_heap *heap, const hni_coded *coded, decoded *d) {
+    const int size = (int)coded->size;
+    if (setjmp(heap->out))
+        return false;
+    if (coded->deep)
+        d->pixels = stbi_load_16_from_memory(coded->bytes, size, &d->width, &d->height, &d->channels, 0);
+    else
+        d->pixels = stbi_load_from_memory(coded->bytes, size, &d->width, &d->height, &d->channels, 0);
+    return d->pixels != NULL;
+}
+
+static hn_status refusal(const hni_stb_heap *heap, const hni_coded *coded, hn_error *err) {
+    const char *reason = heap->broken ? heap->broken : stbi_failure_reason();
+    if (heap->over)
+        return hni_fail(err, HN_E_LIMIT, "%s: %d x %d px unpack to more than the %zu bytes that they can need: damaged, or a decompression bomb",
+                        coded->format, (int)coded->width, (int)coded->height, coded->budget);
+    if (heap->refused)
+        return hni_fail_memory(err, heap->refused, "decoding an image");
+    return hni_fail(err, HN_E_FORMAT, "%s: the compressed data make no sense (%s): damaged; get it again", coded->format,
+                    reason ? reason : "no reason given");
+}
+
+/* Out of stb's heap into an image, without the alpha channel. */
+static hn_status keep(hn_context *ctx, const hni_coded *coded, const decoded *d, hn_image **out, hn_error *err) {
+    const int32_t channels = d->channels >= 3 ? 3 : 1;
+    if (d->width != coded->width || d->height != coded->height || d->channels < 1 || d->channels > 4)
+        return hni_fail(err, HN_E_INTERNAL, "%s: the decoder made %d x %d px of %d x %d", coded->format, d->width, d->height,
+                        (int)coded->width, (int)coded->height);
+    const hn_status status =
+        hni_image_new(ctx, coded->deep ? HN_PIXEL_U16 : HN_PIXEL_U8, d->width, d->height, channels, out, err);
+    if (status)
+        return status;
+    hn_image *image = *out;
+    const size_t n = (size_t)d->width * (size_t)d->height, sample = coded->deep ? 2 : 1;
+    const size_t part = (size_t)channels * sample, step = (size_t)d->channels * sample;
+    const uint8_t *src = d->pixels;
+    uint8_t *dst = image->data;
+    image->source_channels = coded->source_channels;
+    image->exif_orientation = coded->orientation;
+    memcpy(image->format, coded->format, strlen(coded->format) + 1);
+    if (part == step)
+        memcpy(dst, src, image->size);
+    else
+        for (size_t i = 0; i < n; i++, src += step, dst += part)
+            memcpy(dst, src, part);
+    return HN_OK;
+}
+
+hn_status hni_stb_decode(hn_context *ctx, const hni_coded *coded, hn_image **out, hn_error *err) {
+    hni_stb_heap heap;
+    decoded d = {0, 0, 0, NULL};
+    *out = NULL;
+    if (coded->size > INT_MAX)
+        return hni_fail(err, HN_E_LIMIT, "%s: a file of %zu bytes is more than the decoder's 2 GiB", coded->format, coded->size);
+    hni_stb_begin(&heap, ctx, coded->budget);
+    const hn_status status = run(&heap, coded, &d) ? keep(ctx, coded, &d, out, err) : refusal(&heap, coded, err);
+    hni_stb_end(&heap);
+    return status;
+}
