@@ -8,7 +8,7 @@
  * Then hn_backend_load(context, "/absolute/path/libhaemnet-example.so", &err) adds the device "example", and hn_device_selftest compares
  * it with the library's own reference.
  *
- * It needs nothing of the library but this header: no symbol is imported, everything comes through the table that the host lends. */
+ * It needs nothing of the library but this header: none of its symbols is imported, what the host lends comes with open. */
 #include <haemnet/backend.h>
 #include <math.h>
 #include <stdio.h>
@@ -156,24 +156,17 @@ static kernel *kernel_of(int32_t kind) {
 
 /* ---- Preparing, running, recording. --------------------------------------------------------------------------------------------- */
 
-/* A refusal names the operator and the shape, so that a user sees what to change. */
-static hn_status refuse(hn_error *err, const hn_op_desc *desc) {
-    const int64_t *x = desc->in[0].dims;
-    if (err) {
-        *err = (hn_error){.status = HN_E_UNSUPPORTED, .domain = HN_DOMAIN_NONE};
-        snprintf(err->message, sizeof err->message,
-                 "example: operator %d on [%lld, %lld, %lld, %lld] is not done; conv2d, dense, activation and softmax are", desc->kind,
-                 (long long)x[0], (long long)x[1], (long long)x[2], (long long)x[3]);
-    }
-    return HN_E_UNSUPPORTED;
-}
-
-/* The host has validated the description already: shapes fit, constants are in range. Say only what *we* cannot do, and name it. */
+/* The host has validated the description already: shapes fit, constants are in range. Say only what *we* cannot do, and name the operator
+ * and the shape, so that a user sees what to change. */
 static hn_status supports(void *dev, const hn_op_desc *desc, hn_error *err) {
+    const int64_t *x = desc->in[0].dims;
     (void)dev;
     if (kernel_of(desc->kind))
         return HN_OK;
-    return refuse(err, desc);
+    fail(err, HN_E_UNSUPPORTED, "no operator", desc->kind);
+    if (err)
+        snprintf(err->message, sizeof err->message, "example: no operator %d on [%lld, %lld, %lld, %lld]", desc->kind, (long long)x[0], (long long)x[1], (long long)x[2], (long long)x[3]);
+    return HN_E_UNSUPPORTED;
 }
 
 static hn_status prepare(void *dev, const hn_op_desc *desc, void **out, uint64_t *workspace, hn_error *err) {
@@ -341,8 +334,8 @@ static hn_status sync_device(void *dev, hn_error *err) { /* everything is done w
 
 static const hn_backend TABLE = {
     .struct_size = sizeof TABLE, .abi_version = HN_BACKEND_ABI_VERSION, .min_abi_version = 1, .name = "example",
-    .score = score, .device_count = device_count, .device_info = device_info, .open = open_device, .close = close_device, .sync = sync_device,
-    .alloc = mem_alloc, .free = mem_free, .upload = upload, .download = download, .copy = copy, .fill = fill,
+    .score = score, .device_count = device_count, .device_info = device_info, .open = open_device, .close = close_device,
+    .sync = sync_device, .alloc = mem_alloc, .free = mem_free, .upload = upload, .download = download, .copy = copy, .fill = fill,
     .supports = supports, .prepare = prepare, .run = run, .release = release,
     .capture_begin = capture_begin, .capture_end = capture_end, .replay = replay,
 };

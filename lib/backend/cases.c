@@ -283,7 +283,8 @@ static const struct {
     hn_status (*make)(int32_t row, int32_t part, hni_case *c, hn_error *err);
 } FAMILIES[] = {
     {ROWS(CONV), 3, make_conv},     {ROWS(POOL), 4, make_pool},           {ROWS(IMAGES), 2, make_global},   {ROWS(DENSE), 3, make_dense},
-    {ROWS(IMAGES), 3, make_norm},   {ROWS(ANY), 4, make_activation},      {ROWS(ANY), 1, make_add},         {ROWS(DROPOUT), 1, make_dropout},
+    {ROWS(IMAGES), 3, make_norm},   {ROWS(ANY), 4, make_activation},      {ROWS(ANY), 1, make_add},
+    {ROWS(DROPOUT), 1, make_dropout},
     {ROWS(LOSSES), 3, make_loss},   {ROWS(OPTIMIZERS), 3, make_optimizer}, {ROWS(IMAGES), 1, make_preprocess},
 };
 

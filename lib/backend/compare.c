@@ -1,7 +1,8 @@
 /* compare.c - one case on two devices: same inputs, both run it, outputs compared.
  *
  * More than numbers is looked at: every tensor lies between guard bytes at an offset of 64, outputs start as NaN, inputs must come back
- * unchanged, and an operator that may work in place is run both ways. Slow and careful: for the self-test and the tests, never in a step. */
+ * unchanged, and an operator that may work in place is run both ways. Slow and careful: for the self-test and the tests, never in
+ * a step. */
 #include <math.h>
 #include <string.h>
 
@@ -96,7 +97,8 @@ static hn_status put_all(case_run *run, const case_data *data, hn_error *err) {
             status = put(run, data->preset[i], bytes_of(&d->out[i]), &run->out[i], err);
     if (status == HN_OK && run->op.workspace > 0)
         status = run->op.workspace > ((uint64_t)1 << 32)
-                     ? hni_fail(err, HN_E_BACKEND, "%s: %s asks for a workspace of over 4 GiB", run->device->info.name, hni_op_name(d->kind))
+                     ? hni_fail(err, HN_E_BACKEND, "%s: %s asks for a workspace of over 4 GiB", run->device->info.name,
+                                hni_op_name(d->kind))
                      : put(run, NULL, run->op.workspace, &run->workspace, err);
     return status;
 }
@@ -141,7 +143,8 @@ static hn_status collect(case_run *run, const case_data *data, void *const *resu
 }
 
 /* Runs the case once; in place where it must be, and also where it may be if `in_place`. */
-static hn_status run_case(hni_device *device, const hni_case *c, bool in_place, const case_data *data, void *const *results, hn_error *err) {
+static hn_status run_case(hni_device *device, const hni_case *c, bool in_place, const case_data *data, void *const *results,
+                          hn_error *err) {
     case_run run = {.device = device};
     for (int i = 0; i < HN_OP_MAX_TENSORS; i++) {
         bool always;

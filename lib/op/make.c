@@ -49,8 +49,8 @@ static void copy_window(hn_op_desc *d, const hn_op_desc *from) {
     d->exclude_padding = from->exclude_padding;
 }
 
-hn_status hni_op_conv2d(hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_desc *w, bool bias, const hni_window2d *win, int32_t activation,
-                        hn_error *err) {
+hn_status hni_op_conv2d(hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_desc *w, bool bias, const hni_window2d *win,
+                        int32_t activation, hn_error *err) {
     begin(d, HN_OP_CONV2D);
     take_window(d, win);
     d->kernel[0] = d->kernel[1] = 0; /* it is in w */

@@ -104,8 +104,8 @@ static hn_status check_bias(const hn_op_desc *d, const hn_tensor_desc *b, const 
     return b->rank == 0 ? HN_OK : hni_want(d, b, what, hni_tensor(HN_DTYPE_F32, 1, w->dims[0], 1, 1, 1), err);
 }
 
-static hn_status check_conv(const hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_desc *w, const hn_tensor_desc *y, const char *what,
-                            hn_error *err) {
+static hn_status check_conv(const hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_desc *w, const hn_tensor_desc *y,
+                            const char *what, hn_error *err) {
     hn_tensor_desc inferred;
     const hn_status status = hni_infer_conv2d(d, x, w, &inferred, err);
     return status == HN_OK ? hni_want(d, y, what, inferred, err) : status;
