@@ -41,6 +41,7 @@ static inline void tear_down(void) {
 }
 
 /* scratch/RELATIVE, valid for the next few calls. */
+static inline const char *at(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static inline const char *at(const char *format, ...) {
     static char path[8][1400];
     static int turn;
@@ -93,6 +94,29 @@ static inline hn_row row_of(hn_dataset *ds, int64_t index) {
     hn_row row = {.struct_size = sizeof row};
     ck_ok(hn_dataset_get_row(ds, index, &row, &err));
     return row;
+}
+
+/* A host's allocator whose `countdown`-th allocation from now fails, once; 0 = none. */
+static int countdown;
+
+static inline void *failing_alloc(void *user, size_t size, size_t alignment) {
+    (void)user;
+    if (countdown > 0 && --countdown == 0) return NULL;
+    return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+}
+
+static inline void failing_free(void *user, void *ptr, size_t size, size_t alignment) {
+    (void)user, (void)size, (void)alignment;
+    free(ptr);
+}
+
+static inline hn_context *failing_context(void) {
+    hn_allocator allocator = {.struct_size = sizeof allocator, .alloc = failing_alloc, .free = failing_free};
+    hn_context_options options = {.struct_size = sizeof options, .threads = 1, .allocator = &allocator};
+    hn_context *own = NULL;
+    countdown = 0;
+    ck_ok(hni_context_create(&options, &own, &err));
+    return own;
 }
 
 #define ck_fails(call, want)                                                                                         \

@@ -183,7 +183,7 @@ START_TEST(random_texts) {
 END_TEST
 
 int main(void) {
-    const TTest *const cases[] = {plain_rows, quotes, bom_and_line_ends, empty_texts, damage_names_line_and_column, not_utf8, limits, row_limit,
-                                  random_texts};
+    const TTest *const cases[] = {plain_rows, quotes, bom_and_line_ends, empty_texts, damage_names_line_and_column, not_utf8, limits,
+                                  row_limit, random_texts};
     return run_cases("csv", cases, sizeof cases / sizeof *cases);
 }

@@ -328,9 +328,74 @@ START_TEST(checking) {
 }
 END_TEST
 
+/* Any allocation may fail: the call says so, or does without (the cache); no file is blamed, nothing leaks, and the next call goes on. */
+START_TEST(every_allocation_fails_once) {
+    hn_context *own = ctx;
+    int failures = 0;
+    for (int n = 1; n < 1000; n++) {
+        hni_batch batch = {.count = 1};
+        int64_t seen = 0;
+        ctx = failing_context();
+        uint64_t blocks = atomic_load(&ctx->live_blocks);
+        make_files(1u << 6, 0, 0);
+        countdown = n;
+        hn_status status = hni_loader_create(ds, &four, 8, 1, &loader, &err);
+        for (int calls = 0; status == HN_OK && batch.count && calls < 10; calls++) {
+            hn_status next = hni_loader_next(loader, NULL, &batch, &err);
+            ck_assert_msg(next == HN_OK || next == HN_E_MEMORY, "%s: %s", hn_status_name(next), err.message);
+            failures += next != HN_OK;
+            seen += next == HN_OK ? batch.count : 0;
+        }
+        int done = countdown > 0;
+        countdown = 0;
+        if (status == HN_OK) {
+            ck_assert_int_eq(seen, ROWS - 1);
+            ck_assert_int_eq(info_of(ds).n_skipped, 1);
+        } else {
+            ck_assert_int_eq(status, HN_E_MEMORY);
+            ck_assert_ptr_null(loader);
+        }
+        drop();
+        ck_assert(atomic_load(&ctx->live_blocks) == blocks);
+        hni_context_unref(ctx);
+        if (done) break;
+        ck_assert_int_lt(n, 999);
+    }
+    ck_assert_int_gt(failures, ROWS);
+    ctx = own;
+}
+END_TEST
+
+/* Every file of the thesis' small set decodes, and a second epoch opens none. */
+START_TEST(real_images) {
+    const hni_preproc small = {.width = 64, .height = 64, .channels = 3};
+    const char *path = shared_path("head-ct-200");
+    hni_batch batch;
+    int64_t n = 0;
+    if (!path) SKIP("no head-ct-200");
+    ck_ok(hn_dataset_open(ctx, path, NULL, &ds, &err));
+    ck_assert_int_eq(info_of(ds).n_rows, 150);
+    ck_assert_str_eq(hn_dataset_class_name(ds, info_of(ds).positive), "haemorrhage");
+    ck_ok(hni_loader_create(ds, &small, 32, 0, &loader, &err));
+    for (int64_t epoch = 0; epoch < 2; epoch++) {
+        uint64_t before = atomic_load(&ctx->allocations);
+        ck_ok(hni_loader_start(loader, 0, epoch, &err));
+        do {
+            ck_ok(hni_loader_next(loader, NULL, &batch, &err));
+            n += batch.count;
+        } while (batch.count);
+        if (epoch) ck_assert_uint_eq(atomic_load(&ctx->allocations), before);
+    }
+    ck_assert_int_eq(n, 300);
+    ck_assert_int_eq(info_of(ds).n_skipped, 0);
+    drop();
+}
+END_TEST
+
 int main(void) {
     const TTest *const cases[] = {orders, sizes, bad_files_are_skipped, all_files_bad, strict_stops, cancelling_loses_nothing,
-                                  cached_passes_take_no_memory, folds_share_the_cache, cache_keeps_its_limit, no_cache, same_for_any_threads,
-                                  images_in_memory, wrong_model_is_no_bad_file, checking};
+                                  cached_passes_take_no_memory, folds_share_the_cache, cache_keeps_its_limit, no_cache,
+                                  same_for_any_threads, images_in_memory, wrong_model_is_no_bad_file, checking,
+                                  every_allocation_fails_once, real_images};
     return run_cases("loader", cases, sizeof cases / sizeof *cases);
 }

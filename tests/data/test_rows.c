@@ -88,15 +88,19 @@ START_TEST(positive_class) {
         make(NULL);
         for (int k = 0; k < 4 && cases[i].names[k]; k++) ck_ok(hn_dataset_add_file(ds, "p", cases[i].names[k], NULL, &err));
         const char *name = hn_dataset_class_name(ds, info_of(ds).positive);
-        ck_assert_msg((name == NULL) == (cases[i].positive == NULL) && (!name || strcmp(name, cases[i].positive) == 0), "case %zu gave %s", i,
-                      name ? name : "none");
+        ck_assert_msg((name == NULL) == (cases[i].positive == NULL) && (!name || strcmp(name, cases[i].positive) == 0), "case %zu gave %s",
+                      i, name ? name : "none");
         hn_dataset_free(ds);
     }
 }
 END_TEST
 
 START_TEST(manifest_of_names) {
-    write_text(at("m/list.csv"), "patient,file,label,slice,fold,study,age\r\n7,a.png,bleed,3,0,s1,50\r\n8,\"sub/b,1.png\",none,,1,,\r\n,/abs/c.png,bleed,0,,,\r\n");
+    write_text(at("m/list.csv"),
+               "patient,file,label,slice,fold,study,age\r\n"
+               "7,a.png,bleed,3,0,s1,50\r\n"
+               "8,\"sub/b,1.png\",none,,1,,\r\n"
+               ",/abs/c.png,bleed,0,,,\r\n");
     make(NULL);
     ck_ok(hn_dataset_add_manifest(ds, at("m/list.csv"), &err));
     hn_dataset_info info = info_of(ds);
@@ -300,8 +304,9 @@ END_TEST
 
 /* The digest names the list: not where it lies, but every path, label and group, and their order. */
 START_TEST(digests) {
-    static const char *const lists[] = {"file,label,patient\na,x,1\nb,y,2\n", "file,label,patient\na,x,1\nb,y,2\n", "file,label,patient\nb,y,2\na,x,1\n",
-                                        "file,label,patient\na,x,1\nb,x,2\n", "file,label,patient\na,x,1\nb,y,3\n", "file,label,patient\na,x,1\nc,y,2\n"};
+    static const char *const lists[] = {
+        "file,label,patient\na,x,1\nb,y,2\n", "file,label,patient\na,x,1\nb,y,2\n", "file,label,patient\nb,y,2\na,x,1\n",
+        "file,label,patient\na,x,1\nb,x,2\n", "file,label,patient\na,x,1\nb,y,3\n", "file,label,patient\na,x,1\nc,y,2\n"};
     uint64_t first = 0;
     for (int i = 0; i < 6; i++) {
         write_text(at("d%d/m.csv", i), lists[i]);
@@ -346,20 +351,7 @@ START_TEST(any_order_of_frees) {
 END_TEST
 
 /* Every allocation fails once: a status, no leak (tear_down looks), and the set is as it was. */
-static int countdown;
-static void *failing_alloc(void *user, size_t size, size_t alignment) {
-    (void)user;
-    if (--countdown == 0) return NULL;
-    return aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-}
-static void failing_free(void *user, void *ptr, size_t size, size_t alignment) {
-    (void)user, (void)size, (void)alignment;
-    free(ptr);
-}
-
 START_TEST(every_allocation_fails_once) {
-    hn_allocator allocator = {.struct_size = sizeof allocator, .alloc = failing_alloc, .free = failing_free};
-    hn_context_options options = {.struct_size = sizeof options, .threads = 1, .allocator = &allocator};
     hn_context *own;
     int done = 0, n = 1;
     write_text(at("f/manifest.csv"), "file,label,patient\na/x.png,c,1\na/y.png,d,2\nb/y.png,d,3\nb/w.png,c,4\n");
@@ -369,8 +361,7 @@ START_TEST(every_allocation_fails_once) {
         hn_dataset *set = NULL, *folder = NULL, *train = NULL, *test = NULL;
         hn_split_options split = {.struct_size = sizeof split, .folds = 2};
         hn_dataset_info info = {.struct_size = sizeof info};
-        countdown = 0;
-        ck_ok(hni_context_create(&options, &own, &err));
+        own = failing_context();
         uint64_t blocks = atomic_load(&own->live_blocks);
         countdown = n;
         hn_status status = hn_dataset_open(own, at("f"), NULL, &set, &err);
@@ -393,8 +384,8 @@ START_TEST(every_allocation_fails_once) {
 END_TEST
 
 int main(void) {
-    const TTest *const cases[] = {files_and_classes, bad_arguments, positive_class, manifest_of_names, manifest_of_one_bit, manifest_of_many_bits,
-                                  manifest_damage, groups_by_pattern, folders, folder_troubles, open_finds_out, digests, any_order_of_frees,
-                                  every_allocation_fails_once};
+    const TTest *const cases[] = {files_and_classes, bad_arguments, positive_class, manifest_of_names, manifest_of_one_bit,
+                                  manifest_of_many_bits, manifest_damage, groups_by_pattern, folders, folder_troubles, open_finds_out,
+                                  digests, any_order_of_frees, every_allocation_fails_once};
     return run_cases("rows", cases, sizeof cases / sizeof *cases);
 }

@@ -244,8 +244,8 @@ START_TEST(what_cannot_be_split) {
     options = fold_of(2, 0, 0);
     ck_fails(hn_dataset_split(ds, &options, &train, &test, &err), HN_E_DATA);
     ck_says("2 folds of 1 groups");
-    static const struct { int32_t folds, fold, flags; double ratio; } bad[] = {{1, 0, 0, 0},   {-1, 0, 0, 0},  {2, 2, 0, 0},   {2, -1, 0, 0},
-                                                                               {0, 0, 0, 1.0}, {0, 0, 0, -.1}, {0, 0, 0, NAN}, {0, 0, 1, .5}};
+    static const struct { int32_t folds, fold, flags; double ratio; } bad[] = {
+        {1, 0, 0, 0}, {-1, 0, 0, 0}, {2, 2, 0, 0}, {2, -1, 0, 0}, {0, 0, 0, 1.0}, {0, 0, 0, -.1}, {0, 0, 0, NAN}, {0, 0, 1, .5}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         options = (hn_split_options){.struct_size = sizeof options, .folds = bad[i].folds, .fold = bad[i].fold, .flags = bad[i].flags,
                                      .train_ratio = bad[i].ratio};
@@ -306,7 +306,7 @@ START_TEST(real_patients) {
 END_TEST
 
 int main(void) {
-    const TTest *const cases[] = {exact_rounding_of_every_class, folds_partition, seeds, groups_stay_whole, unknown_groups_are_flagged, many_labels,
-                                  manifest_folds, what_cannot_be_split, split_of_a_split, real_patients};
+    const TTest *const cases[] = {exact_rounding_of_every_class, folds_partition, seeds, groups_stay_whole, unknown_groups_are_flagged,
+                                  many_labels, manifest_folds, what_cannot_be_split, split_of_a_split, real_patients};
     return run_cases("split", cases, sizeof cases / sizeof *cases);
 }

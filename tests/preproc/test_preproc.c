@@ -27,14 +27,18 @@ static hn_image *make(int32_t type, int32_t channels, uint32_t flags) {
     static int16_t i16[W * H * 3];
     static uint16_t u16[W * H * 3];
     static float f32[W * H * 3];
-    const void *data = type == HN_PIXEL_U8 ? (const void *)u8 : type == HN_PIXEL_I16 ? (const void *)i16 : type == HN_PIXEL_U16 ? (const void *)u16 : f32;
+    const void *data = u8;
+    if (type == HN_PIXEL_I16) data = i16;
+    if (type == HN_PIXEL_U16) data = u16;
+    if (type == HN_PIXEL_F32) data = f32;
     for (int i = 0; i < W * H * channels; i++) {
         u8[i] = (uint8_t)(i * 37);
         i16[i] = (int16_t)(i * 29 % 300 - 100);
         u16[i] = (uint16_t)(i * 5003);
         f32[i] = (float)(i * 31 % 200);
     }
-    hn_pixels pixels = {.struct_size = sizeof pixels, .type = type, .width = W, .height = H, .channels = channels, .flags = flags, .data = data};
+    hn_pixels pixels = {.struct_size = sizeof pixels, .type = type, .width = W, .height = H, .channels = channels, .flags = flags,
+                        .data = data};
     hn_image *image;
     ck_ok(hni_image_wrap(ctx, &pixels, &image, &err));
     return image;
@@ -56,8 +60,9 @@ static uint8_t *run(const hni_preproc *p, const hn_image *image) {
 }
 
 START_TEST(grey_levels) {
-    static const struct { int32_t type, from, to; } cases[] = {{HN_PIXEL_U8, 1, 1}, {HN_PIXEL_U8, 1, 3}, {HN_PIXEL_U8, 3, 1}, {HN_PIXEL_U8, 3, 3},
-                                                               {HN_PIXEL_U16, 1, 3}, {HN_PIXEL_U16, 3, 3}, {HN_PIXEL_F32, 1, 1}};
+    static const struct { int32_t type, from, to; } cases[] = {
+        {HN_PIXEL_U8, 1, 1}, {HN_PIXEL_U8, 1, 3}, {HN_PIXEL_U8, 3, 1}, {HN_PIXEL_U8, 3, 3},
+        {HN_PIXEL_U16, 1, 3}, {HN_PIXEL_U16, 3, 3}, {HN_PIXEL_F32, 1, 1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         hni_preproc p = {.width = 7, .height = 16, .channels = cases[i].to};
         hn_image *image = make(cases[i].type, cases[i].from, 0), *u8;
@@ -90,7 +95,8 @@ START_TEST(one_window_for_all_channels) {
 END_TEST
 
 START_TEST(a_window_per_channel) {
-    hni_preproc p = {.width = 20, .height = 20, .channels = 5, .n_windows = 5, .windows = {{40, 80}, {80, 200}, {600, 2800}, {0, 1}, {30, 30}}};
+    hni_preproc p = {.width = 20, .height = 20, .channels = 5, .n_windows = 5,
+                     .windows = {{40, 80}, {80, 200}, {600, 2800}, {0, 1}, {30, 30}}};
     hn_image *images[] = {make(HN_PIXEL_I16, 1, 0), make(HN_PIXEL_F32, 1, HN_PIXELS_HU)};
     for (int i = 0; i < 2; i++) {
         uint8_t *tensor = run(&p, images[i]);
@@ -128,9 +134,14 @@ START_TEST(refusals) {
     ck_assert_ptr_nonnull(strstr(err.message, "5 channels"));
     ck_assert_ptr_nonnull(strstr(err.message, "windows"));
     const hni_preproc bad[] = {
-        {.width = 0, .height = 2, .channels = 1}, {.width = 2, .height = -1, .channels = 1}, {.width = 65536, .height = 2, .channels = 1},
-        {.width = 2, .height = 2, .channels = 0}, {.width = 2, .height = 2, .channels = 17}, {.width = 2, .height = 2, .channels = 3, .n_windows = 2},
-        {.width = 2, .height = 2, .channels = 1, .n_windows = 1}, {.width = 2, .height = 2, .channels = 1, .n_windows = -1},
+        {.width = 0, .height = 2, .channels = 1},
+        {.width = 2, .height = -1, .channels = 1},
+        {.width = 65536, .height = 2, .channels = 1},
+        {.width = 2, .height = 2, .channels = 0},
+        {.width = 2, .height = 2, .channels = 17},
+        {.width = 2, .height = 2, .channels = 3, .n_windows = 2},
+        {.width = 2, .height = 2, .channels = 1, .n_windows = 1},
+        {.width = 2, .height = 2, .channels = 1, .n_windows = -1},
         {.width = 2, .height = 2, .channels = 1, .n_windows = 1, .windows = {{NAN, 1}}},
         {.width = 2, .height = 2, .channels = 1, .n_windows = 1, .windows = {{0, INFINITY}}},
     };
@@ -167,7 +178,8 @@ START_TEST(keys_and_bytes) {
 END_TEST
 
 int main(void) {
-    const TTest *const cases[] = {grey_levels, one_window_for_all_channels, a_window_per_channel, same_size_is_a_copy, refusals, keys_and_bytes};
+    const TTest *const cases[] = {grey_levels, one_window_for_all_channels, a_window_per_channel, same_size_is_a_copy, refusals,
+                                  keys_and_bytes};
     Suite *suite = suite_create("preproc");
     TCase *tcase = tcase_create("preproc");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
