@@ -49,16 +49,16 @@ START_TEST(it_learns) {
     hn_model *model = small_model(ctx, 4);
     const int32_t optimizers[] = {HN_OPTIMIZER_ADAM, HN_OPTIMIZER_ADAMW, HN_OPTIMIZER_SGD};
     for (int i = 0; i < 3; i++) {
-        hn_trainer *t = trainer(model, train, test, (hn_train_options){.optimizer = optimizers[i], .momentum = 0.9, .nesterov = 1, .weight_decay = 1e-4});
+        hn_trainer *t = trainer(model, train, test, (hn_train_options){.optimizer = optimizers[i], .learning_rate = i == 2 ? 0.02 : 0.005, .momentum = 0.9, .nesterov = 1});
         hn_epoch_report first = epoch(t), last = first;
-        for (int e = 1; e < 8; e++) last = epoch(t);
+        for (int e = 1; e < 12; e++) last = epoch(t);
         ck_assert_double_lt(last.train_loss, first.train_loss / 2);
         ck_assert_double_ge(last.test_accuracy, 0.95);
-        ck_assert_int_eq(hn_trainer_epochs(t), 8);
+        ck_assert_int_eq(hn_trainer_epochs(t), 12);
         hn_epoch_report again = {.struct_size = sizeof again};
         ck_ok(hn_trainer_history(t, 1, &again, &err));
         ck_assert_double_eq(again.train_loss, first.train_loss);
-        ck_assert_int_eq(hn_trainer_history(t, 9, &again, &err), HN_E_NOT_FOUND);
+        ck_assert_int_eq(hn_trainer_history(t, 13, &again, &err), HN_E_NOT_FOUND);
         hn_trainer_free(t);
     }
     hn_model_free(model), hn_dataset_free(train), hn_dataset_free(test), hn_context_free(ctx);
