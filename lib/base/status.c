@@ -104,7 +104,7 @@ hn_status hni_fail_memory(hn_error *err, size_t bytes, const char *what) {
 void hni_error_prefix(hn_error *err, const char *format, ...) {
     if (!err)
         return;
-    char prefix[ROOM], text[2 * ROOM];
+    char prefix[4200], text[2 * ROOM]; /* the longest path there is, whole: its end is what may be kept */
     va_list args;
     va_start(args, format);
     size_t length = format_text(prefix, sizeof prefix, format, args);
@@ -120,7 +120,7 @@ void hni_error_prefix(hn_error *err, const char *format, ...) {
             from++;
         dots = "\xE2\x80\xA6";
     }
-    const int n = snprintf(text, sizeof text, "%s%s: %.*s", dots, from, (int)old, err->message);
+    const int n = snprintf(text, sizeof text, "%s%.*s: %.*s", dots, ROOM, from, (int)old, err->message);
     if (n < 0)
         return;
     length = n < ROOM ? (size_t)n : hni_utf8_cut(text, ROOM - 1);
