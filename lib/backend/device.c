@@ -135,8 +135,8 @@ hn_status hni_op_prepare(hni_device *device, const hn_op_desc *desc, hni_op *out
 }
 
 /* One tensor's buffer against its description. */
-static hn_status check_buffer(const hni_device *device, const hni_op *op, const hn_buffer *buffer, uint64_t need, const char *what, int place,
-                              hn_error *err) {
+static hn_status check_buffer(const hni_device *device, const hni_op *op, const hn_buffer *buffer, uint64_t need, const char *what,
+                              int place, hn_error *err) {
     const char *name = hni_op_name(op->desc.kind);
     if (!buffer->memory)
         return hni_fail(err, HN_E_ARGUMENT, "%s on %s: %s %d has no memory", name, device->info.name, what, place);

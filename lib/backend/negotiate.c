@@ -16,13 +16,13 @@
 
 static hn_status check_versions(const hn_backend *theirs, const char *origin, hn_error *err) {
     if (theirs->struct_size < TABLE_V1_SIZE)
-        return hni_fail(err, HN_E_ABI, "%s: the table has %u bytes, version 1 has %zu; rebuild it with this library's haemnet/backend.h", origin,
-                        theirs->struct_size, TABLE_V1_SIZE);
+        return hni_fail(err, HN_E_ABI, "%s: the table has %u bytes, version 1 has %zu; rebuild it with this library's haemnet/backend.h",
+                        origin, theirs->struct_size, TABLE_V1_SIZE);
     if (theirs->abi_version < 1 || theirs->min_abi_version < 1 || theirs->min_abi_version > theirs->abi_version)
         return hni_fail(err, HN_E_ABI, "%s: abi_version %u and min_abi_version %u: both must be 1 or more, the second not above the first",
                         origin, theirs->abi_version, theirs->min_abi_version);
     if (theirs->min_abi_version > HN_BACKEND_ABI_VERSION)
-        return hni_fail(err, HN_E_ABI, "%s needs a host of backend version %u, this library has %d; use a newer library or an older plug-in",
+        return hni_fail(err, HN_E_ABI, "%s needs a host of backend version %u, this library has %d; use a newer library",
                         origin, theirs->min_abi_version, HN_BACKEND_ABI_VERSION);
     return HN_OK;
 }
@@ -46,8 +46,9 @@ static const char *missing_slot(const hn_backend *table) {
     static const struct {
         const char *name;
         size_t offset;
-    } required[] = {SLOT(score), SLOT(device_count), SLOT(device_info), SLOT(open),     SLOT(close),   SLOT(sync), SLOT(alloc),  SLOT(free),
-                    SLOT(upload), SLOT(download),    SLOT(copy),        SLOT(fill), SLOT(supports), SLOT(prepare), SLOT(run),  SLOT(release)};
+    } required[] = {SLOT(score), SLOT(device_count), SLOT(device_info), SLOT(open), SLOT(close),    SLOT(sync),    SLOT(alloc), SLOT(free),
+                    SLOT(upload), SLOT(download),    SLOT(copy),        SLOT(fill), SLOT(supports), SLOT(prepare), SLOT(run),
+                    SLOT(release)};
     for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
         void (*slot)(void);
         memcpy(&slot, (const char *)table + required[i].offset, sizeof slot);

@@ -19,7 +19,8 @@ enum { MAX_PLUGINS = 64 }; /* in the folder; more is a mistake */
 
 hn_status hni_registry_load(hn_context *ctx, const char *path, hn_error *err) {
     if (!path || path[0] != '/')
-        return hni_fail(err, HN_E_ARGUMENT, "plug-in \"%s\": give an absolute path, the working directory is never searched", path ? path : "");
+        return hni_fail(err, HN_E_ARGUMENT, "plug-in \"%s\": give an absolute path, the working directory is never searched",
+                        path ? path : "");
     int kind;
     const int number = hni_os_kind(path, &kind);
     if (number != 0)

@@ -60,7 +60,8 @@ hn_status hni_registry_create(hn_context *ctx, const hn_backend *const *builtin,
 static hn_status ask(hni_entry *entry, const char *origin, hn_error *err) {
     entry->score = entry->table.score(entry->table.user);
     if (entry->score < 0)
-        return hni_fail(err, HN_E_BACKEND, "%s: backend %s gives itself the score %d; must be 0 or more", origin, entry->name, entry->score);
+        return hni_fail(err, HN_E_BACKEND, "%s: backend %s gives itself the score %d; must be 0 or more", origin, entry->name,
+                        entry->score);
     entry->devices = entry->table.device_count(entry->table.user);
     if (entry->devices < 0 || entry->devices > HNI_MAX_DEVICES)
         return hni_fail(err, HN_E_BACKEND, "%s: backend %s says it has %d devices; must be 0 … %d", origin, entry->name, entry->devices,

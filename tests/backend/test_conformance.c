@@ -45,7 +45,8 @@ static void test_device(hni_device *device, hni_device *oracle) {
             snprintf(worst_text, sizeof worst_text, "%s: %s", c.name, text);
         }
     }
-    printf("%s: %d cases agree, %d unsupported, worst %.3g of the tolerance (%s)\n", device->info.name, passed, unsupported, worst, worst_text);
+    printf("%s: %d cases agree, %d unsupported, worst %.3g of the tolerance (%s)\n", device->info.name, passed, unsupported, worst,
+           worst_text);
 }
 
 START_TEST(every_case_on_every_device) {
@@ -194,9 +195,9 @@ END_TEST
 /* Damages one or two fields of a description. */
 static void damage(hn_op_desc *d, hni_random *r) {
     static const int64_t values[] = {-1, 0, 1, 2, 3, 4, 5, 7, 8, 16, 32768, 1 << 24, INT32_MAX, INT64_MAX, INT64_MIN};
-    int32_t *const ints[] = {&d->kind,      &d->n_in,        &d->n_out,       &d->kernel[0], &d->kernel[1],  &d->stride[0],       &d->stride[1],
-                             &d->padding[0], &d->padding[1], &d->dilation[0], &d->dilation[1], &d->groups,   &d->exclude_padding, &d->activation,
-                             &d->optimizer, &d->positive};
+    int32_t *const ints[] = {&d->kind,       &d->n_in,        &d->n_out,      &d->kernel[0],  &d->kernel[1],       &d->stride[0],
+                             &d->stride[1],  &d->padding[0],  &d->padding[1], &d->dilation[0], &d->dilation[1],     &d->groups,
+                             &d->activation, &d->exclude_padding, &d->optimizer, &d->positive};
     for (uint32_t times = 1 + hni_random_below(r, 2); times > 0; times--) {
         const int64_t value = values[hni_random_below(r, sizeof values / sizeof values[0])];
         const uint32_t what = hni_random_below(r, 4), place = hni_random_below(r, HN_OP_MAX_TENSORS);

@@ -249,7 +249,8 @@ START_TEST(example_passes) {
     ck_ok(hn_backend_load(ctx, path, &err));
     hn_selftest_report report = {.struct_size = sizeof report};
     ck_ok(hn_device_selftest(ctx, 1, &report, &err));
-    printf("example: %d of %d cases, worst %.3g of the tolerance: %s\n", report.passed, report.cases, report.worst_error, report.worst_case);
+    printf("example: %d of %d cases, worst %.3g of the tolerance: %s\n", report.passed, report.cases, report.worst_error,
+           report.worst_case);
     ck_assert_int_eq(report.failed, 0);
     ck_assert_int_gt(report.passed, 50);
     ck_assert_ptr_nonnull(strstr(logged.text, "operators were run"));

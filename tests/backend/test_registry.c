@@ -78,8 +78,10 @@ START_TEST(bad_arguments) {
     ck_assert_int_eq(hn_device_selftest(NULL, 0, NULL, &err), HN_E_ARGUMENT);
     ck_assert_int_eq(hn_device_selftest(ctx, 0, &report, &err), HN_E_ABI);
     ck_assert_int_eq(hn_device_selftest(ctx, 9, NULL, &err), HN_E_NOT_FOUND);
-    static const char *const names[] = {"",   ":",    ":0",     "reference:", "reference:1", "reference:x",    "reference:00000", "reference:-1",
-                                        "Reference", "ref", "reference ", "reference:0:0", "cudnn", "a-name-of-far-more-than-thirty-one-bytes"};
+    static const char *const names[] = {"",   ":",    ":0",     "reference:", "reference:1", "reference:x",
+                                        "reference:00000", "reference:-1",
+                                        "Reference", "ref", "reference ", "reference:0:0", "cudnn",
+                                        "a-name-of-far-more-than-thirty-one-bytes"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         ck_assert_int_eq(hn_device_find(ctx, names[i], &n, &err), HN_E_NOT_FOUND);
         ck_assert_msg(strstr(err.message, "reference:0") != NULL, "%s", err.message);

@@ -1,4 +1,5 @@
-/* test_shape.c - shape inference, sizes and names of operators: what the makers fill in, against shapes worked out by hand or with PyTorch. */
+/* test_shape.c - shape inference, sizes and names of operators: what the makers fill in, against shapes worked out by
+ * hand. */
 #include "../test.h"
 #include "haemnet/builder.h"
 #include "haemnet/train.h"

@@ -87,7 +87,8 @@ START_TEST(bad_frame) {
 }
 END_TEST
 
-static const int64_t EVIL[] = {0,          -1,        INT32_MAX, (int64_t)INT32_MAX + 1, INT64_C(1) << 40, (INT64_C(1) << 40) + 1, INT64_MAX,
+static const int64_t EVIL[] = {0,          -1,        INT32_MAX, (int64_t)INT32_MAX + 1, INT64_C(1) << 40,
+                               (INT64_C(1) << 40) + 1, INT64_MAX,
                                INT64_MAX - 1, INT64_MIN, -4,        INT64_C(1) << 62};
 
 /* Any one evil extent makes shapes disagree or overflow; none is legal where all shapes were tied together before. */
