@@ -29,7 +29,8 @@ static hni_json *parse(const char *text) {
 }
 
 START_TEST(walks_a_document) {
-    hni_json *json = parse(" {\"name\" : \"conv\", \"shape\":[3, 64 ,-7], \"on\":true, \"off\":false, \"none\":null, \"in\":{\"x\":1.5e2}, \"\":[]} ");
+    hni_json *json = parse(" {\"name\" : \"conv\", \"shape\":[3, 64 ,-7], \"on\":true, \"off\":false, "
+                           "\"none\":null, \"in\":{\"x\":1.5e2}, \"\":[]} ");
     const hni_json_value root = hni_json_root(json);
     ck_assert(hni_json_is_object(json, root));
     ck_assert_int_eq(hni_json_count(json, root), 7);
@@ -91,13 +92,15 @@ START_TEST(nothing_comes_of_nothing) {
 END_TEST
 
 static const char *const refused[] = {
-    "", " ", "{", "}", "[", "]", "{]", "[}", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[1,,2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{,}", "{:}",
-    "{a:1}", "{1:2}", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{\"a\":1,\"b\"}", "{\"a\":1:2}", "{\"a\",\"b\"}", "[\"a\":1]", "1 2", "{} {}", "{}x", "{},",
-    "[]:", "\"a\"b", "nul", "nulls", "True", "TRUE", "tru", "NaN", "Infinity", "-Infinity", "inf", "'a'", "/**/1", "[1]//", "01", "-", "+1", ".5", "1.", "1.e3",
-    "1e", "1e+", "--1", "0x10", "1_0", "1,5", "-01", "1e999", "-1e999", "1e400", "\"", "\"a", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u123g\"", "\"\\",
-    "\"\\ud800\"", "\"\\udc00\"", "\"\\ud800x\"", "\"\\ud800\\n\"", "\"\\ud800\\ud800\"", "\"\\udc00\\ud800\"", "\"\\ud83d\\u00e9\"", "\"\t\"", "\"\n\"",
-    "\"\x80\"", "\"\xC3\"", "\"\xC0\xAF\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\xF8\x88\x80\x80\x80\"", "\"\xFF\"", "\xEF\xBB\xBF{}",
-    "{\"a\":1,\"a\":2}", "{\"a\":1,\"b\":2,\"\\u0061\":3}", "[{\"x\":{\"y\":1,\"y\":1}}]", "\f1", "\v1", "[1\xC2\xA0]"};
+    "", " ", "{", "}", "[", "]", "{]", "[}", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[1,,2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}",
+    "{,}", "{:}", "{a:1}", "{1:2}", "{\"a\" 1}", "{\"a\":1 \"b\":2}", "{\"a\":1,\"b\"}", "{\"a\":1:2}", "{\"a\",\"b\"}",
+    "[\"a\":1]", "1 2", "{} {}", "{}x", "{},", "[]:", "\"a\"b", "nul", "nulls", "True", "TRUE", "tru", "NaN", "Infinity",
+    "-Infinity", "inf", "'a'", "/**/1", "[1]//", "01", "-", "+1", ".5", "1.", "1.e3", "1e", "1e+", "--1", "0x10", "1_0", "1,5",
+    "-01", "1e999", "-1e999", "1e400", "\"", "\"a", "\"\\\"", "\"\\x\"", "\"\\u12\"", "\"\\u123g\"", "\"\\", "\"\\ud800\"",
+    "\"\\udc00\"", "\"\\ud800x\"", "\"\\ud800\\n\"", "\"\\ud800\\ud800\"", "\"\\udc00\\ud800\"", "\"\\ud83d\\u00e9\"", "\"\t\"",
+    "\"\n\"", "\"\x80\"", "\"\xC3\"", "\"\xC0\xAF\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\xF8\x88\x80\x80\x80\"",
+    "\"\xFF\"", "\xEF\xBB\xBF{}", "{\"a\":1,\"a\":2}", "{\"a\":1,\"b\":2,\"\\u0061\":3}", "[{\"x\":{\"y\":1,\"y\":1}}]", "\f1",
+    "\v1", "[1\xC2\xA0]"};
 
 START_TEST(refuses_what_is_not_json) {
     hni_json *json = (hni_json *)(void *)&err;
@@ -127,7 +130,8 @@ START_TEST(refuses_a_raw_nul_and_every_cut) {
 END_TEST
 
 START_TEST(unescapes_strings) {
-    hni_json *json = parse("[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\", \"\\u00e9\\u20AC\\ud83d\\uDE00\", \"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\", \"a\\u0000b\", \"\"]");
+    hni_json *json = parse("[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\", "
+                           "\"\\u00e9\\u20AC\\ud83d\\uDE00\", \"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\", \"a\\u0000b\", \"\"]");
     ck_assert_str_eq(hni_json_string(json, 1), "\"\\/\b\f\n\r\t");
     ck_assert_str_eq(hni_json_string(json, 2), "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
     ck_assert_str_eq(hni_json_string(json, 3), hni_json_string(json, 2));
@@ -164,8 +168,10 @@ START_TEST(reads_whole_numbers) {
         bool good;
         int64_t value;
     } cases[] = {{"0", true, 0}, {"-0", true, 0}, {"9223372036854775807", true, INT64_MAX}, {"-9223372036854775807", true, -INT64_MAX},
-                 {"9223372036854775808", false, 0}, {"-9223372036854775808", false, 0}, {"5.0", true, 5}, {"1e3", true, 1000}, {"5.5", false, 0},
-                 {"1e300", false, 0}, {"99999999999999999999999999", false, 0}, {"true", false, 0}, {"\"5\"", false, 0}, {"null", false, 0}};
+                 {"9223372036854775808", false, 0}, {"-9223372036854775808", false, 0},
+                 {"5.0", true, 5}, {"1e3", true, 1000}, {"5.5", false, 0},
+                 {"1e300", false, 0}, {"99999999999999999999999999", false, 0},
+                 {"true", false, 0}, {"\"5\"", false, 0}, {"null", false, 0}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         hni_json *json = parse(cases[i].text);
         int64_t n = 77;

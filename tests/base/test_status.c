@@ -145,7 +145,8 @@ START_TEST(utf8_lengths_agree_with_encode) {
         if (n > 1)
             ck_assert_uint_eq(hni_utf8_length(text, n - 1), 0);
     }
-    static const char *const bad[] = {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80"};
+    static const char *const bad[] = {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
+                                      "\xF4\x90\x80\x80", "\xF5\x80\x80\x80"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         ck_assert_uint_eq(hni_utf8_length(bad[i], strlen(bad[i])), 0);
     ck_assert_uint_eq(hni_utf8_length("", 0), 0);
