@@ -87,13 +87,18 @@ double hni_seconds(void) {
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* Why the last call failed; never 0, which would read as success. */
+static int why(void) {
+    return errno ? errno : EIO;
+}
+
 static int open_retried(const char *path, int flags, hni_fd *out) {
     int fd;
     do
         fd = open(path, flags | O_CLOEXEC | O_NOCTTY, 0666);
     while (fd < 0 && errno == EINTR);
     if (fd < 0)
-        return errno ? errno : EIO;
+        return why();
     *out = fd;
     return 0;
 }
@@ -109,7 +114,7 @@ int hni_os_create(const char *path, hni_fd *out) {
 int hni_os_size(hni_fd fd, uint64_t *out) {
     struct stat info;
     if (fstat(fd, &info) != 0)
-        return errno;
+        return why();
     if (S_ISDIR(info.st_mode))
         return EISDIR;
     if (!S_ISREG(info.st_mode) || info.st_size < 0)
@@ -126,7 +131,7 @@ int hni_os_read(hni_fd fd, void *dst, size_t size, size_t *got) {
         if (n < 0) {
             if (errno == EINTR)
                 continue;
-            return errno ? errno : EIO;
+            return why();
         }
         if (n == 0)
             break;
@@ -144,7 +149,7 @@ int hni_os_write(hni_fd fd, const void *src, size_t size) {
         if (n < 0) {
             if (errno == EINTR)
                 continue;
-            return errno ? errno : EIO;
+            return why();
         }
         if (n == 0)
             return EIO; /* POSIX does not allow it for files; looping would hang */
@@ -158,16 +163,16 @@ int hni_os_sync(hni_fd fd) {
     do
         failed = fsync(fd);
     while (failed != 0 && errno == EINTR);
-    return failed ? errno : 0;
+    return failed ? why() : 0;
 }
 
 int hni_os_close(hni_fd fd) {
     /* Interrupted or not, Linux has let the descriptor go: a second close could hit another thread's file. */
-    return close(fd) == 0 || errno == EINTR ? 0 : errno;
+    return close(fd) == 0 || errno == EINTR ? 0 : why();
 }
 
 int hni_os_rename(const char *from, const char *to) {
-    return rename(from, to) == 0 ? 0 : errno;
+    return rename(from, to) == 0 ? 0 : why();
 }
 
 int hni_os_sync_folder(const char *path) {
@@ -187,7 +192,7 @@ int hni_os_sync_folder(const char *path) {
 }
 
 int hni_os_remove(const char *path) {
-    return unlink(path) == 0 ? 0 : errno;
+    return unlink(path) == 0 ? 0 : why();
 }
 
 uint32_t hni_os_process_id(void) {
@@ -201,7 +206,7 @@ int hni_os_kind(const char *path, int *kind) {
         failed = stat(path, &info);
     while (failed != 0 && errno == EINTR);
     if (failed)
-        return errno;
+        return why();
     *kind = S_ISREG(info.st_mode) ? HNI_OS_FILE : S_ISDIR(info.st_mode) ? HNI_OS_FOLDER : HNI_OS_OTHER;
     return 0;
 }
@@ -212,7 +217,7 @@ int hni_os_list(const char *path, int (*visit)(void *user, const char *name), vo
         folder = opendir(path);
     while (!folder && errno == EINTR);
     if (!folder)
-        return errno;
+        return why();
     int result = 0;
     while (result == 0) {
         errno = 0; /* NULL means either the end or a failure: errno tells them apart */
@@ -228,11 +233,11 @@ int hni_os_list(const char *path, int (*visit)(void *user, const char *name), vo
     return result;
 }
 
-void *hni_os_load(const char *path, char *why, size_t why_size) {
+void *hni_os_load(const char *path, char *reason, size_t reason_size) {
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!library && why_size > 0) {
+    if (!library && reason_size > 0) {
         const char *text = dlerror();
-        snprintf(why, why_size, "%s", text ? text : "unknown reason");
+        snprintf(reason, reason_size, "%s", text ? text : "unknown reason");
     }
     return library;
 }
