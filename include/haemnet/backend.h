@@ -60,7 +60,7 @@ enum {
                                        high}, counter = {i / 4, stream, epoch, sample}) ≥ floor(rate · 2^32); kept ones are times float(1/(1-rate)) */
     HN_OP_SOFTMAX = 20,             /* in x[N,K]; out y[N,K] */
     HN_OP_SOFTMAX_LOSS = 21,        /* in x[N,K] labels[N] i32 weights[K]; out p[N,K] dx[N,K] stats[4] f64. Loss of sample i: -log p[label] · w[label];
-                                       dx = d (Σ loss / Σ w) / dx. stats += Σ loss, Σ w, right ones, N. right = decided as HN_DECIDE says */
+                                       dx = d (Σ loss / Σ w) / dx. stats += Σ loss, Σ w, right ones, N. right: argmax, or positive by threshold */
     HN_OP_SIGMOID_LOSS = 22,        /* in x[N,K] labels[N,K] f32 (0 or 1) weights[K]; out p[N,K] dx[N,K] stats[4] f64. Loss of number i,k:
                                        w[k] · bce; dx = d (Σ loss / (N K)) / dx. stats += Σ loss, N K, right labels (p ≥ threshold), N K */
     HN_OP_OPTIMIZER = 23,           /* in w[P] g[P] m[P] v[P] hyper[G,8] f64 group[P] u8; out w' m' v'; all in place; see HN_HYPER_… */

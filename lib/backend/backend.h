@@ -55,8 +55,8 @@ typedef struct hni_case {
 } hni_case;
 int32_t hni_case_count(void);
 hn_status hni_case_get(int32_t index, hni_case *out, hn_error *err);
-/* Runs one case on a device with the seeded data of the case list, and gives the outputs [per out tensor, malloc'd by ctx] — used for both
- * sides of a comparison. */
+/* Runs one case with the seeded data of the case list on both devices and compares every output. *error: the largest difference as a
+ * multiple of the tolerance; 1 or less is agreement, NaN = it could not run. */
 hn_status hni_case_compare(hni_device *device, hni_device *oracle, const hni_case *c, uint64_t seed, double *error, hn_error *err);
 hn_status hni_selftest(hn_context *ctx, int32_t device, hn_selftest_report *report, hn_error *err);
 

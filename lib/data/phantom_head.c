@@ -62,7 +62,10 @@ void hni_place_find(const hni_patient *p, double x, double y, double z, hni_plac
     q->ux = x * (HNI_HEAD_A / p->a);
     q->uy = y * (HNI_HEAD_B / p->b);
     q->uz = z * (HNI_HEAD_H / p->h);
-    q->gravity = y * p->cosine - x * p->sine;
+    q->gravity = y * p->cosine + x * p->sine;
+    q->sx = q->ux;
+    q->sy = q->uy;
+    q->sz = q->uz;
     q->cover = q->flood = 0.0;
     find_shell(p, q);
     if (q->shell < -60.0) { /* far out in the air */
@@ -74,8 +77,6 @@ void hni_place_find(const hni_patient *p, double x, double y, double z, hni_plac
     q->depth = hni_min(q->shell - inner_crest(q), hni_min(q->front, q->petrous));
     const double give = p->push * hni_max(0.0, 1.0 - q->ux * q->ux / (HNI_HEAD_A * HNI_HEAD_A));
     q->sx = q->ux - give * hni_bump((q->uy - p->push_y) / 75.0) * hni_bump((q->uz - p->push_z) / 48.0);
-    q->sy = q->uy;
-    q->sz = q->uz;
 }
 
 void hni_place_scan(const hni_patient *p, double x, double y, double z, hni_place *place) {

@@ -10,6 +10,7 @@
 #define HNI_DATA_PHANTOM_PARTS_H
 
 #include "haemnet/phantom.h"
+#include "../base/random.h" /* defines: hni_random */
 #include "phantom_math.h" /* defines: HNI_LATTICE */
 
 #define HNI_HEAD_A 66.0  /* of the standard head: inner half-width, mm */
@@ -94,7 +95,7 @@ typedef struct hni_tissue {
     double infra;     /* 1 below the tentorium, else 0 */
 } hni_tissue;
 
-/* phantom_patient.c: draws patient number `patient`. deal: see hni_patient_deal. */
+/* phantom_patient.c: draws patient number `patient`. */
 void hni_patient_draw(hni_patient *p, uint64_t seed, uint32_t patient, double bleed_share);
 
 /* phantom_head.c: where a point is. x, y, z in head mm; the second from scanner mm. */
@@ -113,7 +114,7 @@ void hni_tissue_at(const hni_patient *p, const hni_place *place, double soft, hn
 double hni_skull_at(const hni_patient *p, const hni_place *place, double soft);
 
 /* phantom_bleed.c */
-void hni_bleed_draw(hni_patient *p, hni_bleed *b, uint64_t seed, uint32_t patient, uint32_t number, uint32_t type);
+void hni_bleed_draw(hni_patient *p, hni_bleed *b, hni_random *r, uint32_t type);
 void hni_bleed_spread(const hni_patient *p, hni_place *place);                                        /* fills cover and flood */
 double hni_bleed_depth(const hni_patient *p, const hni_bleed *b, const hni_place *place, const hni_tissue *tissue); /* mm within it */
 double hni_bleed_volume(const hni_patient *p);                                                        /* ml, of all together */
@@ -124,7 +125,9 @@ void hni_texture_add(double *hu, const uint8_t *weight, double *work, int32_t si
 void hni_texture_lattice(int8_t *v, uint64_t seed, uint32_t patient);
 
 /* phantom_render.c: one plane at height z (scanner mm). hu, mask: [size, size], either may be NULL. lesion_px: of all bleeds;
- * *types: HN_BLEED_… with a pixel in this plane. work: the scratch of hni_plane_work(size) bytes. */
+ * *types: HN_BLEED_… with a pixel in this plane. work: scratch of HNI_PLANE_WORK
+ * bytes a pixel. */
+#define HNI_PLANE_WORK (3 * sizeof(double) + 1)
 typedef struct hni_plane {
     uint64_t seed;
     uint32_t patient, slice;

@@ -53,6 +53,8 @@ static hn_status check_header(png *p, const uint8_t *data, size_t length, const 
 static hn_status take_chunk(png *p, const uint8_t *name, const uint8_t *data, size_t length, const hni_limits *limits, hn_error *err) {
     if (!memcmp(name, "IHDR", 4))
         return p->ihdr ? damaged(p, "a second IHDR", err) : check_header(p, data, length, limits, err);
+    if (!memcmp(name, "CgBI", 4))
+        return hni_fail(err, HN_E_FORMAT, "PNG: Apple's CgBI variant, which is no PNG; convert it with pngcrush -revert-iphone-optimizations");
     if (!p->ihdr)
         return damaged(p, "the first chunk is not IHDR", err);
     if (memcmp(name, "IDAT", 4) != 0 && p->data_size)
@@ -74,8 +76,6 @@ static hn_status take_chunk(png *p, const uint8_t *name, const uint8_t *data, si
         p->ended = true;
     } else if (!memcmp(name, "tRNS", 4)) {
         p->transparent = true;
-    } else if (!memcmp(name, "CgBI", 4)) {
-        return hni_fail(err, HN_E_FORMAT, "PNG: Apple's CgBI variant, which is no PNG; convert it with pngcrush -revert-iphone-optimizations");
     } else if (!(name[0] & 0x20)) {
         return damaged(p, "an unknown chunk that may not be skipped", err);
     }
