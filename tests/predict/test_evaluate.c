@@ -219,7 +219,8 @@ START_TEST(progress_and_cancel) {
     hn_cancel_trigger(cancel);
     refuse(data, (hn_eval_options){.cancel = cancel}, HN_E_CANCELLED);
     hn_cancel_reset(cancel);
-    eval = evaluate(data, &(hn_eval_options){.struct_size = sizeof(hn_eval_options), .cancel = cancel}); /* and it goes on as if nothing was */
+    /* And it goes on as if nothing was. */
+    eval = evaluate(data, &(hn_eval_options){.struct_size = sizeof(hn_eval_options), .cancel = cancel});
     check_rows(eval, 2 * FILES);
     hn_eval_free(eval);
     hn_cancel_free(cancel);

@@ -127,8 +127,9 @@ START_TEST(failing_backend) {
     hn_context *own = new_context(NULL);
     ck_ok(hn_backend_register(own, &table, &err));
     hn_model *model = new_model(own, NULL);
+    hn_predictor_options o = {.struct_size = sizeof o, .max_batch = 4, .device = "frail"};
     hn_predictor *p = NULL;
-    ck_ok(hn_predictor_create(model, &(hn_predictor_options){.struct_size = sizeof(hn_predictor_options), .max_batch = 4, .device = "frail"}, &p, &err));
+    ck_ok(hn_predictor_create(model, &o, &p, &err));
     hn_image *images[IMAGES];
     for (uint32_t i = 0; i < IMAGES; i++) images[i] = new_image(own, i);
     int failures = 0;
@@ -176,11 +177,12 @@ static void short_free(void *user, void *ptr, size_t size, size_t alignment) {
 
 /* Creates, predicts more than max_batch, evaluates: the first failure ends it. */
 static hn_status whole_use(const hn_model *model, hn_image *const *images, hn_dataset *data) {
+    hn_predictor_options o = {.struct_size = sizeof o, .max_batch = 4};
     hn_predictor *p = NULL;
     hn_eval *eval = NULL;
     hn_prediction out[IMAGES];
     for (int i = 0; i < IMAGES; i++) out[i] = (hn_prediction){.struct_size = sizeof *out};
-    hn_status status = hn_predictor_create(model, &(hn_predictor_options){.struct_size = sizeof(hn_predictor_options), .max_batch = 4}, &p, &err);
+    hn_status status = hn_predictor_create(model, &o, &p, &err);
     ck_assert(!status || !p);
     if (!status) status = hn_predict(p, images[0], &out[0], &err);
     if (!status) status = hn_predict_batch(p, (const hn_image *const *)images, IMAGES, out, &err);

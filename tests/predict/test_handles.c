@@ -95,7 +95,8 @@ static uint64_t allocations_of(hn_predictor *p, const hn_image *image) {
 }
 
 START_TEST(allocations) {
-    hn_model *models[2] = {new_model(ctx, &(hn_model_options){.hidden = 1, .channels = 1}), new_model(ctx, &(hn_model_options){.hidden = 16, .channels = 1})};
+    hn_model *models[2] = {new_model(ctx, &(hn_model_options){.hidden = 1, .channels = 1}),
+                           new_model(ctx, &(hn_model_options){.hidden = 16, .channels = 1})};
     hn_image *image = flat_image(ctx, 100);
     uint64_t took[2];
     for (int i = 0; i < 2; i++) {
