@@ -55,7 +55,10 @@ PLUGINS := $(PLUGIN_SRCS:%.c=$(OBJ)/%.so) $(OBJ)/examples/libhaemnet-example.so
 SCRIPTS := $(sort $(wildcard tests/*/test_*.sh tests/*/test_*.py))
 SLOW_SCRIPTS := $(sort $(wildcard tests/*/slow_*.sh tests/*/slow_*.py))
 
-.PHONY: help all lib tests demo check check-all check-programs bench install uninstall dist clean packages-build packages-check packages-check-all
+.PHONY: help all lib tests plugins demo check check-all check-programs check-slow bench print-obj install uninstall dist clean print-obj:
+	echo $(abspath $(OBJ))
+
+packages-build packages-check packages-check-all
 
 help:
 	echo "libhaemnet $(VERSION)"
@@ -102,7 +105,7 @@ $(PROGRAM): $(CLI_OBJS) $(SHARED)
 	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $(CLI_OBJS) -L$(OBJ) -lhaemnet -Wl,-rpath,'$$ORIGIN' $(LIBS)
 
 # What the scripts among the tests need to find.
-TEST_ENV := HAEMNET_BUILD=$(abspath $(OBJ)) HAEMNET_TEST_PLUGINS=$(abspath $(OBJ))/tests/backend/plugins \
+TEST_ENV := $(if $(HAEMNET_TEST_HOST),HAEMNET_TEST_HOST=1) HAEMNET_BUILD=$(abspath $(OBJ)) HAEMNET_TEST_PLUGINS=$(abspath $(OBJ))/tests/backend/plugins \
             HAEMNET_TEST_EXAMPLES=$(abspath $(OBJ))/examples CC='$(CC)' SAN='$(SAN)' MAKE='$(MAKE)'
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 check-programs:
