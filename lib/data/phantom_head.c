@@ -41,10 +41,11 @@ static void find_base(const hni_patient *p, hni_place *q) {
     q->front = q->petrous = 100.0;
     if (q->uz > 34.0) return;
     const double uneven = hni_lattice_at(p->lattice, q->ux * 0.11 + 3.3, q->uy * 0.11 + 7.7, q->uz * 0.11, NULL);
-    const double wing = -17.0 - 0.012 * ax * ax + 1.5 * uneven;                        /* behind this y: middle and back part */
-    const double roof = 14.0 + 11.0 * hni_bump((ax - 29.0) / 26.0) + 2.5 * uneven + 0.10 * hni_max(0.0, -q->uy - 66.0); /* floor of the front */
+    const double wing = -17.0 - 0.012 * ax * ax + 1.5 * uneven; /* behind this y: middle and back part */
+    const double roof =
+        14.0 + 11.0 * hni_bump((ax - 29.0) / 26.0) + 2.5 * uneven + 0.10 * hni_max(0.0, -q->uy - 66.0); /* floor of the front */
     q->front = hni_max((q->uy - wing) * 0.85, (q->uz - roof) * 0.9);
-    const double dorsum = hni_length(hni_max(0.0, ax - 7.0), q->uy + 16.0) - 2.2;      /* of the sella */
+    const double dorsum = hni_length(hni_max(0.0, ax - 7.0), q->uy + 16.0) - 2.2; /* of the sella */
     if (q->uz < 15.0) q->front = hni_min(q->front, hni_max(dorsum, (q->uz - 13.0)));
     const double tall = 1.0 - q->uz / 18.0;
     if (tall > 0.0) {

@@ -10,12 +10,22 @@
 
 #define HNI_LATTICE 32 /* points on a side of the periodic lattice; a power of two */
 
-static inline double hni_min(double a, double b) { return a < b ? a : b; }
-static inline double hni_max(double a, double b) { return a > b ? a : b; }
-static inline double hni_clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
-static inline double hni_mix(double a, double b, double t) { return a + (b - a) * t; }
+static inline double hni_min(double a, double b) {
+    return a < b ? a : b;
+}
+static inline double hni_max(double a, double b) {
+    return a > b ? a : b;
+}
+static inline double hni_clamp(double x, double low, double high) {
+    return x < low ? low : x > high ? high : x;
+}
+static inline double hni_mix(double a, double b, double t) {
+    return a + (b - a) * t;
+}
 /* 0 below 0, 1 above 1, straight between. */
-static inline double hni_ramp(double t) { return hni_clamp(t, 0.0, 1.0); }
+static inline double hni_ramp(double t) {
+    return hni_clamp(t, 0.0, 1.0);
+}
 /* 0 below 0, 1 above 1, an S between. */
 static inline double hni_smooth(double t) {
     t = hni_ramp(t);
@@ -27,10 +37,14 @@ static inline double hni_bump(double t) {
     return u > 0.0 ? u * u : 0.0;
 }
 /* Partial volume: how much of a point that lies s mm inside an edge belongs to the inside, for an edge `soft` mm wide; ½ at s = 0. */
-static inline double hni_inside(double s, double soft) { return hni_smooth(0.5 + s / soft); }
+static inline double hni_inside(double s, double soft) {
+    return hni_smooth(0.5 + s / soft);
+}
 
 /* Length of (x, y). */
-static inline double hni_length(double x, double y) { return sqrt(x * x + y * y); }
+static inline double hni_length(double x, double y) {
+    return sqrt(x * x + y * y);
+}
 
 /* Distance in a plane from (x, y) to the stretch from (ax, ay) to (bx, by); *t receives the place along it, 0 … 1. */
 static inline double hni_stretch(double x, double y, double ax, double ay, double bx, double by, double *t) {

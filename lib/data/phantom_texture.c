@@ -39,7 +39,8 @@ void hni_texture_add(double *hu, const uint8_t *weight, double *work, int32_t si
     double *white = work, *row = work + count;
     /* A bell of 0.55 mm sampled at the pixels: 1/(1 + t²)² needs no exp. */
     const double t1 = spacing / 1.1, t2 = 2.0 * t1;
-    const double side = 1.0 / ((1.0 + t1 * t1) * (1.0 + t1 * t1) * (1.0 + t1 * t1)), edge = 1.0 / ((1.0 + t2 * t2) * (1.0 + t2 * t2) * (1.0 + t2 * t2));
+    const double side = 1.0 / ((1.0 + t1 * t1) * (1.0 + t1 * t1) * (1.0 + t1 * t1)),
+                 edge = 1.0 / ((1.0 + t2 * t2) * (1.0 + t2 * t2) * (1.0 + t2 * t2));
     const double gain = deviation / (1.0 + 2.0 * side * side + 2.0 * edge * edge) / 128.0; /* the filter's own gain, once a direction */
     hni_random r;
     hni_random_init(&r, seed, HNI_RANDOM_PHANTOM, patient, HNI_PHANTOM_NOISE + slice);
