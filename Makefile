@@ -55,10 +55,7 @@ PLUGINS := $(PLUGIN_SRCS:%.c=$(OBJ)/%.so) $(OBJ)/examples/libhaemnet-example.so
 SCRIPTS := $(sort $(wildcard tests/*/test_*.sh tests/*/test_*.py))
 SLOW_SCRIPTS := $(sort $(wildcard tests/*/slow_*.sh tests/*/slow_*.py))
 
-.PHONY: help all lib tests plugins demo check check-all check-programs check-slow bench print-obj install uninstall dist clean print-obj:
-	echo $(abspath $(OBJ))
-
-packages-build packages-check packages-check-all
+.PHONY: help all lib tests plugins demo check check-all check-programs check-slow bench print-obj install uninstall dist clean packages-build packages-check packages-check-all
 
 help:
 	echo "libhaemnet $(VERSION)"
@@ -125,6 +122,10 @@ $(API_TESTS): $(OBJ)/%: $(OBJ)/%.o $(SHARED)
 	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $< -L$(OBJ) -lhaemnet -Wl,-rpath,'$$ORIGIN/../..' $(CHECK_LIBS) $(LIBS)
 $(BOX_TESTS): $(OBJ)/%: $(OBJ)/%.o $(STATIC)
 	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $< $(STATIC) $(CHECK_LIBS) $(LIBS) -ldl
+
+# Where the objects of these variables are; for scripts.
+print-obj:
+	echo $(abspath $(OBJ))
 
 packages-build packages-check packages-check-all:
 	sh tools/packages.sh $(@:packages-%=%)
