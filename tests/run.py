@@ -35,6 +35,8 @@ def run(path, wrap, limit):
             code, output = done.returncode, done.stdout.decode("utf-8", "replace")
         except subprocess.TimeoutExpired as late:
             code, output = -1, (late.stdout or b"").decode("utf-8", "replace") + f"\nended: it ran longer than {limit} s"
+        except OSError as missing:
+            code, output = -1, f"cannot run it: {missing}"
     return path, code, output, time.monotonic() - begin
 
 

@@ -141,6 +141,9 @@ static hn_status read_classes(hn_context *ctx, const hni_json *j, hni_json_value
         if (!(store->names[k] = hni_json_string(j, v))) return hni_fail(err, HN_E_FORMAT, "the name of class %d is not a string", k);
         if (name && !strcmp(name, store->names[k])) o->positive = k + 1;
     }
+    size_t size;
+    const char *raw = hni_json_raw(j, positive, &size);
+    if (!name && (!raw || size != 4 || memcmp(raw, "null", 4))) return hni_fail(err, HN_E_FORMAT, "the positive class is neither a name nor null");
     if (name && !o->positive) return hni_fail(err, HN_E_FORMAT, "the positive class, %.60s, is none of the classes", name);
     o->class_names = store->names;
     return HN_OK;

@@ -272,7 +272,7 @@ START_TEST(hostile_metadata_is_refused) {
     ck_assert_int_eq(load_changed(bytes, n, "\\\"op\\\":\\\"conv2d\\\"", "\\\"op\\\":\\\"conv9d\\\""), HN_E_UNSUPPORTED);
     ck_assert_int_eq(load_changed(bytes, n, "\\\"threshold\\\":0.5", "\\\"threshold\\\":1.5"), HN_E_FORMAT);
     ck_assert_int_eq(load_changed(bytes, n, "\\\"width\\\":8", "\\\"width\\\":x"), HN_E_FORMAT);
-    ck_assert_int_eq(load_changed(bytes, n, "\\\"positive\\\":null", "\\\"positive\\\":\\\"n\\\""), HN_E_FORMAT);
+    ck_assert_int_eq(load_changed(bytes, n, "\\\"positive\\\":null", "\\\"positive\\\":true"), HN_E_FORMAT);
     ck_assert_int_eq(load_changed(bytes, n, "pillow-bilinear", "pillow-lanczos3"), HN_E_UNSUPPORTED);
     uint8_t *weights = bytes + n - 8; /* the last two floats: a bias */
     const float nan = NAN;
