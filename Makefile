@@ -90,13 +90,15 @@ $(STATIC): $(LIB_OBJS)
 	$(AR) rcsD $@ $^
 	ln -sf $(@:$(BUILD)/%=%) $(BUILD)/libhaemnet.a
 
+LINK_SHARED = $(CC) $(CFLAGS) $(SANFLAGS) -shared -Wl,-soname,libhaemnet.so.$(SOVERSION) -Wl,--version-script,lib/api/libhaemnet.map \
+    $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
+comma := ,
+
 $(SHARED): $(LIB_OBJS) lib/api/libhaemnet.map
-	$(CC) $(CFLAGS) $(SANFLAGS) -shared -Wl,-soname,libhaemnet.so.$(SOVERSION) -Wl,--version-script,lib/api/libhaemnet.map \
-	    $(if $(SAN),,-Wl$(comma)-z$(comma)defs) -o $@ $(LIB_OBJS) $(LIBS)
+	$(LINK_SHARED) -o $@ $(LIB_OBJS) $(LIBS)
 	ln -sf libhaemnet.so.$(SOVERSION) $(OBJ)/libhaemnet.so
 	ln -sf $(@:$(BUILD)/%=%) $(BUILD)/libhaemnet.so.$(SOVERSION)
 	ln -sf libhaemnet.so.$(SOVERSION) $(BUILD)/libhaemnet.so
-comma := ,
 
 $(PROGRAM): $(CLI_OBJS) $(SHARED)
 	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $(CLI_OBJS) -L$(OBJ) -lhaemnet -Wl,-rpath,'$$ORIGIN' $(LIBS)
@@ -130,27 +132,37 @@ print-obj:
 packages-build packages-check packages-check-all:
 	sh tools/packages.sh $(@:packages-%=%)
 
-# Where what goes. The manifest of installed files is what uninstall removes.
-LIBDIR := $(PREFIX)/lib
+# What is installed is linked anew, because the folder for plug-ins is compiled in and follows PREFIX. Nothing that tests use is touched.
 INSTALLED = $(DESTDIR)$(PREFIX)
-define pc
-	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' pkgconfig/haemnet.pc.in > $(OBJ)/haemnet.pc
-endef
+STAGE := $(OBJ)/install$(subst /,-,$(PREFIX))
+STAGE_OBJS := $(filter-out %/lib/backend/plugin.o,$(LIB_OBJS)) $(STAGE)/plugin.o
+
+$(STAGE)/plugin.o: lib/backend/plugin.c
+	mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -DHN_PLUGIN_DIR='"$(PREFIX)/lib/haemnet"' -c $< -o $@
+$(STAGE)/libhaemnet.a: $(STAGE_OBJS)
+	rm -f $@
+	$(AR) rcsD $@ $^
+$(STAGE)/libhaemnet.so: $(STAGE_OBJS) lib/api/libhaemnet.map
+	$(LINK_SHARED) -o $@ $(STAGE_OBJS) $(LIBS)
+	strip --strip-unneeded $@
+$(STAGE)/haemnet: $(CLI_OBJS) $(SHARED)
+	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $(CLI_OBJS) -L$(OBJ) -lhaemnet -Wl,-rpath,'$$ORIGIN/../lib' $(LIBS)
+$(STAGE)/haemnet.pc: pkgconfig/haemnet.pc.in include/haemnet/version.h
+	mkdir -p $(@D)
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< > $@
 
 ## install      into $(DESTDIR)$(PREFIX)
-install: all
-	$(pc)
+install: $(STAGE)/libhaemnet.a $(STAGE)/libhaemnet.so $(STAGE)/haemnet $(STAGE)/haemnet.pc
 	install -d $(INSTALLED)/include/haemnet $(INSTALLED)/lib/pkgconfig $(INSTALLED)/lib/haemnet $(INSTALLED)/bin \
 	    $(INSTALLED)/share/man/man1 $(INSTALLED)/share/bash-completion/completions
 	install -m 644 include/haemnet/*.h $(INSTALLED)/include/haemnet/
-	install -m 644 $(STATIC) $(INSTALLED)/lib/libhaemnet.a
-	install -m 755 $(SHARED) $(INSTALLED)/lib/libhaemnet.so.$(VERSION)
-	strip --strip-unneeded $(INSTALLED)/lib/libhaemnet.so.$(VERSION)
+	install -m 644 $(STAGE)/libhaemnet.a $(INSTALLED)/lib/libhaemnet.a
+	install -m 755 $(STAGE)/libhaemnet.so $(INSTALLED)/lib/libhaemnet.so.$(VERSION)
 	ln -sf libhaemnet.so.$(VERSION) $(INSTALLED)/lib/libhaemnet.so.$(SOVERSION)
 	ln -sf libhaemnet.so.$(SOVERSION) $(INSTALLED)/lib/libhaemnet.so
-	install -m 644 $(OBJ)/haemnet.pc $(INSTALLED)/lib/pkgconfig/haemnet.pc
-	$(CC) $(CFLAGS) $(SANFLAGS) -o $(OBJ)/haemnet-installed $(CLI_OBJS) -L$(OBJ) -lhaemnet -Wl,-rpath,'$$ORIGIN/../lib' $(LIBS)
-	install -m 755 $(OBJ)/haemnet-installed $(INSTALLED)/bin/haemnet
+	install -m 644 $(STAGE)/haemnet.pc $(INSTALLED)/lib/pkgconfig/haemnet.pc
+	install -m 755 $(STAGE)/haemnet $(INSTALLED)/bin/haemnet
 	install -m 644 src/haemnet.1 $(INSTALLED)/share/man/man1/haemnet.1
 	install -m 644 src/haemnet.bash $(INSTALLED)/share/bash-completion/completions/haemnet
 
