@@ -62,7 +62,8 @@ static hn_status read_header(const uint8_t *bytes, size_t size, const hni_limits
         return damaged("the header is cut off", err);
     b->data = hni_le32(bytes + 10);
     b->header = hni_le32(h);
-    if (b->header != OS2 && b->header != INFO && b->header != 52 && b->header != 56 && b->header != 64 && b->header != V4 && b->header != 124)
+    if (b->header != OS2 && b->header != INFO && b->header != 52 && b->header != 56 && b->header != 64 && b->header != V4 &&
+        b->header != 124)
         return hni_fail(err, HN_E_FORMAT, "BMP: a header of %u bytes is unknown", (unsigned)b->header);
     if (size - FILE_HEADER < b->header)
         return damaged("the header is cut off", err);

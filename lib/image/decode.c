@@ -57,7 +57,7 @@ static bool run(hni_stb_heap *heap, const hni_coded *coded, decoded *d) {
 static hn_status refusal(const hni_stb_heap *heap, const hni_coded *coded, hn_error *err) {
     const char *reason = heap->broken ? heap->broken : stbi_failure_reason();
     if (heap->over)
-        return hni_fail(err, HN_E_LIMIT, "%s: %d x %d px unpack to more than the %zu bytes that they can need: damaged, or a decompression bomb",
+        return hni_fail(err, HN_E_LIMIT, "%s: %d x %d px unpack to more than the %zu bytes that they can need: damaged, or a bomb",
                         coded->format, (int)coded->width, (int)coded->height, coded->budget);
     if (heap->refused)
         return hni_fail_memory(err, heap->refused, "decoding an image");

@@ -27,12 +27,13 @@ void hni_image_unref(hn_image *image);
 hn_status hni_image_decode(hn_context *ctx, const void *bytes, size_t size, const hn_image_options *options, hn_image **out, hn_error *err);
 hn_status hni_image_load(hn_context *ctx, const char *path, const hn_image_options *options, hn_image **out, hn_error *err);
 hn_status hni_image_wrap(hn_context *ctx, const hn_pixels *pixels, hn_image **out, hn_error *err);
-hn_status hni_image_window(const hn_image *image, const hn_window *window, int32_t type, hn_image **out, hn_error *err); /* type U8 or F32 */
+/* type: HN_PIXEL_U8 or HN_PIXEL_F32 */
+hn_status hni_image_window(const hn_image *image, const hn_window *window, int32_t type, hn_image **out, hn_error *err);
 hn_status hni_image_convert(const hn_image *image, int32_t channels, hn_image **out, hn_error *err);
 hn_status hni_image_encode(const hn_image *image, bool jpeg, int32_t quality, uint8_t **bytes, size_t *size, hn_error *err);
 
 /* Bit-exact with Pillow's BILINEAR. src: [height, width, channels] u8; dst: the caller's, [new_height, new_width, channels]. */
-hn_status hni_resize_u8(hn_context *ctx, const uint8_t *src, int32_t width, int32_t height, int32_t channels, uint8_t *dst, int32_t new_width,
-                        int32_t new_height, hn_error *err);
+hn_status hni_resize_u8(hn_context *ctx, const uint8_t *src, int32_t width, int32_t height, int32_t channels, uint8_t *dst,
+                        int32_t new_width, int32_t new_height, hn_error *err);
 
 #endif

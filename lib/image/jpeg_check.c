@@ -187,7 +187,8 @@ static hn_status walk(hn_context *ctx, hni_jpeg *j, const hni_limits *limits, hn
         while (at + 1 < j->size && j->bytes[at] == 0xff && j->bytes[at + 1] == 0xff)
             at++;
         if (at + 1 >= j->size || (j->bytes[at + 1] != 0xd9 && at + 3 >= j->size))
-            return hni_fail(err, HN_E_FORMAT, "JPEG: the file ends after %zu bytes without an end marker (EOI): truncated; get it again", j->size);
+            return hni_fail(err, HN_E_FORMAT, "JPEG: the file ends after %zu bytes without an end marker (EOI): truncated; get it again",
+                            j->size);
         if (j->bytes[at] != 0xff)
             return hni_fail(err, HN_E_FORMAT, "JPEG: no marker where one must be, at byte %zu: damaged; get it again", at);
         const int marker = j->bytes[at + 1];
@@ -195,7 +196,8 @@ static hn_status walk(hn_context *ctx, hni_jpeg *j, const hni_limits *limits, hn
             return HN_OK;
         const size_t length = hni_be16(j->bytes + at + 2);
         if (length < 2 || length > j->size - at - 2)
-            return hni_fail(err, HN_E_FORMAT, "JPEG: segment FF%02X at byte %zu claims %zu bytes: truncated or damaged", marker, at, length);
+            return hni_fail(err, HN_E_FORMAT, "JPEG: segment FF%02X at byte %zu claims %zu bytes: truncated or damaged", marker, at,
+                            length);
         j->at = at + 2 + length;
         const hn_status status = take_segment(ctx, j, marker, j->bytes + at + 4, length - 2, limits, out, err);
         if (status)

@@ -34,7 +34,8 @@ hn_status hni_limits_check(const hni_limits *limits, const char *format, uint64_
         return hni_fail(err, HN_E_LIMIT, "%s: %" PRIu64 " x %" PRIu64 " px exceed the limit of %d px a side (hn_image_options.max_side)",
                         format, width, height, (int)limits->max_side);
     if (width * height > limits->max_pixels)
-        return hni_fail(err, HN_E_LIMIT, "%s: %" PRIu64 " x %" PRIu64 " px exceed the limit of %" PRIu64 " px (hn_image_options.max_pixels)",
-                        format, width, height, limits->max_pixels);
+        return hni_fail(err, HN_E_LIMIT,
+                        "%s: %" PRIu64 " x %" PRIu64 " px exceed the limit of %" PRIu64 " px (hn_image_options.max_pixels)", format, width,
+                        height, limits->max_pixels);
     return HN_OK;
 }

@@ -54,7 +54,7 @@ static hn_status take_chunk(png *p, const uint8_t *name, const uint8_t *data, si
     if (!memcmp(name, "IHDR", 4))
         return p->ihdr ? damaged(p, "a second IHDR", err) : check_header(p, data, length, limits, err);
     if (!memcmp(name, "CgBI", 4))
-        return hni_fail(err, HN_E_FORMAT, "PNG: Apple's CgBI variant, which is no PNG; convert it with pngcrush -revert-iphone-optimizations");
+        return hni_fail(err, HN_E_FORMAT, "PNG: Apple's CgBI variant, which is no PNG; pngcrush -revert-iphone-optimizations converts it");
     if (!p->ihdr)
         return damaged(p, "the first chunk is not IHDR", err);
     if (memcmp(name, "IDAT", 4) != 0 && p->data_size)

@@ -70,8 +70,8 @@ hn_status hni_pnm_read(hn_context *ctx, const uint8_t *bytes, size_t size, const
         return status;
     const size_t n = (size_t)width * (size_t)height * (size_t)channels, need = n * (maximum > 255 ? 2 : 1), have = size - t.at - 1;
     if (have < need)
-        return hni_fail(err, HN_E_FORMAT, "PNM: %d x %d px need %zu bytes, the file has %zu: truncated; get it again", (int)width, (int)height,
-                        need, have);
+        return hni_fail(err, HN_E_FORMAT, "PNM: %d x %d px need %zu bytes, the file has %zu: truncated; get it again", (int)width,
+                        (int)height, need, have);
     status = hni_image_new(ctx, maximum > 255 ? HN_PIXEL_U16 : HN_PIXEL_U8, width, height, channels, out, err);
     if (status)
         return status;

@@ -79,7 +79,8 @@ static hn_status read_with(hn_context *ctx, const void *bytes, size_t size, cons
     return status;
 }
 
-hn_status hni_image_decode(hn_context *ctx, const void *bytes, size_t size, const hn_image_options *options, hn_image **out, hn_error *err) {
+hn_status hni_image_decode(hn_context *ctx, const void *bytes, size_t size, const hn_image_options *options, hn_image **out,
+                           hn_error *err) {
     hni_limits limits;
     *out = NULL;
     const hn_status status = hni_limits_take(options, &limits, err);

@@ -157,8 +157,8 @@ static hn_status both(hn_context *ctx, const uint8_t *src, int32_t width, int32_
     return HN_OK;
 }
 
-hn_status hni_resize_u8(hn_context *ctx, const uint8_t *src, int32_t width, int32_t height, int32_t channels, uint8_t *dst, int32_t new_width,
-                        int32_t new_height, hn_error *err) {
+hn_status hni_resize_u8(hn_context *ctx, const uint8_t *src, int32_t width, int32_t height, int32_t channels, uint8_t *dst,
+                        int32_t new_width, int32_t new_height, hn_error *err) {
     filter h = {0, NULL, NULL, NULL}, v = {0, NULL, NULL, NULL};
     const bool wide = new_width != width, high = new_height != height;
     hn_status status = HN_OK;

@@ -52,7 +52,7 @@ hn_status hni_image_window(const hn_image *image, const hn_window *window, int32
     if (!window)
         window = &brain;
     if (!(image->flags & HN_PIXELS_HU))
-        return hni_fail(err, HN_E_ARGUMENT, "this image holds grey levels, not HU: a window is for CT values (HN_PIXEL_I16 or HN_PIXELS_HU)");
+        return hni_fail(err, HN_E_ARGUMENT, "this image holds grey levels, not HU: windows are for CT values (I16, or HN_PIXELS_HU)");
     if (!isfinite(window->centre) || !isfinite(window->width) || window->width <= 0)
         return hni_fail(err, HN_E_ARGUMENT, "hn_window: centre %g HU and width %g HU must be finite, and the width above 0", window->centre,
                         window->width);

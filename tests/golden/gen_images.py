@@ -58,8 +58,8 @@ def png_files():
     index = make(1, w, h)[:, :, 0] % 8  # 5, 6 and 7 are beyond the palette: black
     table = numpy.zeros((256, 3), numpy.uint8)
     table[:5] = numpy.frombuffer(palette, numpy.uint8).reshape(5, 3)
-    save("palette.png", png(w, h, 8, 3, [r.tobytes() for r in index], chunk(b"PLTE", palette) + chunk(b"tRNS", b"\0\x80")), "u8", w, h, 3, 4,
-         0, table[index].tobytes())
+    extra = chunk(b"PLTE", palette) + chunk(b"tRNS", b"\0\x80")
+    save("palette.png", png(w, h, 8, 3, [r.tobytes() for r in index], extra), "u8", w, h, 3, 4, 0, table[index].tobytes())
     half = make(3, w, h)
     out = io.BytesIO()
     Image.fromarray(half).save(out, "PNG", optimize=True)  # libpng's filters
@@ -152,7 +152,8 @@ def main():
     pnm_files()
     jpeg_files()
     with open(os.path.join(FOLDER, "images.txt"), "w", encoding="utf-8") as out:
-        out.write("# made by gen_images.py with Pillow %s, numpy %s, Python %s\n" % (PIL.__version__, numpy.__version__, sys.version.split()[0]))
+        versions = PIL.__version__, numpy.__version__, sys.version.split()[0]
+        out.write("# made by gen_images.py with Pillow %s, numpy %s, Python %s\n" % versions)
         out.writelines(LINES)
 
 

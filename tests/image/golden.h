@@ -7,7 +7,7 @@
 #include "base/context.h"
 #include "base/sha256.h"
 #include "image/image.h"
-#include "tests/test.h"
+#include "../test.h"
 
 static inline uint8_t formula(uint32_t x, uint32_t y, uint32_t c) {
     const uint32_t noise = (x * 73856093u ^ y * 19349663u ^ c * 83492791u) * 2654435761u;

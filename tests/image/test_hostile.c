@@ -40,8 +40,8 @@ START_TEST(every_truncation) {
         uint8_t *bytes = read_golden(files[f], &size);
         ck_assert_msg(try(ctx, bytes, size), "%s", files[f]);
         for (size_t n = 0; n < size; n++)
-            ck_assert_msg(!try(ctx, bytes, n) || (strstr(files[f], ".bmp") && n + 3 >= size), "%s: %zu of %zu bytes were taken", files[f], n,
-                          size);
+            ck_assert_msg(!try(ctx, bytes, n) || (strstr(files[f], ".bmp") && n + 3 >= size), "%s: %zu of %zu bytes were taken", files[f],
+                          n, size);
         free(bytes);
     }
     ck_assert_uint_eq((unsigned)ctx->live_blocks, 1);

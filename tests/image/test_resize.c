@@ -20,7 +20,9 @@ static hn_image *wrap(hn_context *ctx, int channels, int width, int height) {
     hn_error err = {0};
     hn_image *image = NULL;
     uint8_t *data = make_pixels(channels, width, height);
-    const hn_pixels p = {.struct_size = sizeof p, .type = HN_PIXEL_U8, .width = width, .height = height, .channels = channels, .data = data};
+    hn_pixels p = {.struct_size = sizeof p, .type = HN_PIXEL_U8, .channels = channels, .data = data};
+    p.width = width;
+    p.height = height;
     ck_ok(hn_image_wrap(ctx, &p, &image, &err));
     free(data);
     return image;
