@@ -55,9 +55,9 @@ int parse_options(const char *name, const option *options, int n, int argc, char
     int words = 0;
     bool ended = false;
     for (int i = 1; i < argc; i++) {
-        char *arg = argv[i];
+        const char *arg = argv[i];
         if (ended || arg[0] != '-' || !arg[1]) {
-            argv[words++] = arg;
+            argv[words++] = argv[i];
             continue;
         }
         if (!strcmp(arg, "--")) {

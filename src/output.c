@@ -8,16 +8,29 @@
 
 #include "program.h"
 
+/* Bytes of the UTF-8 character at c; 0 if there is none: file names may hold anything, JSON may not. */
+static int utf8_length(const unsigned char *c) {
+    int n = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
+    for (int i = 1; i < n; i++)
+        if ((c[i] & 0xc0) != 0x80) return 0;
+    if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f)) return 0;
+    return n;
+}
+
 void json_string(FILE *out, const char *text) {
+    const unsigned char *c = (const unsigned char *)text;
     fputc('"', out);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\')
-            fprintf(out, "\\%c", c);
-        else if (c < 0x20)
-            fprintf(out, "\\u%04x", c);
+    while (*c) {
+        int n = utf8_length(c);
+        if (*c == '"' || *c == '\\')
+            fprintf(out, "\\%c", *c);
+        else if (*c < 0x20)
+            fprintf(out, "\\u%04x", *c);
+        else if (n)
+            fwrite(c, 1, (size_t)n, out);
         else
-            fputc(c, out);
+            fputs("\\ufffd", out);
+        c += n ? n : 1;
     }
     fputc('"', out);
 }
@@ -25,6 +38,10 @@ void json_string(FILE *out, const char *text) {
 /* The shortest text that reads back as the same number. The program never sets a locale, so the point is a point. */
 static void number(FILE *out, double value) {
     char text[40];
+    if (value == floor(value) && fabs(value) < 1e15) {
+        fprintf(out, "%.0f", value == 0 ? 0.0 : value);
+        return;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (strtod(text, NULL) == value) break;
@@ -113,6 +130,13 @@ bool close_output(FILE *file, const char *path) {
     return written;
 }
 
+void discard_output(FILE *file, const char *path) {
+    char *name = temporary(path);
+    fclose(file);
+    unlink(name);
+    free(name);
+}
+
 bool copy_file(const char *from, const char *to, bool move) {
     char block[65536];
     size_t n;
@@ -125,8 +149,15 @@ bool copy_file(const char *from, const char *to, bool move) {
     bool bad = ferror(in);
     fclose(in);
     if (!out) return false;
-    if (bad) fail_text("cannot read %s", from);
-    bool done = close_output(out, to) && !bad;
+    if (bad) return discard_output(out, to), fail_text("cannot read %s", from), false;
+    bool done = close_output(out, to);
     if (done && move && unlink(from)) return fail_text("cannot remove %s: %s", from, strerror(errno)), false;
     return done;
+}
+
+int close_stdout(int code) {
+    bool bad = ferror(stdout) != 0;
+    if (fflush(stdout) && errno != EPIPE) fail_text("cannot write to stdout: %s", strerror(errno));
+    else if (!bad && !ferror(stdout)) return code;
+    return code ? code : EXIT_FAILED;
 }

@@ -31,8 +31,10 @@ typedef struct command {
     void (*describe)(FILE *out);                /* prints the options */
 } command;
 
-extern const command commands[];
+extern const command commands[]; /* commands.c */
 extern const int n_commands;
+const command *find_command(const char *name);
+void print_help(FILE *out, const command *c);
 
 /* Fills the options' targets; words that are no options are put at the front of argv, their number is the result, or -1 after a
  * message. `--` ends the options; a lone `-` is a word. */
@@ -61,6 +63,7 @@ typedef struct progress_bar {
 } progress_bar;
 
 void progress_begin(progress_bar *bar, const char *what);
+void progress_draw(progress_bar *bar, const char *phase, const hn_progress *progress);
 int32_t progress_show(void *bar, const hn_progress *progress); /* an hn_progress_fn */
 void progress_end(progress_bar *bar);                          /* wipes the line */
 
@@ -75,24 +78,36 @@ bool exists(const char *path);
 /* Opens path.tmp; close_output renames it. Both give false after a message. */
 FILE *open_output(const char *path);
 bool close_output(FILE *file, const char *path);
+void discard_output(FILE *file, const char *path); /* as if it had never been opened */
 bool copy_file(const char *from, const char *to, bool move);
+int close_stdout(int code); /* the exit code, or EXIT_FAILED if what was printed did not arrive */
 
 /* --- data (data.c) ---------------------------------------------------------------------------------------------------------- */
 typedef struct data_choice { /* the options that all commands on data share */
     const char *label_columns; /* "a,b" or NULL */
     const char *group;         /* regex, "none" or NULL */
     int32_t strict;
+    int32_t cache_mb;          /* decoded images kept in memory, MB; -1 = the library's default */
 } data_choice;
 hn_status open_data(hn_context *ctx, const char *path, const data_choice *choice, hn_dataset **out, hn_error *err);
+/* The same for data that a model is to judge: without --label-column the model's own class names are tried as columns too. */
+hn_status open_data_for(const hn_model *model, hn_context *ctx, const char *path, const data_choice *choice, hn_dataset **out, hn_error *err);
+/* Index of the class with that name, or -1. */
+int32_t find_class(hn_dataset *data, const char *name);
+bool groups_unknown(hn_dataset *data);
+void hex_digest(char text[65], const uint64_t digest[4]);
 /* Splits "a,b,c" in place of a copy: *list malloc'd with pointers into *copy; number of parts. */
 int split_list(const char *text, char **copy, const char ***list);
 /* Lists the files that were skipped, at most ten; their number. */
 int64_t report_skipped(hn_dataset *data);
 void warn_groups(hn_dataset *data);
 
-/* --- metrics (metrics.c) ---------------------------------------------------------------------------------------------------- */
-void print_metrics(FILE *out, const hn_eval *eval, double threshold);                 /* for people */
-bool write_metrics_json(FILE *out, const hn_eval *eval, double threshold, hn_error *err); /* one object, with newline */
+/* --- metrics (metrics.c, metrics_json.c) ------------------------------------------------------------------------------------- */
+hn_status print_metrics(FILE *out, const hn_eval *eval, hn_error *err);      /* for people */
+hn_status write_metrics_json(FILE *out, const hn_eval *eval, hn_error *err); /* the members of one object, without its braces */
+void write_skipped_json(FILE *out, hn_dataset *data);                       /* [{"file": …, "reason": …}, …] */
+/* AUC of the positive class; without one, the mean of the classes' that have one. */
+hn_status auc_of(const hn_eval *eval, double *out, hn_error *err);
 
 int cmd_phantom(int argc, char **argv);
 int cmd_split(int argc, char **argv);

@@ -1,0 +1,124 @@
+/* cmd_evaluate.c - `haemnet evaluate`: a model over labelled data → figures for people, or JSON for programs. */
+#include <string.h>
+
+#include "program.h"
+
+typedef struct evaluate_settings {
+    const char *json, *positive, *device;
+    double threshold;
+    data_choice choice;
+    int32_t batch, threads, quiet;
+} evaluate_settings;
+
+typedef struct evaluation { /* what is open during the command */
+    hn_context *ctx;
+    hn_cancel *cancel;
+    hn_model *model;
+    hn_dataset *data;
+    hn_predictor *predictor;
+    hn_eval *eval;
+} evaluation;
+
+enum { N_OPTIONS = 10 };
+static void list_options(evaluate_settings *s, option list[N_OPTIONS]) {
+    const option options[N_OPTIONS] = {
+        {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
+        {"json", OPTION_TEXT, &s->json, "FILE|-", "also write the figures as JSON; - prints nothing else on stdout"},
+        {"positive", OPTION_TEXT, &s->positive, "NAME", "class that sensitivity, ROC AUC and so on are about (the model's)"},
+        {"label-column", OPTION_TEXT, &s->choice.label_columns, "A[,B...]", "manifest column of the label, or of several 0/1 labels (label)"},
+        {"group", OPTION_TEXT, &s->choice.group, "REGEX|none", "patient by file name: first sub-match; none = there are no groups"},
+        {"strict", OPTION_FLAG, &s->choice.strict, NULL, "stop at the first bad file instead of skipping it"},
+        {"batch", OPTION_INT, &s->batch, "N", "images computed at once (32)"},
+        {"device", OPTION_TEXT, &s->device, "SPEC", "see haemnet devices (best)"},
+        {"threads", OPTION_INT, &s->threads, "N", "threads to compute with (one per core)"},
+        {"quiet", OPTION_FLAG, &s->quiet, NULL, "no progress, no notes"},
+    };
+    memcpy(list, options, sizeof options);
+}
+
+void describe_evaluate(FILE *out) {
+    evaluate_settings s;
+    option list[N_OPTIONS];
+    list_options(&s, list);
+    print_options(out, list, N_OPTIONS);
+}
+
+static hn_status open_all(evaluation *e, const evaluate_settings *s, const char *model, const char *data, hn_error *err) {
+    hn_predictor_options options = {.struct_size = sizeof options, .max_batch = s->batch, .device = s->device};
+    hn_status status = open_context(s->threads, &e->ctx, err);
+    if (!status) status = catch_interrupt(e->ctx, &e->cancel, err);
+    if (!status) status = hn_model_load(e->ctx, model, &e->model, err);
+    if (!status) status = open_data_for(e->model, e->ctx, data, &s->choice, &e->data, err);
+    return status ? status : hn_predictor_create(e->model, &options, &e->predictor, err);
+}
+
+/* 0, or an exit code after a message. */
+static int compute(evaluation *e, const evaluate_settings *s, hn_error *err) {
+    progress_bar bar;
+    hn_eval_options options = {.struct_size = sizeof options, .threshold = s->threshold, .cancel = e->cancel, .progress = progress_show,
+                               .progress_user = &bar};
+    const char *name;
+    while (s->positive && (name = hn_model_class_name(e->model, options.positive))) {
+        options.positive++;
+        if (!strcmp(name, s->positive)) break;
+        if (!hn_model_class_name(e->model, options.positive))
+            return usage_error("evaluate", "--positive %s: the model has no such class; its first is %s", s->positive, hn_model_class_name(e->model, 0));
+    }
+    progress_begin(&bar, "evaluate");
+    hn_status status = hn_evaluate(e->predictor, e->data, &options, &e->eval, err);
+    progress_end(&bar);
+    return status ? fail(err) : EXIT_DONE;
+}
+
+static bool write_json(const evaluation *e, FILE *out, const char *model, const char *data, hn_error *err) {
+    fprintf(out, "{");
+    hn_status status = write_metrics_json(out, e->eval, err);
+    fprintf(out, ", \"skipped_files\": ");
+    write_skipped_json(out, e->data);
+    fprintf(out, ", \"model\": ");
+    json_string(out, model);
+    fprintf(out, ", \"data\": ");
+    json_string(out, data);
+    fprintf(out, ", \"haemnet\": ");
+    json_string(out, hn_version_string());
+    fprintf(out, "}\n");
+    return status == HN_OK;
+}
+
+static int report(const evaluation *e, const evaluate_settings *s, const char *model, const char *data, hn_error *err) {
+    bool alone = s->json && !strcmp(s->json, "-");
+    if (alone && !write_json(e, stdout, model, data, err)) return fail(err);
+    if (!alone && print_metrics(stdout, e->eval, err)) return fail(err);
+    if (s->json && !alone) {
+        FILE *out = open_output(s->json);
+        if (!out) return EXIT_FAILED;
+        bool written = write_json(e, out, model, data, err);
+        if (!close_output(out, s->json)) return EXIT_FAILED;
+        if (!written) return fail(err);
+    }
+    return report_skipped(e->data) ? EXIT_SKIPPED : EXIT_DONE;
+}
+
+int cmd_evaluate(int argc, char **argv) {
+    evaluate_settings s = {.choice.cache_mb = -1};
+    option list[N_OPTIONS];
+    evaluation e = {0};
+    hn_error err = {0};
+    list_options(&s, list);
+    int words = parse_options("evaluate", list, N_OPTIONS, argc, argv);
+    if (words < 0) return EXIT_USAGE;
+    if (words != 2) return usage_error("evaluate", "takes a model file and data, not %d words", words);
+    if (s.threshold != 0 && !(s.threshold > 0 && s.threshold < 1)) return usage_error("evaluate", "--threshold %g: must lie between 0 and 1", s.threshold);
+    if (s.batch < 0 || s.batch > 4096) return usage_error("evaluate", "--batch %d: must be 1 to 4096", s.batch);
+    if (s.threads < 0) return usage_error("evaluate", "--threads %d: must be 1 or more", s.threads);
+    quiet = s.quiet;
+    int code = open_all(&e, &s, argv[0], argv[1], &err) ? fail(&err) : compute(&e, &s, &err);
+    if (!code) code = report(&e, &s, argv[0], argv[1], &err);
+    hn_eval_free(e.eval);
+    hn_predictor_free(e.predictor);
+    hn_dataset_free(e.data);
+    hn_model_free(e.model);
+    hn_cancel_free(e.cancel);
+    hn_context_free(e.ctx);
+    return code;
+}

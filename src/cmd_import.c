@@ -1,0 +1,88 @@
+/* cmd_import.c - `haemnet import`: the weights of a plain safetensors file + what such a file does not say → a model file. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "program.h"
+
+typedef struct import_settings {
+    const char *model, *classes, *positive, *task, *out;
+    int32_t size, channels, hidden;
+    double threshold;
+} import_settings;
+
+enum { N_OPTIONS = 9 };
+static void list_options(import_settings *s, option list[N_OPTIONS]) {
+    const option options[N_OPTIONS] = {
+        {"model", OPTION_TEXT, &s->model, "NAME", "architecture that the weights belong to: tinyvgg (needed)"},
+        {"out", OPTION_TEXT, &s->out, "FILE", "model file to write (needed)"},
+        {"classes", OPTION_TEXT, &s->classes, "A,B[,...]", "names of the outputs, in their order (0,1)"},
+        {"positive", OPTION_TEXT, &s->positive, "NAME", "the class that is looked for (haemorrhage if it is there)"},
+        {"size", OPTION_INT, &s->size, "N", "width and height of the input in px (64)"},
+        {"channels", OPTION_INT, &s->channels, "N", "of the input, 1 to 16 (3)"},
+        {"hidden", OPTION_INT, &s->hidden, "N", "hidden width (10)"},
+        {"task", OPTION_TEXT, &s->task, "single|multi", "one class an image, or any number of labels (single)"},
+        {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (0.5)"},
+    };
+    memcpy(list, options, sizeof options);
+}
+
+void describe_import(FILE *out) {
+    import_settings s;
+    option list[N_OPTIONS];
+    list_options(&s, list);
+    print_options(out, list, N_OPTIONS);
+}
+
+/* Number of the class + 1; 0 = none; -1 = not among them. */
+static int32_t find_positive(const char *name, const char *const *names, int32_t n) {
+    static const char *const usual[] = {"haemorrhage", "hemorrhage"};
+    for (int32_t k = 0; k < n; k++)
+        if (name ? !strcmp(names[k], name) : !strcmp(names[k], usual[0]) || !strcmp(names[k], usual[1])) return k + 1;
+    return name ? -1 : 0;
+}
+
+static int import(const char *weights, const import_settings *s, const hn_model_options *options) {
+    hn_context *ctx = NULL;
+    hn_model *model = NULL;
+    hn_model_info info = {.struct_size = sizeof info};
+    hn_error err = {0};
+    hn_status status = open_context(1, &ctx, &err);
+    if (!status) status = hn_model_import(ctx, weights, s->model, options, &model, &err);
+    if (!status) status = hn_model_save(model, s->out, &err);
+    if (!status) status = hn_model_get_info(model, &info, &err);
+    if (!status) printf("%s: %s, %lld parameters, %d classes\n", s->out, info.preset, (long long)info.parameters, info.n_classes);
+    hn_model_free(model);
+    hn_context_free(ctx);
+    return status ? fail(&err) : EXIT_DONE;
+}
+
+int cmd_import(int argc, char **argv) {
+    import_settings s = {.task = "single"};
+    option list[N_OPTIONS];
+    char *copy = NULL;
+    const char **names = NULL;
+    hn_model_options options = {.struct_size = sizeof options};
+    list_options(&s, list);
+    int words = parse_options("import", list, N_OPTIONS, argc, argv);
+    if (words < 0) return EXIT_USAGE;
+    if (words != 1) return usage_error("import", "takes one safetensors file");
+    if (!s.model) return usage_error("import", "--model NAME is needed, such as --model tinyvgg");
+    if (!s.out) return usage_error("import", "--out FILE is needed");
+    if (strcmp(s.task, "single") && strcmp(s.task, "multi")) return usage_error("import", "--task %s: must be single or multi", s.task);
+    if (s.positive && !s.classes) return usage_error("import", "--positive needs --classes");
+    options.width = options.height = s.size;
+    options.channels = s.channels;
+    options.hidden = s.hidden;
+    options.threshold = s.threshold;
+    options.task = strcmp(s.task, "multi") ? HN_TASK_SINGLE : HN_TASK_MULTI;
+    if (s.classes) {
+        options.n_classes = split_list(s.classes, &copy, &names);
+        options.class_names = names;
+        options.positive = find_positive(s.positive, names, options.n_classes);
+    }
+    int code = options.positive < 0 ? usage_error("import", "--positive %s is not among --classes %s", s.positive, s.classes)
+                                    : import(argv[0], &s, &options);
+    free(names);
+    free(copy);
+    return code;
+}

@@ -1,0 +1,156 @@
+/* cmd_predict.c - `haemnet predict`: files, one after the other → one line each, in their order. A file that cannot be read has its line too
+ * and never stops the others. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "program.h"
+
+typedef struct predict_settings {
+    const char *device;
+    double threshold;
+    int32_t json, threads;
+} predict_settings;
+
+typedef struct prediction_run {
+    hn_context *ctx;
+    hn_cancel *cancel;
+    hn_model *model;
+    hn_predictor *predictor;
+    hn_model_info info;
+    double threshold;
+    float *probabilities; /* [n_classes] */
+    bool json;
+} prediction_run;
+
+enum { N_OPTIONS = 4 };
+static void list_options(predict_settings *s, option list[N_OPTIONS]) {
+    const option options[N_OPTIONS] = {
+        {"json", OPTION_FLAG, &s->json, NULL, "one JSON object a line: file class probability probabilities threshold error"},
+        {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
+        {"device", OPTION_TEXT, &s->device, "SPEC", "see haemnet devices (best)"},
+        {"threads", OPTION_INT, &s->threads, "N", "threads to compute with (one per core)"},
+    };
+    memcpy(list, options, sizeof options);
+}
+
+void describe_predict(FILE *out) {
+    predict_settings s;
+    option list[N_OPTIONS];
+    list_options(&s, list);
+    print_options(out, list, N_OPTIONS);
+}
+
+static hn_status open_all(prediction_run *r, const predict_settings *s, const char *model, hn_error *err) {
+    hn_predictor_options options = {.struct_size = sizeof options, .max_batch = 1, .device = s->device, .threshold = s->threshold};
+    r->info.struct_size = sizeof r->info;
+    hn_status status = open_context(s->threads, &r->ctx, err);
+    if (!status) status = catch_interrupt(r->ctx, &r->cancel, err);
+    if (!status) status = hn_model_load(r->ctx, model, &r->model, err);
+    if (!status) status = hn_model_get_info(r->model, &r->info, err);
+    if (!status) status = hn_predictor_create(r->model, &options, &r->predictor, err);
+    r->threshold = s->threshold != 0 ? s->threshold : r->info.threshold;
+    return status;
+}
+
+static hn_status predict(prediction_run *r, const char *path, hn_prediction *p, hn_error *err) {
+    hn_image *image = NULL;
+    *p = (hn_prediction){.struct_size = sizeof *p, .probabilities = r->probabilities, .capacity = r->info.n_classes};
+    hn_status status = hn_image_load(r->ctx, path, NULL, &image, err);
+    if (!status) status = hn_predict(r->predictor, image, p, err);
+    hn_image_free(image);
+    return status;
+}
+
+static void print_json(const prediction_run *r, const char *path, const hn_prediction *p, const char *error) {
+    printf("{\"file\": ");
+    json_string(stdout, path);
+    printf(", \"class\": ");
+    if (error)
+        printf("null, \"probability\": null, \"probabilities\": null");
+    else {
+        json_string(stdout, hn_model_class_name(r->model, p->class_index));
+        printf(", \"probability\": ");
+        json_number(stdout, p->probability);
+        for (int32_t k = 0; k < r->info.n_classes; k++) {
+            printf(k ? ", " : ", \"probabilities\": {");
+            json_string(stdout, hn_model_class_name(r->model, k));
+            printf(": ");
+            json_number(stdout, (double)r->probabilities[k]);
+        }
+        printf("}");
+    }
+    printf(", \"threshold\": ");
+    json_number(stdout, r->threshold);
+    printf(", \"error\": ");
+    if (error)
+        json_string(stdout, error);
+    else
+        printf("null");
+    printf("}\n");
+}
+
+static void print_labels(const prediction_run *r, const hn_prediction *p) {
+    int said = 0;
+    for (int32_t k = 0; k < r->info.n_classes; k++)
+        if (p->labels >> k & 1)
+            printf("%s%s (probability %.3f)", said++ ? ", " : "", hn_model_class_name(r->model, k), (double)r->probabilities[k]);
+    if (!said) printf("none (most likely: %s, probability %.3f)", hn_model_class_name(r->model, p->class_index), p->probability);
+    printf("\n");
+}
+
+static void print_line(const prediction_run *r, const char *path, const hn_prediction *p) {
+    printf("%s: ", path);
+    if (r->info.task == HN_TASK_MULTI)
+        print_labels(r, p);
+    else
+        printf("%s (probability %.3f)\n", hn_model_class_name(r->model, p->class_index), p->probability);
+}
+
+static int predict_all(prediction_run *r, int n, char **files) {
+    int bad = 0;
+    for (int i = 0; i < n; i++) {
+        hn_error err = {0};
+        hn_prediction p;
+        if (hn_cancel_triggered(r->cancel)) return EXIT_INTERRUPTED;
+        bool failed = predict(r, files[i], &p, &err) != HN_OK;
+        if (failed && err.status == HN_E_BACKEND) return fail(&err);
+        bad += failed;
+        if (r->json)
+            print_json(r, files[i], &p, failed ? err.message : NULL);
+        else if (failed)
+            fail_text("skipped: %s", err.message);
+        else
+            print_line(r, files[i], &p);
+        fflush(stdout);
+        if (ferror(stdout)) return EXIT_FAILED;
+    }
+    return !bad ? EXIT_DONE : bad == n ? EXIT_FAILED : EXIT_SKIPPED;
+}
+
+int cmd_predict(int argc, char **argv) {
+    predict_settings s = {0};
+    option list[N_OPTIONS];
+    prediction_run r = {0};
+    hn_error err = {0};
+    int code;
+    list_options(&s, list);
+    int words = parse_options("predict", list, N_OPTIONS, argc, argv);
+    if (words < 0) return EXIT_USAGE;
+    if (words < 2) return usage_error("predict", "takes a model file and at least one image");
+    if (s.threshold != 0 && !(s.threshold > 0 && s.threshold < 1)) return usage_error("predict", "--threshold %g: must lie between 0 and 1", s.threshold);
+    if (s.threads < 0) return usage_error("predict", "--threads %d: must be 1 or more", s.threads);
+    r.json = s.json;
+    if (open_all(&r, &s, argv[0], &err))
+        code = fail(&err);
+    else if (!(r.probabilities = calloc((size_t)r.info.n_classes, sizeof *r.probabilities)))
+        code = fail_text("out of memory");
+    else
+        code = predict_all(&r, words - 1, argv + 1);
+    free(r.probabilities);
+    hn_predictor_free(r.predictor);
+    hn_model_free(r.model);
+    hn_cancel_free(r.cancel);
+    hn_context_free(r.ctx);
+    return code;
+}

@@ -1,0 +1,156 @@
+/* metrics.c - an evaluation as a table for people. Figures are the library's; only the interval of the accuracy is worked out here, since
+ * a bare percentage of thirty images misleads. metrics_json.c writes the same for programs. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "program.h"
+
+static void figure(FILE *out, const char *name, double value, const char *meaning) {
+    if (isnan(value))
+        fprintf(out, "  %-20s      –   %s\n", name, meaning);
+    else
+        fprintf(out, "  %-20s %6.4f   %s\n", name, value, meaning);
+}
+
+/* Wilson's 95 % interval of a share of n. */
+static void interval(double share, int64_t n, double *low, double *high) {
+    double z = 1.959963984540054, count = (double)n, denominator = 1 + z * z / count;
+    double centre = (share + z * z / (2 * count)) / denominator;
+    double half = z * sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / denominator;
+    *low = centre - half;
+    *high = centre + half;
+}
+
+static int widest_name(const hn_eval *eval, int32_t n) {
+    int widest = 9;
+    for (int32_t k = 0; k < n; k++) {
+        int length = (int)strlen(hn_eval_class_name(eval, k));
+        if (length > widest) widest = length;
+    }
+    return widest > 40 ? 40 : widest;
+}
+
+static void print_single(FILE *out, const hn_eval *eval, int32_t n, const int64_t *counts) {
+    int width = widest_name(eval, n);
+    fprintf(out, "\nconfusion matrix (rows: truth, columns: said)\n  %-*.*s", width, width, "");
+    for (int32_t k = 0; k < n; k++) fprintf(out, "  %*.*s", width, width, hn_eval_class_name(eval, k));
+    for (int32_t i = 0; i < n; i++) {
+        fprintf(out, "\n  %-*.*s", width, width, hn_eval_class_name(eval, i));
+        for (int32_t k = 0; k < n; k++) fprintf(out, "  %*lld", width, (long long)counts[(size_t)i * (size_t)n + (size_t)k]);
+    }
+    fprintf(out, "\n");
+}
+
+static void print_multi(FILE *out, const hn_eval *eval, int32_t n, const int64_t *counts) {
+    int width = widest_name(eval, n);
+    fprintf(out, "\nlabel by label      %*s  right yes  wrong yes   right no   wrong no\n", width > 18 ? width - 18 : 0, "");
+    for (int32_t k = 0; k < n; k++, counts += 4)
+        fprintf(out, "  %-*.*s  %9lld  %9lld  %9lld  %9lld\n", width > 18 ? width : 18, width, hn_eval_class_name(eval, k), (long long)counts[3],
+                (long long)counts[1], (long long)counts[0], (long long)counts[2]);
+}
+
+static hn_status print_confusion(FILE *out, const hn_eval *eval, const hn_metrics *m, bool multi, hn_error *err) {
+    size_t need = 0;
+    hn_status status = hn_eval_confusion(eval, 0, NULL, 0, &need, err);
+    if (status) return status;
+    int64_t *counts = calloc(need + 1, sizeof *counts);
+    if (!counts) {
+        fail_text("out of memory");
+        exit(EXIT_FAILED);
+    }
+    status = hn_eval_confusion(eval, 0, counts, need, &need, err);
+    if (!status && multi)
+        print_multi(out, eval, m->n_classes, counts);
+    else if (!status && m->n_classes <= 12)
+        print_single(out, eval, m->n_classes, counts);
+    free(counts);
+    return status;
+}
+
+static void cell(FILE *out, double value) {
+    if (isnan(value))
+        fprintf(out, "          –");
+    else
+        fprintf(out, "  %9.4f", value);
+}
+
+static hn_status print_classes(FILE *out, const hn_eval *eval, const hn_metrics *m, hn_error *err) {
+    int width = widest_name(eval, m->n_classes);
+    fprintf(out, "\n  %-*s  precision     recall         f1    roc auc   ave prec   support\n", width, "class");
+    for (int32_t k = 0; k < m->n_classes; k++) {
+        hn_class_metrics c = {.struct_size = sizeof c};
+        hn_status status = hn_eval_class(eval, k, 0, &c, err);
+        if (status) return status;
+        fprintf(out, "  %-*.*s", width, width, hn_eval_class_name(eval, k));
+        const double values[] = {c.precision, c.recall, c.f1, c.roc_auc, c.average_precision};
+        for (int i = 0; i < 5; i++) cell(out, values[i]);
+        fprintf(out, "  %8lld\n", (long long)c.support);
+    }
+    const double macro[] = {m->macro_precision, m->macro_recall, m->macro_f1};
+    const double weighted[] = {m->weighted_precision, m->weighted_recall, m->weighted_f1};
+    fprintf(out, "  %-*s", width, "macro");
+    for (int i = 0; i < 3; i++) cell(out, macro[i]);
+    fprintf(out, "\n  %-*s", width, "weighted");
+    for (int i = 0; i < 3; i++) cell(out, weighted[i]);
+    fprintf(out, "\n");
+    return HN_OK;
+}
+
+static void print_positive(FILE *out, const hn_eval *eval, const hn_metrics *m) {
+    fprintf(out, "\n%s against the rest, called so from %g on\n", hn_eval_class_name(eval, m->positive), m->threshold);
+    figure(out, "sensitivity", m->sensitivity, "of those that have it, found");
+    figure(out, "specificity", m->specificity, "of those that have it not, let go");
+    figure(out, "PPV", m->ppv, "of those called so, right");
+    figure(out, "NPV", m->npv, "of those let go, right");
+    figure(out, "F1", m->f1, "");
+    figure(out, "threat score", m->threat_score, "found / (found + missed + false alarms)");
+    figure(out, "ROC AUC", m->roc_auc, "");
+    figure(out, "average precision", m->average_precision, "");
+    figure(out, "Brier score", m->brier, "0 is best");
+}
+
+static bool is_multi(const hn_eval *eval) {
+    hn_eval_sample sample = {.struct_size = sizeof sample};
+    return !hn_eval_row(eval, 0, &sample, NULL) && sample.label < 0;
+}
+
+hn_status print_metrics(FILE *out, const hn_eval *eval, hn_error *err) {
+    hn_metrics m = {.struct_size = sizeof m};
+    double low, high;
+    char meaning[64];
+    bool multi = is_multi(eval);
+    hn_status status = hn_eval_metrics(eval, 0, &m, err);
+    if (status) return status;
+    fprintf(out, "%lld images", (long long)m.n);
+    if (m.skipped) fprintf(out, ", %lld more skipped", (long long)m.skipped);
+    fprintf(out, m.groups_unknown ? "; patients not known: if the model has seen these patients, all of this is too good\n" : "\n");
+    if ((status = print_confusion(out, eval, &m, multi, err))) return status;
+    interval(m.accuracy, m.n, &low, &high);
+    snprintf(meaning, sizeof meaning, "95 %% interval %.4f to %.4f, image by image", low, high);
+    fprintf(out, "\nall classes\n");
+    figure(out, "accuracy", m.accuracy, multi ? "of all labels" : meaning);
+    if (multi) figure(out, "exact match", m.exact_match, "every label of an image right");
+    figure(out, "balanced accuracy", m.balanced_accuracy, "");
+    figure(out, "MCC", m.mcc, "");
+    figure(out, "log loss", m.log_loss, "");
+    if (m.positive >= 0)
+        print_positive(out, eval, &m);
+    else if (!multi)
+        fprintf(out, "\nno positive class is named: choose with --positive NAME for sensitivity, specificity, ROC AUC\n");
+    return print_classes(out, eval, &m, err);
+}
+
+hn_status auc_of(const hn_eval *eval, double *out, hn_error *err) {
+    hn_metrics m = {.struct_size = sizeof m};
+    double sum = 0;
+    int32_t n = 0;
+    hn_status status = hn_eval_metrics(eval, 0, &m, err);
+    for (int32_t k = 0; !status && m.positive < 0 && k < m.n_classes; k++) {
+        hn_class_metrics c = {.struct_size = sizeof c};
+        status = hn_eval_class(eval, k, 0, &c, err);
+        if (!status && !isnan(c.roc_auc)) sum += c.roc_auc, n++;
+    }
+    if (!status) *out = m.positive >= 0 ? m.roc_auc : n ? sum / n : NAN;
+    return status;
+}

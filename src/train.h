@@ -1,0 +1,52 @@
+/* train.h - what the files of `haemnet train` share: settings, and a job, which is one training (the whole of it, or one fold). */
+#ifndef HAEMNET_TRAIN_COMMAND_H
+#define HAEMNET_TRAIN_COMMAND_H
+
+#include "program.h"
+
+typedef struct train_settings {
+    const char *data, *test, *out, *model, *optimizer, *positive, *device, *class_weights, *stop;
+    data_choice choice;
+    double holdout, lr, momentum, weight_decay;
+    int32_t folds, size, channels, hidden, epochs, batch, threads, patience, resume, quiet;
+    uint64_t seed;
+} train_settings;
+
+typedef struct train_job {
+    const train_settings *settings;
+    hn_context *ctx;
+    hn_cancel *cancel;
+    hn_dataset *whole;       /* DATA, of which train and test may be parts */
+    hn_dataset *train, *test;/* test NULL = none */
+    const char *folder;      /* of the outputs */
+    int32_t fold;            /* from 0; -1 = not one of several */
+    int32_t positive;        /* class, -1 = none */
+    /* what came out */
+    hn_trainer *trainer;
+    hn_model *best, *last;
+    hn_eval *eval_best, *eval_last; /* on the test part; NULL without one */
+    bool finished;           /* all epochs done, or stopped by the rule */
+} train_job;
+
+/* train_run.c: trains, with all outputs in job->folder; 0 or an exit code after a message. */
+int train_job_run(train_job *job);
+void train_job_close(train_job *job); /* frees what came out, train and test */
+
+/* train_files.c */
+int keep_previous(const char *folder); /* renames the outputs of an earlier run to *.previous */
+int write_history(hn_trainer *trainer, const char *folder);
+int save_model(hn_trainer *trainer, int32_t which, const char *folder, const char *name);
+hn_status report_of(hn_trainer *trainer, int64_t epoch, hn_epoch_report *report, hn_error *err);
+
+/* train_report.c: the parts of run.json, each a list of members that ends without a comma. */
+int write_run(const train_job *job);
+void write_settings_json(FILE *out, const train_settings *s);
+void write_data_json(FILE *out, const char *path, hn_dataset *data, int32_t positive);
+
+/* crossval.c: --folds K; 0 or an exit code. */
+int cross_validate(const train_settings *s, hn_context *ctx, hn_cancel *cancel, hn_dataset *data, int32_t positive);
+/* predictions.c: rows of RUN/predictions.csv. */
+void predictions_header(FILE *out, const hn_eval *eval, int32_t positive);
+hn_status predictions_rows(FILE *out, const hn_eval *eval, int32_t positive, int32_t fold, hn_error *err);
+
+#endif

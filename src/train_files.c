@@ -1,0 +1,72 @@
+/* train_files.c - what a training leaves in its folder while it runs: history.csv and the two models; and what happens to the outputs of
+ * the run before. Every file is whole at any moment, or absent. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train.h"
+
+int keep_previous(const char *folder) {
+    static const char *const names[] = {"model.safetensors", "last.safetensors", "history.csv", "run.json", "checkpoint.safetensors", "predictions.csv"};
+    int kept = 0, code = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names && !code; i++) {
+        char *path = join_path(folder, names[i]), *older = join_path(folder, "");
+        size_t room = strlen(path) + sizeof ".previous";
+        free(older);
+        older = calloc(1, room);
+        if (!older) {
+            free(path);
+            return fail_text("out of memory");
+        }
+        snprintf(older, room, "%s.previous", path);
+        if (exists(path)) {
+            if (rename(path, older))
+                code = fail_text("cannot rename %s: %s; choose another --out", path, strerror(errno));
+            else
+                kept++;
+        }
+        free(older);
+        free(path);
+    }
+    if (kept) note("note: %s holds an earlier run: its files are now called *.previous", folder);
+    return code;
+}
+
+hn_status report_of(hn_trainer *trainer, int64_t epoch, hn_epoch_report *report, hn_error *err) {
+    *report = (hn_epoch_report){.struct_size = sizeof *report};
+    return hn_trainer_history(trainer, epoch, report, err);
+}
+
+int write_history(hn_trainer *trainer, const char *folder) {
+    char *path = join_path(folder, "history.csv");
+    FILE *out = open_output(path);
+    bool done = out != NULL;
+    if (out) {
+        fprintf(out, "epoch,train_loss,train_accuracy,test_loss,test_accuracy,lr,seconds\n");
+        for (int64_t epoch = 1; epoch <= hn_trainer_epochs(trainer); epoch++) {
+            hn_epoch_report r;
+            if (report_of(trainer, epoch, &r, NULL)) break;
+            const double values[] = {r.train_loss, r.train_accuracy, r.test_loss, r.test_accuracy, r.learning_rate, r.seconds};
+            fprintf(out, "%lld", (long long)epoch);
+            for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+                fputc(',', out);
+                csv_number(out, values[i]);
+            }
+            fputc('\n', out);
+        }
+        done = close_output(out, path);
+    }
+    free(path);
+    return done ? EXIT_DONE : EXIT_FAILED;
+}
+
+int save_model(hn_trainer *trainer, int32_t which, const char *folder, const char *name) {
+    hn_error err = {0};
+    hn_model *model = NULL;
+    char *path = join_path(folder, name);
+    hn_status status = hn_trainer_model(trainer, which, &model, &err);
+    if (!status) status = hn_model_save(model, path, &err);
+    hn_model_free(model);
+    free(path);
+    return status ? fail(&err) : EXIT_DONE;
+}

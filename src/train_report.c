@@ -1,0 +1,151 @@
+/* train_report.c - run.json: what was trained on what, how, and what came of it; enough to do it again. */
+#include <stdlib.h>
+
+#include "train.h"
+
+static void text_member(FILE *out, const char *name, const char *value) {
+    fprintf(out, "\"%s\": ", name);
+    if (value)
+        json_string(out, value);
+    else
+        fprintf(out, "null");
+}
+
+static void number_member(FILE *out, const char *name, double value) {
+    fprintf(out, ", \"%s\": ", name);
+    json_number(out, value);
+}
+
+void write_settings_json(FILE *out, const train_settings *s) {
+    const struct {
+        const char *name, *value;
+    } texts[] = {{"data", s->data}, {"test", s->test}, {"out", s->out}, {"model", s->model}, {"optimizer", s->optimizer},
+                 {"positive", s->positive}, {"device", s->device}, {"class_weights", s->class_weights}, {"stop", s->stop},
+                 {"label_column", s->choice.label_columns}, {"group", s->choice.group}};
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {{"holdout", s->test || s->folds ? 0 : s->holdout}, {"folds", s->folds}, {"size", s->size}, {"channels", s->channels},
+                   {"hidden", s->hidden}, {"epochs", s->epochs}, {"batch", s->batch}, {"lr", s->lr}, {"momentum", s->momentum},
+                   {"weight_decay", s->weight_decay}, {"patience", s->patience}, {"threads", s->threads}};
+    fprintf(out, "\"options\": {");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (i) fprintf(out, ", ");
+        text_member(out, texts[i].name, texts[i].value);
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) number_member(out, numbers[i].name, numbers[i].value);
+    fprintf(out, ", \"seed\": %llu, \"strict\": %s, \"resume\": %s}", (unsigned long long)s->seed, s->choice.strict ? "true" : "false",
+            s->resume ? "true" : "false");
+}
+
+void write_data_json(FILE *out, const char *path, hn_dataset *data, int32_t positive) {
+    hn_dataset_info info = {.struct_size = sizeof info};
+    char digest[65];
+    if (hn_dataset_get_info(data, &info, NULL)) return;
+    hex_digest(digest, info.digest);
+    fprintf(out, "{");
+    text_member(out, "path", path);
+    fprintf(out, ", \"rows\": %lld, \"classes\": [", (long long)info.n_rows);
+    for (int32_t k = 0; k < info.n_classes; k++) {
+        if (k) fprintf(out, ", ");
+        json_string(out, hn_dataset_class_name(data, k));
+    }
+    fprintf(out, "], \"task\": \"%s\", ", info.task == HN_TASK_MULTI ? "multi" : "single");
+    text_member(out, "positive", positive >= 0 ? hn_dataset_class_name(data, positive) : NULL);
+    fprintf(out, ", \"groups_known\": %s, \"groups\": %lld, \"digest\": \"%s\", \"skipped\": ", info.flags & HN_DATA_GROUPS_UNKNOWN ? "false" : "true",
+            (long long)info.n_groups, digest);
+    write_skipped_json(out, data);
+    fprintf(out, "}");
+}
+
+static void write_part(FILE *out, const char *name, hn_dataset *part) {
+    hn_dataset_info info = {.struct_size = sizeof info};
+    if (part && !hn_dataset_get_info(part, &info, NULL))
+        fprintf(out, ", \"%s_rows\": %lld, \"%s_groups\": %lld", name, (long long)info.n_rows, name, (long long)info.n_groups);
+}
+
+static void write_split(FILE *out, const train_job *job) {
+    const train_settings *s = job->settings;
+    fprintf(out, "\"split\": {\"kind\": \"%s\"", job->fold >= 0 ? "fold" : s->test ? "own test data" : job->test ? "holdout" : "no test part");
+    if (job->fold >= 0) fprintf(out, ", \"folds\": %d, \"fold\": %d", s->folds, job->fold + 1);
+    if (job->fold < 0 && !s->test && job->test) number_member(out, "holdout", s->holdout);
+    fprintf(out, ", \"seed\": %llu", (unsigned long long)s->seed);
+    write_part(out, "train", job->train);
+    write_part(out, "test", job->test);
+    fprintf(out, "}");
+}
+
+static void write_epoch(FILE *out, const char *name, hn_trainer *trainer, int64_t epoch) {
+    hn_epoch_report r;
+    if (report_of(trainer, epoch, &r, NULL)) return;
+    fprintf(out, ", \"%s\": {\"epoch\": %lld", name, (long long)epoch);
+    number_member(out, "train_loss", r.train_loss);
+    number_member(out, "train_accuracy", r.train_accuracy);
+    number_member(out, "test_loss", r.test_loss);
+    number_member(out, "test_accuracy", r.test_accuracy);
+    fprintf(out, "}");
+}
+
+/* Figures of the best weights are too good: the test part chose them. */
+static hn_status write_results(FILE *out, const train_job *job, hn_error *err) {
+    hn_epoch_report r;
+    hn_model_info best = {.struct_size = sizeof best}, last = {.struct_size = sizeof last};
+    int64_t epochs = hn_trainer_epochs(job->trainer);
+    double seconds = 0;
+    char digest[65];
+    hn_status status = hn_model_get_info(job->best, &best, err);
+    if (!status) status = hn_model_get_info(job->last, &last, err);
+    for (int64_t e = 1; e <= epochs && !status; e++) {
+        status = report_of(job->trainer, e, &r, err);
+        if (!status) seconds += r.seconds;
+    }
+    if (status) return status;
+    fprintf(out, "\"epochs\": %lld, \"stopped_early\": %s, \"best_epoch\": %lld", (long long)epochs, r.flags & HN_EPOCH_STOP ? "true" : "false",
+            (long long)r.best_epoch);
+    write_epoch(out, "best", job->trainer, r.best_epoch);
+    write_epoch(out, "last", job->trainer, epochs);
+    number_member(out, "seconds", seconds);
+    hex_digest(digest, best.digest);
+    fprintf(out, ", \"model_digest\": \"%s\"", digest);
+    hex_digest(digest, last.digest);
+    fprintf(out, ", \"last_digest\": \"%s\"", digest);
+    fprintf(out, ", \"groups_known\": %s", r.flags & HN_EPOCH_GROUPS_UNKNOWN ? "false" : "true");
+    if (!job->test) return HN_OK;
+    fprintf(out, ",\n \"test_metrics_last\": {");
+    if ((status = write_metrics_json(out, job->eval_last, err))) return status;
+    fprintf(out, "},\n \"test_metrics_best\": {\"optimistic\": true, ");
+    status = write_metrics_json(out, job->eval_best, err);
+    fprintf(out, "}");
+    return status;
+}
+
+int write_run(const train_job *job) {
+    hn_error err = {0};
+    const train_settings *s = job->settings;
+    char *path = join_path(job->folder, "run.json");
+    FILE *out = open_output(path);
+    bool done = false;
+    if (out) {
+        fprintf(out, "{");
+        text_member(out, "haemnet", hn_version_string());
+        fprintf(out, ", ");
+        text_member(out, "build", hn_build_info());
+        fprintf(out, ",\n ");
+        write_settings_json(out, s);
+        fprintf(out, ",\n \"data\": ");
+        write_data_json(out, s->data, job->whole, job->positive);
+        if (s->test) {
+            fprintf(out, ",\n \"test_data\": ");
+            write_data_json(out, s->test, job->test, job->positive);
+        }
+        fprintf(out, ",\n ");
+        write_split(out, job);
+        fprintf(out, ",\n ");
+        hn_status status = write_results(out, job, &err);
+        fprintf(out, "}\n");
+        done = close_output(out, path);
+        if (done && status) done = false, fail(&err);
+    }
+    free(path);
+    return done ? EXIT_DONE : EXIT_FAILED;
+}

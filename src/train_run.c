@@ -1,0 +1,203 @@
+/* train_run.c - one training: model ─► trainer ─► an epoch at a time, each followed by its files, the checkpoint first.
+ *
+ * The checkpoint is the truth; the other files follow from it. So after a kill between two of them, --resume writes them all anew from the
+ * trainer before it goes on, and the run ends with the bytes of one that was never stopped. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "train.h"
+
+static hn_status make_model(const train_job *job, hn_model **out, hn_error *err) {
+    const train_settings *s = job->settings;
+    hn_dataset_info info = {.struct_size = sizeof info};
+    hn_status status = hn_dataset_get_info(job->whole, &info, err);
+    if (status) return status;
+    const char **names = calloc((size_t)info.n_classes + 1, sizeof *names);
+    if (!names) {
+        fail_text("out of memory");
+        exit(EXIT_FAILED);
+    }
+    for (int32_t k = 0; k < info.n_classes; k++) names[k] = hn_dataset_class_name(job->whole, k);
+    hn_model_options options = {.struct_size = sizeof options, .width = s->size, .height = s->size, .channels = s->channels, .hidden = s->hidden,
+                                .task = info.task, .n_classes = info.n_classes, .positive = job->positive + 1, .class_names = names,
+                                .seed = s->seed};
+    status = hn_model_preset(job->ctx, s->model, &options, out, err);
+    free(names);
+    return status;
+}
+
+/* "balanced": n / (classes · n of the class), over the training part; or the numbers given. NULL with *code set on a mistake, NULL with 0
+ * if there are none to use. */
+static double *class_weights(const train_job *job, int32_t *n, int *code) {
+    const char *text = job->settings->class_weights;
+    hn_dataset_info info = {.struct_size = sizeof info};
+    hn_row row = {.struct_size = sizeof row};
+    hn_error err = {0};
+    *code = 0;
+    *n = 0;
+    if (!text) return NULL;
+    if (hn_dataset_get_info(job->train, &info, &err)) return *code = fail(&err), NULL;
+    double *weights = calloc((size_t)info.n_classes + 1, sizeof *weights);
+    if (!weights) return *code = fail_text("out of memory"), NULL;
+    *n = info.n_classes;
+    if (strcmp(text, "balanced")) {
+        const char *at = text;
+        for (int32_t k = 0; k < info.n_classes; k++) {
+            char *end;
+            weights[k] = strtod(at, &end);
+            if (end == at || *end != (k + 1 < info.n_classes ? ',' : 0) || !(weights[k] > 0)) {
+                *code = usage_error("train", "--class-weights %s: must be balanced, or %d numbers above 0 in the order of the classes (%s first)", text,
+                                    info.n_classes, hn_dataset_class_name(job->train, 0));
+                break;
+            }
+            at = end + 1;
+        }
+        return weights;
+    }
+    if (info.task == HN_TASK_MULTI) *code = usage_error("train", "--class-weights balanced is for one class an image; give a number for each label");
+    for (int64_t i = 0; i < info.n_rows && info.task != HN_TASK_MULTI; i++)
+        if (!hn_dataset_get_row(job->train, i, &row, NULL)) weights[row.label]++;
+    for (int32_t k = 0; k < info.n_classes && !*code; k++) {
+        if (weights[k] == 0)
+            *code = fail_text("--class-weights balanced: the training part has no image of %s", hn_dataset_class_name(job->train, k));
+        else
+            weights[k] = (double)info.n_rows / (info.n_classes * weights[k]);
+    }
+    return weights;
+}
+
+static int32_t stop_rule(const train_settings *s) {
+    static const char *const names[] = {"never", "patience", "gl", "pq", "up"};
+    for (int32_t i = 0; s->stop && i < 5; i++)
+        if (!strcmp(s->stop, names[i])) return i + HN_STOP_NEVER;
+    return s->patience ? HN_STOP_PATIENCE : HN_STOP_NEVER;
+}
+
+static int make_trainer(train_job *job, progress_bar *bar) {
+    const train_settings *s = job->settings;
+    hn_error err = {0};
+    hn_model *model = NULL;
+    int code;
+    hn_train_options options = {.struct_size = sizeof options, .batch = s->batch, .learning_rate = s->lr, .momentum = s->momentum,
+                                .weight_decay = s->weight_decay, .seed = s->seed, .stop = stop_rule(s), .stop_patience = s->patience,
+                                .device = s->device, .cancel = job->cancel, .progress = progress_show, .progress_user = bar};
+    options.optimizer = !strcmp(s->optimizer, "sgd") ? HN_OPTIMIZER_SGD : !strcmp(s->optimizer, "adamw") ? HN_OPTIMIZER_ADAMW : HN_OPTIMIZER_ADAM;
+    double *weights = class_weights(job, &options.n_class_weights, &code);
+    options.class_weights = weights;
+    hn_status status = code ? HN_OK : make_model(job, &model, &err);
+    if (!code && !status) status = hn_trainer_create(model, job->train, job->test, &options, &job->trainer, &err);
+    hn_model_free(model);
+    free(weights);
+    return code ? code : status ? fail(&err) : EXIT_DONE;
+}
+
+/* Goes on from the checkpoint if that is wanted and there is one; else makes room for new files. */
+static int begin(train_job *job) {
+    hn_error err = {0};
+    char *path = join_path(job->folder, "checkpoint.safetensors");
+    int code = make_folder(job->folder);
+    if (!code && !(job->settings->resume && exists(path))) {
+        if (job->settings->resume) note("note: %s has no checkpoint: training begins anew", job->folder);
+        code = keep_previous(job->folder);
+    } else if (!code && hn_trainer_resume(job->trainer, path, &err)) {
+        code = fail(&err);
+    } else if (!code) {
+        code = write_history(job->trainer, job->folder);
+        if (!code) code = save_model(job->trainer, HN_BEST, job->folder, "model.safetensors");
+        if (!code) code = save_model(job->trainer, HN_LAST, job->folder, "last.safetensors");
+        if (!code) note("resumed after epoch %lld", (long long)hn_trainer_epochs(job->trainer));
+    }
+    free(path);
+    return code;
+}
+
+static void print_epoch(const train_job *job, const hn_epoch_report *r) {
+    if (quiet) return;
+    if (job->fold >= 0) printf("fold %d/%d  ", job->fold + 1, job->settings->folds);
+    printf("epoch %lld/%d  train loss %.4f accuracy %.4f", (long long)r->epoch, job->settings->epochs, r->train_loss, r->train_accuracy);
+    if (job->test) printf("  test loss %.4f accuracy %.4f", r->test_loss, r->test_accuracy);
+    printf("  %.1f s  %.0f images/s%s\n", r->seconds, r->images_per_second, r->flags & HN_EPOCH_BEST ? "  best" : "");
+    fflush(stdout); /* a closed pipe does not end hours of work; main tells it at the end */
+}
+
+static int interrupted(const train_job *job) {
+    long long epochs = (long long)hn_trainer_epochs(job->trainer);
+    if (epochs)
+        fprintf(stderr, "haemnet: interrupted after epoch %lld; the checkpoint is in %s. Give the same command with --resume to go on.\n", epochs,
+                job->folder);
+    else
+        fprintf(stderr, "haemnet: interrupted in the first epoch: there is no checkpoint yet, begin anew\n");
+    return EXIT_INTERRUPTED;
+}
+
+static int one_epoch(train_job *job, progress_bar *bar) {
+    char what[64], *path;
+    hn_error err = {0};
+    hn_epoch_report r = {.struct_size = sizeof r};
+    if (job->fold >= 0)
+        snprintf(what, sizeof what, "fold %d epoch %lld/%d", job->fold + 1, (long long)hn_trainer_epochs(job->trainer) + 1, job->settings->epochs);
+    else
+        snprintf(what, sizeof what, "epoch %lld/%d", (long long)hn_trainer_epochs(job->trainer) + 1, job->settings->epochs);
+    progress_begin(bar, what);
+    hn_status status = hn_train_epoch(job->trainer, &r, &err);
+    progress_end(bar);
+    if (status == HN_E_CANCELLED) return interrupted(job);
+    if (status) return fail(&err);
+    path = join_path(job->folder, "checkpoint.safetensors");
+    status = hn_trainer_save(job->trainer, path, &err);
+    free(path);
+    int code = status ? fail(&err) : write_history(job->trainer, job->folder);
+    if (!code && r.flags & HN_EPOCH_BEST) code = save_model(job->trainer, HN_BEST, job->folder, "model.safetensors");
+    if (!code) code = save_model(job->trainer, HN_LAST, job->folder, "last.safetensors");
+    if (!code) print_epoch(job, &r);
+    return code;
+}
+
+static bool enough(const train_job *job) {
+    hn_epoch_report r;
+    int64_t done = hn_trainer_epochs(job->trainer);
+    return done >= job->settings->epochs || (done && !report_of(job->trainer, done, &r, NULL) && r.flags & HN_EPOCH_STOP);
+}
+
+static hn_status evaluate(const train_job *job, const hn_model *model, hn_eval **out, hn_error *err) {
+    hn_predictor *predictor = NULL;
+    hn_predictor_options options = {.struct_size = sizeof options, .max_batch = job->settings->batch < 4096 ? job->settings->batch : 4096,
+                                    .device = job->settings->device};
+    hn_eval_options eval = {.struct_size = sizeof eval, .cancel = job->cancel};
+    hn_status status = hn_predictor_create(model, &options, &predictor, err);
+    if (!status) status = hn_evaluate(predictor, job->test, &eval, out, err);
+    hn_predictor_free(predictor);
+    return status;
+}
+
+/* The two models, and what they are worth on the test part. */
+static int finish(train_job *job) {
+    hn_error err = {0};
+    hn_status status = hn_trainer_model(job->trainer, HN_BEST, &job->best, &err);
+    if (!status) status = hn_trainer_model(job->trainer, HN_LAST, &job->last, &err);
+    if (!status && job->test) status = evaluate(job, job->last, &job->eval_last, &err);
+    if (!status && job->test) status = evaluate(job, job->best, &job->eval_best, &err);
+    if (status == HN_E_CANCELLED) return interrupted(job);
+    if (status) return fail(&err);
+    job->finished = true;
+    return write_run(job);
+}
+
+int train_job_run(train_job *job) {
+    progress_bar bar = {0};
+    int code = make_trainer(job, &bar);
+    if (!code) code = begin(job);
+    while (!code && !enough(job)) code = one_epoch(job, &bar);
+    return code ? code : finish(job);
+}
+
+void train_job_close(train_job *job) {
+    hn_eval_free(job->eval_best);
+    hn_eval_free(job->eval_last);
+    hn_model_free(job->best);
+    hn_model_free(job->last);
+    hn_trainer_free(job->trainer);
+    hn_dataset_free(job->train);
+    hn_dataset_free(job->test);
+}
