@@ -1,0 +1,774 @@
+"""haemnet.py - libhaemnet from Python: one file over ctypes, the standard library only; numpy arrays are taken if there are any.
+
+    import haemnet
+    with haemnet.Context() as ctx, haemnet.Model.load(ctx, "model.safetensors") as model, haemnet.Predictor(model) as predictor:
+        verdict = predictor.predict(array)          # numpy: uint8, uint16 or float32 grey levels, int16 HU, [h, w] or [h, w, channels]
+        print(verdict.class_name, verdict.probability)
+
+The shared library is the file in the environment variable HAEMNET_LIBRARY, else libhaemnet.so.0 where the loader looks. At import its ABI
+number and the layout of every struct below are compared with what the library says of itself; a mismatch is an ImportError.
+
+Each class wraps one handle: `with` or close() frees it at once, the garbage collector later, in any order. A failure raises
+haemnet.Error with .name ("HN_E_FORMAT"), .status, .code and a message that says what to do. Keyword arguments named `options` are
+the fields of the C struct that the docstring names, under the same names; what is left out is the default. Calls release the
+interpreter's lock: a Model and an Image may be used by any number of threads at once, a Dataset, Trainer or Predictor by one at a time,
+and nothing may be closed while a thread is inside it. Progress callbacks run on the calling thread, so Ctrl-C works in long calls.
+
+Not a medical device; research use.
+"""
+import array
+import ctypes
+import ctypes.util
+import json
+import os
+import re
+import types
+
+ABI_VERSION = 0
+SINGLE, MULTI = 1, 2                                        # task
+ADAM, ADAMW, SGD = 1, 2, 3                                  # optimizer
+STOP_NEVER, STOP_PATIENCE, STOP_GL, STOP_PQ, STOP_UP = 1, 2, 3, 4, 5
+LAST, BEST = 1, 2                                           # Trainer.model
+ROC, PR = 1, 2                                              # Evaluation.curve
+EPOCH_BEST, EPOCH_STOP = 1, 2                               # bits of an epoch report's flags
+STATUSES = ("HN_OK HN_E_ARGUMENT HN_E_MEMORY HN_E_IO HN_E_FORMAT HN_E_LIMIT HN_E_UNSUPPORTED HN_E_SHAPE HN_E_STATE HN_E_CANCELLED HN_E_BACKEND "
+            "HN_E_UNAVAILABLE HN_E_NOT_FOUND HN_E_NUMERIC HN_E_ABI HN_E_DATA HN_E_BUFFER HN_E_INTERNAL").split()
+globals().update({name[3:]: -i for i, name in enumerate(STATUSES)})  # haemnet.E_FORMAT, …
+
+# ---- The structs of the headers: type and name of each field. A pointer says to what: str, strs, f32s, f64s, …; all are one address. ------
+_STRUCTS = """
+hn_error: i32 status, i32 domain, i64 code, char[240] message
+hn_context_options: u32 struct_size, i32 threads, ptr allocator, ptr log, ptr log_user, ptr parallel_for, ptr parallel_user, str plugin_dir,
+    i32 log_level, i32 parallel_width
+hn_memory_info: u32 struct_size, u32 flags, u64 live_bytes, u64 peak_bytes, u64 allocations, u64 live_blocks
+hn_device_info: u32 struct_size, u32 flags, i32 score, i32 index, u64 memory_bytes, char[32] backend, char[64] name, char[128] description
+hn_selftest_report: u32 struct_size, i32 cases, i32 passed, i32 failed, i32 unsupported, i32 flags, f64 worst_error, u64 seed,
+    char[128] worst_case
+hn_pixels: u32 struct_size, i32 type, i32 width, i32 height, i32 channels, u32 flags, i64 row_stride, ptr data, f64 slope, f64 intercept
+hn_image_options: u32 struct_size, i32 channels, u64 max_bytes, u64 max_pixels, i32 max_side, i32 ignore_exif
+hn_image_info: u32 struct_size, i32 type, i32 width, i32 height, i32 channels, u32 flags, i32 source_channels, i32 exif_orientation,
+    char[8] format
+hn_window: f64 centre, f64 width
+hn_phantom_options: u32 struct_size, i32 patients, i32 size, i32 slices_per_patient, u64 seed, f64 bleed_share
+hn_phantom_slice_info: u32 struct_size, i32 patient, i32 slice, u32 types, u32 patient_types, i32 lesion_px, f64 pixel_spacing_mm,
+    f64 slice_spacing_mm, f64 volume_ml, f64 slice_volume_ml, f64 window_centre, f64 window_width
+hn_dataset_options: u32 struct_size, i32 strict, str group_pattern, strs label_columns, i32 n_label_columns, i32 flags, u64 cache_bytes,
+    hn_image_options image
+hn_dataset_info: u32 struct_size, i32 task, i32 n_classes, u32 flags, i64 n_rows, i64 n_groups, i64 n_skipped, i32 positive, i32 n_folds,
+    u64[4] digest
+hn_row: u32 struct_size, i32 label, u64 labels, str path, str group, str patient, str study, i32 slice, i32 fold, str problem
+hn_split_options: u32 struct_size, i32 folds, i32 fold, i32 flags, f64 train_ratio, u64 seed
+hn_model_options: u32 struct_size, i32 width, i32 height, i32 channels, i32 hidden, i32 task, i32 n_classes, i32 positive, strs class_names,
+    f64 threshold, windows windows, i32 n_windows, i32 flags, f64s mean, f64s deviation, u64 seed
+hn_model_info: u32 struct_size, i32 width, i32 height, i32 channels, i32 task, i32 n_classes, i32 positive, i32 n_layers, i32 n_tensors,
+    i32 flags, f64 threshold, i64 parameters, i64 multiply_adds, u64[4] digest, char[32] preset
+hn_tensor_info: u32 struct_size, i32 rank, i64[4] shape, i64 elements, i32 trainable, i32 flags, char[120] name
+hn_progress: u32 struct_size, i32 phase, i64 epoch, i64 batch, i64 batches, i64 images, f64 loss, f64 seconds
+hn_train_options: u32 struct_size, i32 batch, i32 optimizer, i32 nesterov, f64 learning_rate, f64 momentum, f64 beta1, f64 beta2, f64 epsilon,
+    f64 weight_decay, u64 seed, f64s class_weights, i32 n_class_weights, i32 stop, i32 stop_patience, i32 stop_strip, f64 stop_alpha,
+    i32 prefetch, i32 flags, str device, ptr cancel, ptr progress, ptr progress_user
+hn_epoch_report: u32 struct_size, u32 flags, i64 epoch, f64 train_loss, f64 train_accuracy, f64 test_loss, f64 test_accuracy,
+    f64 learning_rate, f64 seconds, f64 images_per_second, i64 train_images, i64 test_images, i64 skipped, i64 best_epoch, f64 best_loss
+hn_predictor_options: u32 struct_size, i32 max_batch, str device, f64 threshold
+hn_prediction: u32 struct_size, u32 flags, ptr probabilities, ptr logits, i32 capacity, i32 n_classes, i32 class_index, i32 status,
+    u64 labels, f64 probability, f64 positive, f64 threshold
+hn_eval_options: u32 struct_size, i32 positive, f64 threshold, ptr cancel, ptr progress, ptr progress_user
+hn_eval_arrays: u32 struct_size, i32 task, i32 n_classes, i32 positive, i64 n, ptr classes, ptr labels, f64s probabilities, strs class_names,
+    f64 threshold
+hn_metrics: u32 struct_size, u32 undefined, i64 n, i64 skipped, i64 tp, i64 fp, i64 tn, i64 fn, i32 n_classes, i32 positive,
+    i32 groups_unknown, i32 flags, f64 threshold, f64 accuracy, f64 balanced_accuracy, f64 sensitivity, f64 specificity, f64 ppv, f64 npv,
+    f64 f1, f64 mcc, f64 threat_score, f64 roc_auc, f64 average_precision, f64 brier, f64 log_loss, f64 macro_precision, f64 macro_recall,
+    f64 macro_f1, f64 weighted_precision, f64 weighted_recall, f64 weighted_f1, f64 exact_match
+hn_class_metrics: u32 struct_size, u32 undefined, i64 support, i64 predicted, f64 precision, f64 recall, f64 f1, f64 roc_auc,
+    f64 average_precision
+hn_eval_sample: u32 struct_size, i32 label, u64 labels, i32 predicted, i32 flags, i64 row, ptr probabilities, str path, str group
+hn_curve_point: f64 x, f64 y, f64 threshold
+"""
+_TYPES = {"i32": ctypes.c_int32, "u32": ctypes.c_uint32, "i64": ctypes.c_int64, "u64": ctypes.c_uint64, "f32": ctypes.c_float,
+          "f64": ctypes.c_double, "char": ctypes.c_char, "str": ctypes.c_char_p, "ptr": ctypes.c_void_p, "strs": ctypes.c_void_p,
+          "f64s": ctypes.c_void_p, "windows": ctypes.c_void_p}
+_POINTERS = ("str", "strs", "f64s", "windows")
+
+
+def _define(text):
+    """Name of each struct → its ctypes.Structure, with `.kinds`, the fields' types as written."""
+    found = {}
+    for name, body in re.findall(r"^(\w+): (.*(?:\n    .*)*)", text, flags=re.M):
+        fields, kinds = [], {}
+        for kind, field in (part.split() for part in body.split(",")):
+            base, _, count = kind.rstrip("]").partition("[")
+            one = _TYPES.get(base) or found[base]
+            fields.append((field, one * int(count) if count else one))
+            kinds[field] = kind
+        found[name] = type(name, (ctypes.Structure,), {"_fields_": fields, "kinds": kinds})
+    return found
+
+
+_structs = _define(_STRUCTS)
+
+# ---- The functions: p pointer, s string, i i32, l i64, z size_t, d double; `> X` what comes back where that is no status ----------------
+_FUNCTIONS = """
+hn_context_create pp, hn_context_free p > v, hn_context_memory pp, hn_cancel_create pp, hn_cancel_trigger p > v, hn_cancel_triggered p > i,
+hn_cancel_reset p > v, hn_cancel_free p > v, hn_backend_load ps, hn_device_count pp, hn_device_get pip, hn_device_find psp, hn_device_selftest pip,
+hn_image_load pspp, hn_image_decode ppzpp, hn_image_wrap ppp, hn_image_get_info pp, hn_image_copy_pixels ppzp, hn_image_window ppp,
+hn_image_window_float ppp, hn_image_convert pip, hn_image_resize piip, hn_image_save_png ps, hn_image_save_jpeg psi, hn_image_free p > v,
+hn_phantom_create ppp, hn_phantom_count p > l, hn_phantom_render plppp, hn_phantom_free p > v,
+hn_dataset_create ppp, hn_dataset_open pspp, hn_dataset_add_file psss, hn_dataset_add_image ppss, hn_dataset_add_folder ps,
+hn_dataset_add_manifest ps, hn_dataset_split pppp, hn_dataset_check ppp, hn_dataset_get_info pp, hn_dataset_get_row plp,
+hn_dataset_class_name pi > s, hn_dataset_free p > v,
+hn_model_preset pspp, hn_model_load psp, hn_model_load_memory ppzp, hn_model_import psspp, hn_model_save ps, hn_model_save_memory ppzp,
+hn_model_get_info pp, hn_model_class_name pi > s, hn_model_get_tensor pip, hn_model_copy_tensor pipz, hn_model_summary pipzp,
+hn_model_metadata ppzp, hn_model_free p > v,
+hn_trainer_create ppppp, hn_train_epoch pp, hn_trainer_model pip, hn_trainer_history plp, hn_trainer_epochs p > l, hn_trainer_save ps,
+hn_trainer_resume ps, hn_trainer_free p > v,
+hn_predictor_create ppp, hn_predict ppp, hn_predict_batch ppzp, hn_predictor_free p > v,
+hn_evaluate pppp, hn_eval_from_arrays ppp, hn_eval_metrics pdp, hn_eval_class pidp, hn_eval_confusion pdpzp, hn_eval_curve piipzp,
+hn_eval_count p > l, hn_eval_row plp, hn_eval_class_name pi > s, hn_eval_free p > v
+"""
+_LETTERS = {"p": ctypes.c_void_p, "s": ctypes.c_char_p, "i": ctypes.c_int32, "l": ctypes.c_int64, "z": ctypes.c_size_t, "d": ctypes.c_double,
+            "v": None}
+
+
+def _check_layout(text):
+    """The first difference between our structs and the library's table, or ''."""
+    theirs, current = {}, None
+    for word, name, *numbers in (line.split() for line in text.splitlines() if line):
+        if word == "struct":
+            current = theirs[name] = {"": int(numbers[0])}
+        else:
+            current[name] = (int(numbers[0]), int(numbers[1]), numbers[2])
+    for name, ours in _structs.items():
+        if name not in theirs:
+            return f"{name} is not there"
+        mine = {"": ctypes.sizeof(ours)}
+        for field, kind in ours.kinds.items():
+            place = getattr(ours, field)
+            mine[field] = (place.offset, place.size, "ptr" if kind in _POINTERS else kind)
+        for field in list(mine) + [field for field in theirs[name] if field not in mine]:
+            if mine.get(field) != theirs[name].get(field):
+                return f"{name}{'.' if field else ''}{field} is {theirs[name].get(field)} there and {mine.get(field)} here"
+    return ""
+
+
+def _open():
+    given = os.environ.get("HAEMNET_LIBRARY")
+    problem = None
+    for name in [given] if given else ["libhaemnet.so.0", ctypes.util.find_library("haemnet")]:
+        try:
+            lib = ctypes.CDLL(name) if name else None
+        except OSError as error:
+            problem, lib = problem or error, None
+        if lib:
+            break
+    else:
+        raise ImportError(f"no libhaemnet: {problem}; install it, or name the file in the environment variable HAEMNET_LIBRARY")
+    if not hasattr(lib, "hn_abi_layout"):
+        raise ImportError(f"{lib._name} is no libhaemnet: it has no hn_abi_layout")
+    lib.hn_version_string.restype = lib.hn_abi_layout.restype = lib.hn_build_info.restype = ctypes.c_char_p
+    lib.hn_abi_version.restype = ctypes.c_uint32
+    if lib.hn_abi_version() != ABI_VERSION:
+        raise ImportError(f"{lib._name} has ABI {lib.hn_abi_version()}, this module is for {ABI_VERSION}: bring the pair from one release")
+    difference = _check_layout(lib.hn_abi_layout().decode())
+    if difference:
+        raise ImportError(f"{lib._name} {lib.hn_version_string().decode()} does not fit this module: {difference}")
+    for entry in _FUNCTIONS.replace("\n", " ").split(","):
+        name, takes, *result = entry.replace(">", " ").split()
+        function = getattr(lib, name)
+        function.argtypes = [_LETTERS[letter] for letter in takes] + ([] if result else [ctypes.c_void_p])
+        function.restype = _LETTERS[result[0]] if result else ctypes.c_int32
+    return lib
+
+
+_lib = _open()
+VERSION = _lib.hn_version_string().decode()
+BUILD = _lib.hn_build_info().decode()
+
+
+class Error(Exception):
+    """A call that failed. .name is the status as the C header spells it, .status its number, .domain and .code whose own code it had."""
+
+    def __init__(self, status, err):
+        self.status, self.domain, self.code = status, err.domain, err.code
+        self.name = STATUSES[-status] if 0 <= -status < len(STATUSES) else "HN_E_?"
+        self.message = err.message.decode("utf-8", "replace")
+        super().__init__(f"{self.name}: {self.message}")
+
+
+def _call(function, *args):
+    """Calls a function that may fail; its hn_error comes last."""
+    for arg in args:
+        if isinstance(arg, _Handle) and not arg._handle:
+            raise ValueError(f"this {type(arg).__name__} is closed")
+    err = _structs["hn_error"]()
+    status = getattr(_lib, function)(*args, ctypes.byref(err))
+    if status:
+        raise Error(status, err)
+
+
+def _make(function, *args):
+    """The handle that a function makes."""
+    out = ctypes.c_void_p()
+    _call(function, *args, ctypes.byref(out))
+    return out
+
+
+# ---- Python's values into structs and back ------------------------------------------------------------------------------------------------
+def _new(name):
+    struct = _structs[name]()
+    struct.struct_size = ctypes.sizeof(struct)
+    return struct
+
+
+def _path(path):
+    return os.fsencode(path)  # str, bytes or os.PathLike; UTF-8 wherever Python runs in UTF-8
+
+
+def _utf8(text):
+    return text.encode() if isinstance(text, str) else text
+
+
+def _array(kind, values):
+    if kind == "strs":
+        return (ctypes.c_char_p * len(values))(*map(_utf8, values))
+    if kind == "windows":
+        return (_structs["hn_window"] * len(values))(*(tuple(pair) for pair in values))
+    return (ctypes.c_double * len(values))(*values)
+
+
+def _options(name, given):
+    """A struct of options from keyword arguments; what it points to is kept alive in `.kept`."""
+    struct, kept = _new(name), []
+    for field, value in given.items():
+        kind = struct.kinds.get(field)
+        if kind is None or field in ("struct_size", "flags"):
+            known = ", ".join(f for f in struct.kinds if f not in ("struct_size", "flags"))
+            raise TypeError(f"{name} has no option {field!r}; it has {known}")
+        if value is None:
+            continue
+        if kind in ("strs", "f64s", "windows"):
+            kept.append(_array(kind, value))
+            if "n_" + field in struct.kinds:
+                setattr(struct, "n_" + field, len(value))
+            value = ctypes.cast(kept[-1], ctypes.c_void_p)
+        elif kind in _structs:
+            value = _options(kind, value)
+        elif kind == "str":
+            value = _utf8(os.fspath(value))
+        setattr(struct, field, value)
+    struct.kept = kept
+    return struct
+
+
+def _plain(struct, without=()):
+    """A result as an object with the same field names, strings decoded."""
+    def value(field, kind):
+        raw = getattr(struct, field)
+        if isinstance(raw, bytes):
+            return os.fsdecode(raw) if kind == "str" else raw.decode("utf-8", "replace")
+        return list(raw) if "[" in kind else raw
+    return types.SimpleNamespace(**{f: value(f, k) for f, k in struct.kinds.items() if f != "struct_size" and f not in without})
+
+
+def _filled(name, function, *args):
+    struct = _new(name)
+    _call(function, *args, ctypes.byref(struct))
+    return _plain(struct)
+
+
+def _sized(function, handle, *args):
+    """The bytes of a function that is asked for the size first."""
+    need = ctypes.c_size_t()
+    _call(function, handle, *args, None, 0, ctypes.byref(need))
+    buffer = ctypes.create_string_buffer(need.value or 1)
+    _call(function, handle, *args, buffer, need.value, ctypes.byref(need))
+    return buffer.raw[:need.value]
+
+
+# ---- Handles ------------------------------------------------------------------------------------------------------------------------------
+class _Handle:
+    """One handle of the library: closed by `with`, close() or the garbage collector, once."""
+    _handle = None
+    _free = None
+
+    def __init__(self, handle, context):
+        self._handle, self.context = handle, context
+
+    @property
+    def _as_parameter_(self):
+        return self._handle or ctypes.c_void_p()
+
+    def close(self):
+        handle, self._handle = self._handle, None
+        if handle and self._free is not None:
+            type(self)._free(handle)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __del__(self):
+        self.close()
+
+
+_LOG = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, ctypes.c_char_p, ctypes.c_char_p)
+_PROGRESS = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.POINTER(_structs["hn_progress"]))
+
+
+class Context(_Handle):
+    """Memory, threads, log and devices; all else is made from one. log(level, component, message) may be called from any thread.
+    Options: hn_context_options, such as threads=2."""
+    _free = _lib.hn_context_free
+
+    def __init__(self, log=None, **options):
+        options = _options("hn_context_options", options)
+        if log:  # kept by this object, which everything made from it keeps in turn
+            self._log = _LOG(lambda _, level, component, message: log(level, component.decode(), message.decode("utf-8", "replace")))
+            options.log = ctypes.cast(self._log, ctypes.c_void_p)
+        super().__init__(_make("hn_context_create", ctypes.byref(options)), None)
+
+    def memory(self):
+        """The bytes and blocks that are held: hn_memory_info."""
+        return _filled("hn_memory_info", "hn_context_memory", self)
+
+    def devices(self):
+        """A list of hn_device_info."""
+        count = ctypes.c_int32()
+        _call("hn_device_count", self, ctypes.byref(count))
+        return [_filled("hn_device_info", "hn_device_get", self, i) for i in range(count.value)]
+
+    def load_backend(self, path):
+        _call("hn_backend_load", self, _path(path))
+
+    def selftest(self, device="best"):
+        """hn_selftest_report of a device, by name."""
+        number = ctypes.c_int32()
+        _call("hn_device_find", self, _utf8(device), ctypes.byref(number))
+        return _filled("hn_selftest_report", "hn_device_selftest", self, number)
+
+
+class Cancel(_Handle):
+    """A token: trigger() from any thread makes the calls that were given it stop with HN_E_CANCELLED."""
+    _free = _lib.hn_cancel_free
+
+    def __init__(self, context):
+        super().__init__(_make("hn_cancel_create", context), context)
+
+    def trigger(self):
+        _lib.hn_cancel_trigger(self)
+
+    def reset(self):
+        _lib.hn_cancel_reset(self)
+
+    @property
+    def triggered(self):
+        return bool(_lib.hn_cancel_triggered(self))
+
+
+_PIXELS = {"B": (1, 1), "H": (2, 2), "h": (3, 2), "f": (4, 4), "|u1": (1, 1), "<u2": (2, 2), "<i2": (3, 2), "<f4": (4, 4)}
+
+
+def _pixels(source, shape):
+    """(type, shape, address or bytes, row stride): numpy arrays by their address, all else by a copy in row-major order."""
+    about = getattr(source, "__array_interface__", None)
+    view = None if about else memoryview(source)
+    name = about["typestr"] if about else view.format
+    if name not in _PIXELS:
+        raise TypeError(f"pixels of type {name!r}; uint8, uint16, int16 (HU) and float32 can be taken: convert with .astype")
+    kind, sample = _PIXELS[name]
+    have = tuple(shape or (about["shape"] if about else view.shape))
+    if len(have) not in (2, 3):
+        raise ValueError(f"an image has the shape [height, width] or [height, width, channels], not {list(have)}")
+    row = have[1] * (have[2] if len(have) == 3 else 1) * sample
+    strides = about.get("strides") if about else None
+    inner = strides and (strides[-1] != sample or (len(have) == 3 and strides[1] != have[2] * sample))
+    if about and not shape and not inner and (strides is None or abs(strides[0]) >= row):
+        return kind, have, about["data"][0], strides[0] if strides else 0
+    data = memoryview(source).tobytes()
+    if len(data) != have[0] * row:
+        raise ValueError(f"{len(data)} bytes of pixels for the shape {list(have)}, which takes {have[0] * row}")
+    return kind, have, data, 0
+
+
+class Image(_Handle):
+    """An immutable image. Made by load, decode or from_array; options: hn_image_options."""
+    _free = _lib.hn_image_free
+
+    @classmethod
+    def load(cls, context, path, **options):
+        return cls(_make("hn_image_load", context, _path(path), ctypes.byref(_options("hn_image_options", options))), context)
+
+    @classmethod
+    def decode(cls, context, data, **options):
+        """From the bytes of a PNG, JPEG, BMP or PNM file."""
+        data = bytes(data)
+        return cls(_make("hn_image_decode", context, data, len(data), ctypes.byref(_options("hn_image_options", options))), context)
+
+    @classmethod
+    def from_array(cls, context, pixels, shape=None, hu=False, slope=1.0, intercept=0.0):
+        """From a numpy array, or anything with a buffer (bytes, array.array) and a shape. int16 is HU, as are others with hu=True:
+        value · slope + intercept. float32 is 0 … 1 otherwise. Any strides; numpy's pixels are read in place, others copied first."""
+        kind, have, data, stride = _pixels(pixels, shape)
+        desc = _new("hn_pixels")
+        desc.type, desc.height, desc.width, desc.channels = kind, have[0], have[1], have[2] if len(have) == 3 else 1
+        desc.flags, desc.row_stride, desc.slope, desc.intercept = int(hu), stride, slope, intercept
+        desc.data = data if isinstance(data, int) else ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p)
+        return cls(_make("hn_image_wrap", context, ctypes.byref(desc)), context)
+
+    @property
+    def info(self):
+        return _filled("hn_image_info", "hn_image_get_info", self)
+
+    @property
+    def shape(self):
+        info = self.info
+        return (info.height, info.width) + ((info.channels,) if info.channels > 1 else ())
+
+    def tobytes(self):
+        return _sized("hn_image_copy_pixels", self)
+
+    def to_array(self):
+        """The pixels as a numpy array of their own."""
+        import numpy
+        return numpy.frombuffer(self.tobytes(), {1: "u1", 2: "u2", 3: "i2", 4: "f4"}[self.info.type]).reshape(self.shape)
+
+    def window(self, centre=40.0, width=80.0):
+        return Image(_make("hn_image_window", self, ctypes.byref(_structs["hn_window"](centre, width))), self.context)
+
+    def convert(self, channels):
+        return Image(_make("hn_image_convert", self, channels), self.context)
+
+    def resize(self, width, height):
+        return Image(_make("hn_image_resize", self, width, height), self.context)
+
+    def save_png(self, path):
+        _call("hn_image_save_png", self, _path(path))
+
+    def save_jpeg(self, path, quality=90):
+        _call("hn_image_save_jpeg", self, _path(path), quality)
+
+
+class Phantom(_Handle):
+    """Invented patients; options: hn_phantom_options. len() slices; phantom[i] = (hn_phantom_slice_info, image, lesion mask)."""
+    _free = _lib.hn_phantom_free
+
+    def __init__(self, context, **options):
+        super().__init__(_make("hn_phantom_create", context, ctypes.byref(_options("hn_phantom_options", options))), context)
+
+    def __len__(self):
+        return _lib.hn_phantom_count(self)
+
+    def __getitem__(self, index):
+        if not 0 <= index < len(self):
+            raise IndexError(f"slice {index} of {len(self)}")  # this also ends `for … in phantom`
+        info, image, mask = _new("hn_phantom_slice_info"), ctypes.c_void_p(), ctypes.c_void_p()
+        _call("hn_phantom_render", self, index, ctypes.byref(info), ctypes.byref(image), ctypes.byref(mask))
+        return _plain(info), Image(image, self.context), Image(mask, self.context)
+
+
+class Dataset(_Handle):
+    """Labelled images; len() rows, data[i] = hn_row. Options: hn_dataset_options."""
+    _free = _lib.hn_dataset_free
+
+    def __init__(self, context, handle=None, **options):
+        made = handle or _make("hn_dataset_create", context, ctypes.byref(_options("hn_dataset_options", options)))
+        super().__init__(made, context)
+
+    @classmethod
+    def open(cls, context, path, **options):
+        """A folder with a folder per class, a manifest, or a folder that holds manifest.csv."""
+        return cls(context, _make("hn_dataset_open", context, _path(path), ctypes.byref(_options("hn_dataset_options", options))))
+
+    def add_file(self, path, label, group=None):
+        _call("hn_dataset_add_file", self, _path(path), _utf8(label), _utf8(group))
+
+    def add_image(self, image, label, group=None):
+        _call("hn_dataset_add_image", self, image, _utf8(label), _utf8(group))
+
+    def add_folder(self, path):
+        _call("hn_dataset_add_folder", self, _path(path))
+
+    def add_manifest(self, path):
+        _call("hn_dataset_add_manifest", self, _path(path))
+
+    def split(self, **options):
+        """(train, test); options: hn_split_options, such as train_ratio=0.8, seed=1 or folds=5, fold=0."""
+        train, test = ctypes.c_void_p(), ctypes.c_void_p()
+        _call("hn_dataset_split", self, ctypes.byref(_options("hn_split_options", options)), ctypes.byref(train), ctypes.byref(test))
+        return Dataset(self.context, train), Dataset(self.context, test)
+
+    def check(self, cancel=None):
+        """Decodes every file once; how many are bad."""
+        bad = ctypes.c_int64()
+        _call("hn_dataset_check", self, cancel, ctypes.byref(bad))
+        return bad.value
+
+    @property
+    def info(self):
+        return _filled("hn_dataset_info", "hn_dataset_get_info", self)
+
+    @property
+    def classes(self):
+        return [_lib.hn_dataset_class_name(self, i).decode() for i in range(self.info.n_classes)]
+
+    def __len__(self):
+        return self.info.n_rows
+
+    def __getitem__(self, index):
+        if not 0 <= index < len(self):
+            raise IndexError(f"row {index} of {len(self)}")
+        return _filled("hn_row", "hn_dataset_get_row", self, index)
+
+
+def _model_options(options):
+    """hn_model_options; class_names set n_classes too, and positive is a name or an index."""
+    options, names, positive = dict(options), options.get("class_names"), options.pop("positive", None)
+    if names is not None:
+        options.setdefault("n_classes", len(names))
+    if positive is not None:
+        options["positive"] = 1 + (list(names).index(positive) if isinstance(positive, str) else positive)
+    return ctypes.byref(_options("hn_model_options", options))
+
+
+class Model(_Handle):
+    """An immutable network with weights; made by preset, load, loads or import_weights. May be shared by threads.
+    Options: hn_model_options, but positive=NAME or index, and class_names give n_classes."""
+    _free = _lib.hn_model_free
+
+    @classmethod
+    def preset(cls, context, name="tinyvgg", **options):
+        return cls(_make("hn_model_preset", context, _utf8(name), _model_options(options)), context)
+
+    @classmethod
+    def load(cls, context, path):
+        return cls(_make("hn_model_load", context, _path(path)), context)
+
+    @classmethod
+    def loads(cls, context, data):
+        data = bytes(data)
+        return cls(_make("hn_model_load_memory", context, data, len(data)), context)
+
+    @classmethod
+    def import_weights(cls, context, path, preset="tinyvgg", **options):
+        """A PyTorch state dict as safetensors."""
+        return cls(_make("hn_model_import", context, _path(path), _utf8(preset), _model_options(options)), context)
+
+    def save(self, path):
+        _call("hn_model_save", self, _path(path))
+
+    def dumps(self):
+        return _sized("hn_model_save_memory", self)
+
+    @property
+    def info(self):
+        return _filled("hn_model_info", "hn_model_get_info", self)
+
+    @property
+    def classes(self):
+        return [_lib.hn_model_class_name(self, i).decode() for i in range(self.info.n_classes)]
+
+    @property
+    def metadata(self):
+        return json.loads(_sized("hn_model_metadata", self)[:-1])
+
+    def summary(self, batch=1):
+        return _sized("hn_model_summary", self, batch)[:-1].decode()
+
+    def tensors(self):
+        """Name → (shape, array of floats)."""
+        found = {}
+        for i in range(self.info.n_tensors):
+            info = _filled("hn_tensor_info", "hn_model_get_tensor", self, i)
+            numbers = (ctypes.c_float * info.elements)()
+            _call("hn_model_copy_tensor", self, i, numbers, info.elements)
+            found[info.name] = (tuple(info.shape[:info.rank]), array.array("f", numbers))
+        return found
+
+
+class _Watch:
+    """A progress callback that keeps what it raised: exceptions cannot cross C, so the call is cancelled and they are raised again after it."""
+
+    def __init__(self, options, progress):
+        self.raised = None
+
+        def called(_, about):
+            try:
+                return int(bool(progress and progress(_plain(about.contents))))
+            except BaseException as error:  # also KeyboardInterrupt: this is where Ctrl-C gets its turn
+                self.raised = error
+                return 1
+        self.function = _PROGRESS(called)
+        options.progress = ctypes.cast(self.function, ctypes.c_void_p)
+
+    def run(self, function, *args):
+        try:
+            function(*args)
+        except Error:
+            if self.raised is None:
+                raise
+        raised, self.raised = self.raised, None
+        if raised is not None:
+            raise raised
+
+
+class Trainer(_Handle):
+    """Learns epoch by epoch. Options: hn_train_options, such as batch=32, learning_rate=0.001, seed=1, stop=STOP_PATIENCE.
+    progress(hn_progress) is called after every batch; a true answer cancels, an exception comes out of epoch()."""
+    _free = _lib.hn_trainer_free
+
+    def __init__(self, model, train, test=None, progress=None, **options):
+        cancel = options.pop("cancel", None)
+        made = _options("hn_train_options", options)
+        self._watch = _Watch(made, progress)
+        if cancel is not None:
+            made.cancel = cancel._as_parameter_.value
+        super().__init__(_make("hn_trainer_create", model, train, test, ctypes.byref(made)), model.context)
+
+    def epoch(self):
+        """Trains one epoch: hn_epoch_report."""
+        report = _new("hn_epoch_report")
+        self._watch.run(_call, "hn_train_epoch", self, ctypes.byref(report))
+        return _plain(report)
+
+    def train(self, epochs, report=None):
+        """Trains until `epochs` are done or the stopping rule says so; report(hn_epoch_report) after each. Gives the best model."""
+        while self.epochs < epochs:
+            last = self.epoch()
+            if report:
+                report(last)
+            if last.flags & EPOCH_STOP:
+                break
+        return self.model()
+
+    def model(self, which=BEST):
+        return Model(_make("hn_trainer_model", self, which), self.context)
+
+    @property
+    def epochs(self):
+        return _lib.hn_trainer_epochs(self)
+
+    def history(self):
+        return [_filled("hn_epoch_report", "hn_trainer_history", self, i) for i in range(1, self.epochs + 1)]
+
+    def save(self, path):
+        _call("hn_trainer_save", self, _path(path))
+
+    def resume(self, path):
+        _call("hn_trainer_resume", self, _path(path))
+
+
+class Predictor(_Handle):
+    """Verdicts of a model; one per thread. Options: hn_predictor_options."""
+    _free = _lib.hn_predictor_free
+
+    def __init__(self, model, **options):
+        self.model, self.classes = model, model.classes
+        super().__init__(_make("hn_predictor_create", model, ctypes.byref(_options("hn_predictor_options", options))), model.context)
+
+    def _images(self, sources):
+        return [s if isinstance(s, Image) else Image.from_array(self.context, s) for s in sources]
+
+    def _results(self, count):
+        """Structs for `count` results, and the two arrays of floats that they point into."""
+        n = len(self.classes)
+        out, floats = (_structs["hn_prediction"] * count)(), (ctypes.c_float * (2 * n * count))()
+        for i in range(count):
+            out[i].struct_size, out[i].capacity = ctypes.sizeof(out[i]), n
+            out[i].probabilities = ctypes.addressof(floats) + 8 * n * i
+            out[i].logits = out[i].probabilities + 4 * n
+        return out, floats
+
+    def _verdict(self, out, floats, i):
+        n, plain = len(self.classes), _plain(out[i], ("probabilities", "logits", "capacity"))
+        plain.probabilities, plain.logits = list(floats[2 * n * i:2 * n * i + n]), list(floats[2 * n * i + n:2 * n * (i + 1)])
+        plain.class_name = self.classes[plain.class_index] if plain.class_index >= 0 else None
+        return plain
+
+    def predict(self, image):
+        """The verdict on an Image, or on an array as Image.from_array takes it: hn_prediction with class_name, probabilities, logits."""
+        out, floats = self._results(1)
+        _call("hn_predict", self, self._images([image])[0], ctypes.byref(out[0]))
+        return self._verdict(out, floats, 0)
+
+    def predict_batch(self, images):
+        """A list of verdicts, each the same as predict gives; one that failed has class_name None and its status."""
+        images = self._images(images)
+        handles = (ctypes.c_void_p * len(images))(*(image._as_parameter_.value for image in images))
+        out, floats = self._results(len(images))
+        _call("hn_predict_batch", self, handles, len(images), out)
+        return [self._verdict(out, floats, i) for i in range(len(images))]
+
+    def evaluate(self, dataset, progress=None, cancel=None, positive=None, threshold=0.0):
+        """Predicts every row: an Evaluation. positive: name or index of the class."""
+        options = _options("hn_eval_options", {"threshold": threshold})
+        if positive is not None:
+            options.positive = 1 + (self.classes.index(positive) if isinstance(positive, str) else positive)
+        if cancel is not None:
+            options.cancel = cancel._as_parameter_.value
+        watch, out = _Watch(options, progress), ctypes.c_void_p()
+        watch.run(_call, "hn_evaluate", self, dataset, ctypes.byref(options), ctypes.byref(out))
+        return Evaluation(out, self.context)
+
+
+class Evaluation(_Handle):
+    """Labels and probabilities of a data set, immutable; len() samples, evaluation[i] = hn_eval_sample."""
+    _free = _lib.hn_eval_free
+
+    @classmethod
+    def from_arrays(cls, context, classes, probabilities, class_names=None, positive=None, threshold=0.0):
+        """Single-label: n true classes, and n rows of probabilities."""
+        rows = [list(row) for row in probabilities]
+        if not rows or len(rows) != len(classes) or len({len(row) for row in rows}) != 1:
+            raise ValueError("as many rows of probabilities as classes, at least one, all of one length")
+        arrays = _options("hn_eval_arrays", {"probabilities": [p for row in rows for p in row], "class_names": class_names,
+                                             "n": len(rows), "n_classes": len(rows[0]), "task": SINGLE, "threshold": threshold})
+        true = (ctypes.c_int32 * len(classes))(*classes)
+        arrays.classes = ctypes.cast(true, ctypes.c_void_p)
+        if positive is not None:
+            arrays.positive = 1 + (list(class_names).index(positive) if isinstance(positive, str) else positive)
+        return cls(_make("hn_eval_from_arrays", context, ctypes.byref(arrays)), context)
+
+    def metrics(self, threshold=0.0):
+        """hn_metrics; what is not defined is NaN, never 0."""
+        return _filled("hn_metrics", "hn_eval_metrics", self, threshold)
+
+    def class_metrics(self, index, threshold=0.0):
+        return _filled("hn_class_metrics", "hn_eval_class", self, index, threshold)
+
+    def confusion(self, threshold=0.0):
+        """Rows true, columns predicted; of several labels the flat list [n_classes, 2, 2]."""
+        need = ctypes.c_size_t()
+        _call("hn_eval_confusion", self, threshold, None, 0, ctypes.byref(need))
+        cells = (ctypes.c_int64 * need.value)()
+        _call("hn_eval_confusion", self, threshold, cells, need.value, None)
+        n = len(self.classes)
+        return [list(cells[i * n:(i + 1) * n]) for i in range(n)] if need.value == n * n else list(cells)
+
+    def curve(self, kind=ROC, index=0):
+        """[(x, y, threshold), …] of one class."""
+        need = ctypes.c_size_t()
+        _call("hn_eval_curve", self, kind, index, None, 0, ctypes.byref(need))
+        points = (_structs["hn_curve_point"] * need.value)()
+        _call("hn_eval_curve", self, kind, index, points, need.value, None)
+        return [(p.x, p.y, p.threshold) for p in points]
+
+    @property
+    def classes(self):
+        names = []
+        while _lib.hn_eval_class_name(self, len(names)) is not None:
+            names.append(_lib.hn_eval_class_name(self, len(names)).decode())
+        return names
+
+    def __len__(self):
+        return _lib.hn_eval_count(self)
+
+    def __getitem__(self, index):
+        if not 0 <= index < len(self):
+            raise IndexError(f"sample {index} of {len(self)}")
+        sample = _new("hn_eval_sample")
+        _call("hn_eval_row", self, index, ctypes.byref(sample))
+        plain = _plain(sample)
+        numbers = (ctypes.c_double * len(self.classes)).from_address(sample.probabilities)
+        plain.probabilities = list(numbers)
+        return plain
