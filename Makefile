@@ -122,8 +122,9 @@ $(OBJ)/examples/libhaemnet-example.so: examples/custom_backend.c
 	$(CC) $(ALL_CFLAGS) -shared $< -o $@
 $(API_TESTS): $(OBJ)/%: $(OBJ)/%.o $(SHARED)
 	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $< -L$(OBJ) -lhaemnet -Wl,-rpath,'$$ORIGIN/../..' $(CHECK_LIBS) $(LIBS)
+$(filter $(OBJ)/tests/fault/%,$(BOX_TESTS)): EXTRA_LD := -Wl,--wrap=open,--wrap=read,--wrap=write,--wrap=fsync,--wrap=rename,--wrap=close
 $(BOX_TESTS): $(OBJ)/%: $(OBJ)/%.o $(STATIC)
-	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $< $(STATIC) $(CHECK_LIBS) $(LIBS) -ldl
+	$(CC) $(CFLAGS) $(SANFLAGS) $(EXTRA_LD) -o $@ $< $(STATIC) $(CHECK_LIBS) $(LIBS) -ldl
 
 # Where the objects of these variables are; for scripts.
 print-obj:

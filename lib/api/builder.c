@@ -151,12 +151,12 @@ hn_status hn_builder_finish(hn_builder *builder, int32_t logits, hn_model **out,
     if (!out) return hni_fail(err, HN_E_ARGUMENT, "hn_builder_finish: out is NULL");
     *out = NULL;
     if (!builder) return hni_fail(err, HN_E_ARGUMENT, "hn_builder_finish: builder is NULL");
-    if (builder->finished) return hni_fail(err, HN_E_STATE, "the network is finished already");
     hn_model *m = builder->model;
-    hn_status status = hni_graph_finish(m->graph, logits, m->n_classes, err);
+    if (builder->finished && (m->weights || logits != m->graph->logits)) return hni_fail(err, HN_E_STATE, "the network is finished already");
+    hn_status status = builder->finished ? HN_OK : hni_graph_finish(m->graph, logits, m->n_classes, err);
     if (status) return status;
     builder->finished = true;
-    status = hni_model_init(m, err);
+    status = hni_model_init(m, err); /* without memory: no weights, and the same call may be made again */
     if (!status) *out = hni_model_ref(m);
     return status;
 }

@@ -160,7 +160,9 @@ static hn_status take_state(hn_trainer *t, const hni_json *json, const hni_safet
     t->step = step;
     t->best_epoch = epochs ? t->history[epochs - 1].best_epoch : 0;
     t->best_loss = epochs ? t->history[epochs - 1].best_loss : INFINITY;
-    return hni_trainer_restore(t, err);
+    status = hni_trainer_restore(t, err);
+    if (status) hni_trainer_rewind(t); /* as if nothing had been asked: the trainer can train, or resume again */
+    return status;
 }
 
 hn_status hni_trainer_resume(hn_trainer *t, const char *path, hn_error *err) {

@@ -156,7 +156,8 @@ hn_status hni_train_epoch(hn_trainer *t, hn_epoch_report *report, hn_error *err)
     int64_t epoch = (int64_t)t->n_history + 1, step = t->step;
     pass train, test;
     memset(&test, 0, sizeof test);
-    hn_status status = run_part(t, &t->train, HNI_MODE_TRAIN, epoch, &train, err);
+    hn_status status = t->adrift ? hni_trainer_restore(t, err) : HN_OK;
+    if (!status) status = run_part(t, &t->train, HNI_MODE_TRAIN, epoch, &train, err);
     if (!status && t->test.data) status = run_part(t, &t->test, HNI_MODE_TEST, epoch, &test, err);
     if (!status) {
         book(t, &train, &test, report);
@@ -164,6 +165,6 @@ hn_status hni_train_epoch(hn_trainer *t, hn_epoch_report *report, hn_error *err)
     }
     if (!status) return HN_OK;
     t->step = step;
-    hni_trainer_restore(t, NULL); /* back to the end of the last whole epoch; the first error is the one to tell */
+    hni_trainer_restore(t, NULL); /* back to the end of the last whole epoch, now or later; the first error is the one to tell */
     return status;
 }

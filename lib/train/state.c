@@ -7,15 +7,34 @@
 #include "trainer.h"
 
 hn_status hni_trainer_fetch(hn_trainer *t, hn_error *err) {
-    hn_status status = hni_weights_get(&t->weights, t->last.weights, err);
-    if (!status) status = hni_device_download(t->device, t->last.m, t->weights.m, err);
-    return status ? status : hni_device_download(t->device, t->last.v, t->weights.v, err);
+    hn_status status = hni_weights_get(&t->weights, t->next.weights, err);
+    if (!status) status = hni_device_download(t->device, t->next.m, t->weights.m, err);
+    if (!status) status = hni_device_download(t->device, t->next.v, t->weights.v, err);
+    if (status) return status;
+    const hni_moving fetched = t->next;
+    t->next = t->last;
+    t->last = fetched;
+    return HN_OK;
 }
 
 hn_status hni_trainer_restore(hn_trainer *t, hn_error *err) {
     hn_status status = hni_weights_set(&t->weights, t->last.weights, err);
     if (!status) status = hni_device_upload(t->device, t->weights.m, t->last.m, err);
-    return status ? status : hni_device_upload(t->device, t->weights.v, t->last.v, err);
+    if (!status) status = hni_device_upload(t->device, t->weights.v, t->last.v, err);
+    t->adrift = status != HN_OK;
+    return status;
+}
+
+void hni_trainer_rewind(hn_trainer *t) {
+    const hni_graph *graph = t->model->graph;
+    size_t total = (size_t)graph->total * sizeof(float), trainable = (size_t)graph->trainable * sizeof(float);
+    memcpy(t->last.weights, t->model->weights, total);
+    memcpy(t->best, t->model->weights, total);
+    memset(t->last.m, 0, trainable);
+    memset(t->last.v, 0, trainable);
+    t->step = t->best_epoch = 0;
+    t->n_history = 0;
+    t->best_loss = INFINITY;
 }
 
 hn_status hni_trainer_append(hn_trainer *t, const hn_epoch_report *report, hn_error *err) {

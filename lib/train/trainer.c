@@ -64,19 +64,23 @@ static hn_status open_part(hn_trainer *t, hn_dataset *data, hni_part *part, hn_e
     return status ? status : hni_loader_create(data, &t->model->preproc, t->options.batch, t->options.prefetch, &part->loader, err);
 }
 
+static bool take_moving(hn_trainer *t, hni_moving *moving) {
+    size_t total = (size_t)t->model->graph->total, trainable = (size_t)t->model->graph->trainable;
+    moving->weights = hni_calloc(t->ctx, total, sizeof(float));
+    moving->m = hni_calloc(t->ctx, trainable, sizeof(float));
+    moving->v = hni_calloc(t->ctx, trainable, sizeof(float));
+    return moving->weights && moving->m && moving->v;
+}
+
 static hn_status take_host_memory(hn_trainer *t, hn_error *err) {
     size_t total = (size_t)t->model->graph->total, trainable = (size_t)t->model->graph->trainable, batch = (size_t)t->options.batch;
     t->batch_classes = hni_calloc(t->ctx, batch, sizeof *t->batch_classes);
     t->batch_labels = hni_calloc(t->ctx, batch * (size_t)t->model->n_classes, sizeof *t->batch_labels);
     t->batch_keys = hni_calloc(t->ctx, batch * 4, sizeof *t->batch_keys);
-    t->last.weights = hni_calloc(t->ctx, total, sizeof(float));
-    t->last.m = hni_calloc(t->ctx, trainable, sizeof(float));
-    t->last.v = hni_calloc(t->ctx, trainable, sizeof(float));
     t->best = hni_calloc(t->ctx, total, sizeof(float));
-    if (!t->batch_classes || !t->batch_labels || !t->batch_keys || !t->last.weights || !t->last.m || !t->last.v || !t->best)
-        return hni_fail_memory(err, (total * 2 + trainable * 2) * sizeof(float), "a trainer");
-    memcpy(t->last.weights, t->model->weights, total * sizeof(float));
-    memcpy(t->best, t->model->weights, total * sizeof(float));
+    if (!t->batch_classes || !t->batch_labels || !t->batch_keys || !t->best || !take_moving(t, &t->last) || !take_moving(t, &t->next))
+        return hni_fail_memory(err, (total * 3 + trainable * 4) * sizeof(float), "a trainer");
+    hni_trainer_rewind(t);
     return HN_OK;
 }
 
@@ -163,7 +167,6 @@ hn_status hni_trainer_create(const hn_model *model, hn_dataset *train, hn_datase
     t->model = hni_model_ref(model);
     t->options = *options;
     t->options.cancel = hni_cancel_ref(options->cancel);
-    t->best_loss = INFINITY;
     hn_status status = fill_defaults(&t->options, model->n_classes, err);
     t->stopping = hni_stopping_defaults(&t->options);
     if (!status) status = copy_class_weights(t, err);
@@ -198,8 +201,8 @@ void hni_trainer_free(hn_trainer *t) {
     }
     close_part(t, &t->train);
     close_part(t, &t->test);
-    void *blocks[] = {t->class_weights, t->class_weights_f32, t->batch_classes, t->batch_labels, t->batch_keys, t->last.weights,
-                      t->last.m,        t->last.v,            t->best,          t->history};
+    void *blocks[] = {t->class_weights, t->class_weights_f32, t->batch_classes, t->batch_labels, t->batch_keys, t->last.weights, t->last.m,
+                      t->last.v,        t->next.weights,      t->next.m,        t->next.v,       t->best,       t->history};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) hni_free(ctx, blocks[i]);
     hni_cancel_unref(t->options.cancel);
     hni_model_unref(t->model);

@@ -47,7 +47,9 @@ struct hn_trainer {
     int32_t *batch_classes;   /* [batch] */
     float *batch_labels;      /* [batch, K] */
     uint32_t *batch_keys;     /* [batch, 4] */
-    hni_moving last;
+    hni_moving last;          /* as the last whole epoch left it */
+    hni_moving next;          /* fetched from the device; becomes last when all of it is there */
+    bool adrift;              /* the device does not hold `last`: it could not be put back */
     float *best;              /* [total] */
     int64_t step;             /* optimiser steps done */
     hn_epoch_report *history; /* [n_history] */
@@ -66,9 +68,11 @@ hn_status hni_trainer_resume(hn_trainer *t, const char *path, hn_error *err);
 
 /* The executor for a mode and batch size; made at the first call. */
 hn_status hni_trainer_shape(hn_trainer *t, int32_t mode, int32_t batch, hni_executor **out, hn_error *err);
-/* Device → last, and back. */
+/* Device → last, all or nothing; and back. A failure to put back is remembered, and made good before the next epoch. */
 hn_status hni_trainer_fetch(hn_trainer *t, hn_error *err);
 hn_status hni_trainer_restore(hn_trainer *t, hn_error *err);
+/* The host's side as it was before the first epoch. */
+void hni_trainer_rewind(hn_trainer *t);
 hn_status hni_trainer_append(hn_trainer *t, const hn_epoch_report *report, hn_error *err);
 /* What the trainer was given, as a JSON object without braces: options, data digests, counts. Equal text = same training. */
 void hni_trainer_describe(hn_trainer *t, hni_text *text);

@@ -1,0 +1,250 @@
+/* uses.h - the scenes: load, train, save, predict, evaluate. Each notes its results, so that runs can be compared bit for bit. */
+#ifndef HAEMNET_TEST_USES_H
+#define HAEMNET_TEST_USES_H
+
+#include "scenes.h"
+
+static inline void note_image(scene *s, const hn_image *image) {
+    uint8_t pixels[4096];
+    size_t need = 0;
+    ck_ok(hn_image_copy_pixels(image, pixels, sizeof pixels, &need, &err));
+    note(s, pixels, need);
+}
+
+static inline void load_images(scene *s) {
+    hn_image *png = NULL, *jpeg = NULL, *rgb = NULL, *small = NULL, *hu = NULL, *grey = NULL, *memory = NULL;
+    const hn_image_options o = {.struct_size = sizeof o, .channels = 3};
+    const int16_t values[4] = {0, 40, 80, 1000};
+    const hn_pixels raw = {.struct_size = sizeof raw, .type = HN_PIXEL_I16, .width = 2, .height = 2, .channels = 1, .data = values};
+    size_t size = 0;
+    uint8_t *bytes = slurp(at("data/clean/1.png"), &size);
+    BEGIN();
+    STEP(png, hn_image_load(s->ctx, at("data/bleed/0.png"), NULL, &png, &err));
+    STEP(jpeg, hn_image_load(s->ctx, at("data/clean/3.jpg"), &o, &jpeg, &err));
+    STEP(memory, hn_image_decode(s->ctx, bytes, size, NULL, &memory, &err));
+    STEP(rgb, hn_image_convert(png, 3, &rgb, &err));
+    STEP(small, hn_image_resize(rgb, 5, 11, &small, &err));
+    STEP(hu, hn_image_wrap(s->ctx, &raw, &hu, &err));
+    STEP(grey, hn_image_window(hu, NULL, &grey, &err));
+    hn_context_free(s->ctx); /* the images keep it */
+    s->ctx = NULL;
+    hn_image *const all[] = {png, jpeg, rgb, small, hu, grey, memory};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) note_image(s, all[i]);
+done:
+    free(bytes);
+    hn_context_free(s->ctx);
+    hn_image_free(png), hn_image_free(jpeg), hn_image_free(rgb), hn_image_free(small), hn_image_free(hu), hn_image_free(grey);
+    hn_image_free(memory);
+}
+
+static inline void note_rows(scene *s, hn_dataset *ds) {
+    hn_dataset_info info = {.struct_size = sizeof info};
+    ck_ok(hn_dataset_get_info(ds, &info, &err));
+    note(s, info.digest, sizeof info.digest);
+    ck_assert_int_eq(info.n_rows, 2 * ROWS);
+}
+
+static inline void load_data(scene *s) {
+    hn_dataset *folder = NULL, *manifest = NULL, *list = NULL, *train = NULL, *test = NULL;
+    const hn_dataset_options strict = {.struct_size = sizeof strict, .strict = 1, .group_pattern = "([0-9]+)\\."};
+    hn_dataset_info info = {.struct_size = sizeof info};
+    hn_image *image = NULL;
+    int64_t bad = 0;
+    BEGIN();
+    STEP(folder, hn_dataset_open(s->ctx, at("data"), &strict, &folder, &err));
+    STEP(NULL, hn_dataset_check(folder, NULL, &bad, &err));
+    STEP(manifest, hn_dataset_create(s->ctx, NULL, &manifest, &err));
+    STEP(NULL, hn_dataset_add_manifest(manifest, at("manifest.csv"), &err));
+    STEP(list, hn_dataset_create(s->ctx, NULL, &list, &err));
+    STEP(image, make_image(s->ctx, 1, &image, &err));
+    STEP(NULL, hn_dataset_add_image(list, image, "a", "p", &err));
+    STEP(NULL, hn_dataset_add_file(list, "nowhere.png", "b", NULL, &err));
+    STEP(NULL, hn_dataset_get_info(list, &info, &err));
+    STEP((train ? (void *)train : (void *)test), hn_dataset_split(manifest, NULL, &train, &test, &err));
+    fault_disarm();
+    note(s, info.digest, sizeof info.digest);
+    note_rows(s, folder), note_rows(s, manifest);
+    ck_ok(hn_dataset_get_info(train, &info, &err));
+    note(s, info.digest, sizeof info.digest);
+done:
+    hn_context_free(s->ctx);
+    hn_dataset_free(manifest), hn_dataset_free(folder), hn_dataset_free(list), hn_dataset_free(train), hn_dataset_free(test);
+    hn_image_free(image);
+}
+
+static inline void load_models(scene *s) {
+    hn_model *file = NULL, *memory = NULL, *import = NULL, *preset = NULL, *built = NULL;
+    hn_builder *b = NULL;
+    hn_model_options o = {.struct_size = sizeof o, .width = SIDE, .height = SIDE, .channels = 1, .hidden = 1};
+    hn_model_info info = {.struct_size = sizeof info};
+    char text[8192];
+    int32_t v = 0;
+    size_t size = 0, need = 0;
+    uint8_t *bytes = slurp(at("model.safetensors"), &size);
+    BEGIN();
+    STEP(file, hn_model_load(s->ctx, at("model.safetensors"), &file, &err));
+    STEP(memory, hn_model_load_memory(s->ctx, bytes, size, &memory, &err));
+    STEP(import, hn_model_import(s->ctx, at("model.safetensors"), "tinyvgg", &o, &import, &err));
+    STEP(preset, hn_model_preset(s->ctx, "tinyvgg", &o, &preset, &err));
+    STEP(b, hn_builder_create(s->ctx, &o, &b, &err));
+    STEP(NULL, hn_builder_batch_norm(b, v, "norm", 0, 0, &v, &err));
+    STEP(NULL, hn_builder_dense(b, v, "dense", 2, 0, &v, &err));
+    STEP(built, hn_builder_finish(b, v, &built, &err));
+    STEP(NULL, hn_model_summary(file, 2, text, sizeof text, &need, &err));
+    note(s, text, need);
+    STEP(NULL, hn_model_metadata(import, text, sizeof text, &need, &err));
+    note(s, text, need);
+    hn_model *const all[] = {file, memory, import, preset, built};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        STEP(NULL, hn_model_get_info(all[i], &info, &err));
+        note(s, info.digest, sizeof info.digest);
+    }
+done:
+    free(bytes);
+    hn_context_free(s->ctx);
+    hn_builder_free(b);
+    hn_model_free(file), hn_model_free(memory), hn_model_free(import), hn_model_free(preset), hn_model_free(built);
+}
+
+static inline void note_report(scene *s, const hn_epoch_report *r) {
+    const double figures[] = {r->train_loss, r->train_accuracy, r->test_loss, r->test_accuracy, r->best_loss};
+    note(s, figures, sizeof figures);
+    ck_assert_int_eq(r->train_images + r->test_images, 2 * ROWS);
+}
+
+/* Two epochs, a checkpoint, another trainer that goes on from it, the best model saved. Strict: an unreadable file is an error, as it should. */
+static inline void train(scene *s) {
+    const hn_dataset_options strict = {.struct_size = sizeof strict, .strict = 1};
+    const hn_train_options o = {.struct_size = sizeof o, .batch = 4, .learning_rate = 0.05, .device = "frail", .prefetch = 1};
+    hn_epoch_report r = {.struct_size = sizeof r};
+    hn_model *start = NULL, *best = NULL;
+    hn_dataset *ds = NULL, *part = NULL, *test = NULL;
+    hn_trainer *one = NULL, *two = NULL;
+    size_t size;
+    BEGIN();
+    STEP(start, hn_model_load(s->ctx, at("model.safetensors"), &start, &err));
+    STEP(ds, hn_dataset_create(s->ctx, &strict, &ds, &err));
+    STEP(NULL, hn_dataset_add_manifest(ds, at("manifest.csv"), &err));
+    STEP((part ? (void *)part : (void *)test), hn_dataset_split(ds, NULL, &part, &test, &err));
+    STEP(one, hn_trainer_create(start, part, test, &o, &one, &err));
+    for (int i = 0; i < 2; i++) {
+        STEP(NULL, hn_train_epoch(one, &r, &err));
+        note_report(s, &r);
+    }
+    SAVE(at("out/checkpoint"), hn_trainer_save(one, at("out/checkpoint"), &err));
+    hn_trainer_free(one);
+    one = NULL;
+    STEP(two, hn_trainer_create(start, part, test, &o, &two, &err));
+    hn_dataset_free(part), hn_dataset_free(ds); /* the trainer keeps what it needs */
+    part = ds = NULL;
+    STEP(NULL, hn_trainer_resume(two, at("out/checkpoint"), &err));
+    STEP(NULL, hn_train_epoch(two, &r, &err));
+    note_report(s, &r);
+    ck_assert_int_eq(r.epoch, 3);
+    STEP(best, hn_trainer_model(two, HN_LAST, &best, &err));
+    SAVE(at("out/model.safetensors"), hn_model_save(best, at("out/model.safetensors"), &err));
+    uint8_t *bytes = slurp(at("out/model.safetensors"), &size);
+    note(s, bytes, size);
+    free(bytes);
+done:
+    hn_context_free(s->ctx);
+    hn_trainer_free(one), hn_trainer_free(two);
+    hn_model_free(start), hn_model_free(best);
+    hn_dataset_free(ds), hn_dataset_free(part), hn_dataset_free(test);
+}
+
+static inline void save(scene *s) {
+    static const char *const outputs[] = {"out/model.safetensors", "out/image.png", "out/image.jpg"};
+    hn_model *model = NULL;
+    hn_image *image = NULL;
+    uint8_t buffer[8192];
+    size_t need = 0;
+    BEGIN();
+    STEP(model, hn_model_load(s->ctx, at("model.safetensors"), &model, &err));
+    STEP(image, make_image(s->ctx, 3, &image, &err));
+    SAVE(at(outputs[0]), hn_model_save(model, at(outputs[0]), &err));
+    SAVE(at(outputs[1]), hn_image_save_png(image, at(outputs[1]), &err));
+    SAVE(at(outputs[2]), hn_image_save_jpeg(image, at(outputs[2]), 80, &err));
+    STEP(NULL, hn_model_save_memory(model, buffer, sizeof buffer, &need, &err));
+    note(s, buffer, need);
+    for (int i = 0; i < 3; i++) {
+        uint8_t *bytes = slurp(at(outputs[i]), &need);
+        note(s, bytes, need);
+        free(bytes);
+    }
+done:
+    hn_model_free(model);
+    hn_image_free(image);
+    hn_context_free(s->ctx);
+}
+
+static inline void predict(scene *s) {
+    const hn_predictor_options o = {.struct_size = sizeof o, .max_batch = 2, .device = "frail"};
+    hn_model *model = NULL;
+    hn_predictor *p = NULL;
+    hn_image *images[3] = {NULL};
+    hn_prediction out[3];
+    float probabilities[3][2];
+    for (int i = 0; i < 3; i++)
+        out[i] = (hn_prediction){.struct_size = sizeof out[i], .probabilities = probabilities[i], .capacity = 2};
+    BEGIN();
+    STEP(model, hn_model_load(s->ctx, at("model.safetensors"), &model, &err));
+    STEP(p, hn_predictor_create(model, &o, &p, &err));
+    STEP(images[0], hn_image_load(s->ctx, at("data/bleed/0.png"), NULL, &images[0], &err));
+    STEP(images[1], hn_image_load(s->ctx, at("data/clean/3.jpg"), NULL, &images[1], &err));
+    STEP(images[2], hn_image_resize(images[0], 13, 3, &images[2], &err));
+    STEP(NULL, hn_predict(p, images[0], &out[0], &err));
+    note(s, probabilities[0], sizeof probabilities[0]);
+    STEP(NULL, hn_predict_batch(p, (const hn_image *const *)images, 3, out, &err));
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(out[i].status, HN_OK);
+    note(s, probabilities, sizeof probabilities);
+done:
+    hn_model_free(model);
+    hn_context_free(s->ctx);
+    hn_predictor_free(p);
+    for (int i = 0; i < 3; i++) hn_image_free(images[i]);
+}
+
+static inline void evaluate(scene *s) {
+    const hn_dataset_options strict = {.struct_size = sizeof strict, .strict = 1};
+    const hn_predictor_options o = {.struct_size = sizeof o, .max_batch = 4, .device = "frail"};
+    hn_metrics m = {.struct_size = sizeof m};
+    hn_class_metrics c = {.struct_size = sizeof c};
+    hn_curve_point curve[64];
+    int64_t confusion[4];
+    hn_model *model = NULL;
+    hn_predictor *p = NULL;
+    hn_dataset *ds = NULL;
+    hn_eval *e = NULL;
+    size_t need = 0;
+    BEGIN();
+    STEP(model, hn_model_load(s->ctx, at("model.safetensors"), &model, &err));
+    STEP(p, hn_predictor_create(model, &o, &p, &err));
+    STEP(ds, hn_dataset_open(s->ctx, at("data"), &strict, &ds, &err));
+    STEP(e, hn_evaluate(p, ds, NULL, &e, &err));
+    hn_dataset_free(ds), hn_predictor_free(p), hn_model_free(model); /* an evaluation stands alone */
+    ds = NULL, p = NULL, model = NULL;
+    STEP(NULL, hn_eval_metrics(e, 0, &m, &err));
+    note(s, &m.roc_auc, sizeof m.roc_auc), note(s, &m.log_loss, sizeof m.log_loss);
+    ck_assert_int_eq(m.n, 2 * ROWS);
+    STEP(NULL, hn_eval_class(e, 1, 0, &c, &err));
+    STEP(NULL, hn_eval_confusion(e, 0.4, confusion, 4, &need, &err));
+    note(s, confusion, sizeof confusion);
+    STEP(NULL, hn_eval_curve(e, HN_CURVE_ROC, 0, curve, 64, &need, &err));
+    note(s, curve, need * sizeof *curve);
+done:
+    hn_context_free(s->ctx);
+    hn_eval_free(e), hn_dataset_free(ds), hn_predictor_free(p), hn_model_free(model);
+}
+
+static inline int fault_suite(const char *name, const TTest *const *tests, size_t n) {
+    Suite *suite = suite_create(name);
+    TCase *tcase = tcase_create(name);
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_set_timeout(tcase, 1200);
+    for (size_t i = 0; i < n; i++) tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    return run_suite(suite);
+}
+
+#endif
