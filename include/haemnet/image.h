@@ -145,14 +145,14 @@ HN_API hn_status hn_image_resize(const hn_image *image, int32_t width, int32_t h
 
 /* Writes an 8-bit image as PNG, to a temporary file that then takes the name's place.
  *   path     UTF-8
- * Errors:  HN_E_ARGUMENT (not HN_PIXEL_U8), HN_E_IO (names the path), HN_E_MEMORY.
+ * Errors:  HN_E_ARGUMENT (not HN_PIXEL_U8), HN_E_IO (names the path), HN_E_LIMIT (over 511 MiB of pixels), HN_E_MEMORY.
  * Thread:  any.
  * Since:   0.1 */
 HN_API hn_status hn_image_save_png(const hn_image *image, const char *path, hn_error *err);
 
 /* Writes an 8-bit image as baseline JPEG; otherwise as hn_image_save_png.
  *   quality  1 … 100
- * Errors:  HN_E_ARGUMENT, HN_E_IO, HN_E_MEMORY.
+ * Errors:  HN_E_ARGUMENT, HN_E_IO, HN_E_LIMIT, HN_E_MEMORY.
  * Thread:  any.
  * Since:   0.1 */
 HN_API hn_status hn_image_save_jpeg(const hn_image *image, const char *path, int32_t quality, hn_error *err);
