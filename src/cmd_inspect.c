@@ -89,15 +89,13 @@ static int write_json(const hn_model *model, const hn_model_info *info, hn_error
     return status ? fail(err) : EXIT_DONE;
 }
 
+/* What the summary, which is about shapes, leaves out. */
 static void print_facts(const hn_model *model, const hn_model_info *info) {
     char digest[65];
     hex_digest(digest, info->digest);
-    printf("%s, input %d×%d px, %d channel%s\n", *info->preset ? info->preset : "a network of one's own", info->width, info->height, info->channels,
-           info->channels > 1 ? "s" : "");
-    printf(info->task == HN_TASK_MULTI ? "labels    " : "classes   ");
-    for (int32_t k = 0; k < info->n_classes; k++) printf("%s%s", k ? ", " : "", hn_model_class_name(model, k));
-    printf("\npositive  %s, threshold %g\ndigest    %s\n\n", info->positive >= 0 ? hn_model_class_name(model, info->positive) : "none named", info->threshold,
-           digest);
+    printf("positive class           %s, from probability %g on\n", info->positive >= 0 ? hn_model_class_name(model, info->positive) : "none named",
+           info->threshold);
+    printf("digest                   %s\n", digest);
 }
 
 static int inspect(const hn_model *model, const inspect_settings *s, hn_error *err) {
@@ -106,8 +104,8 @@ static int inspect(const hn_model *model, const inspect_settings *s, hn_error *e
     if (s->json) return write_json(model, &info, err);
     char *text = text_of(model, s->batch, false, err);
     if (!text) return fail(err);
-    print_facts(model, &info);
     fputs(text, stdout);
+    print_facts(model, &info);
     free(text);
     return EXIT_DONE;
 }

@@ -50,6 +50,66 @@ void describe_split(FILE *out) {
     print_options(out, list, N_OPTIONS);
 }
 
+/* --- rows and manifests ------------------------------------------------------------------------------------------------------ */
+
+/* Absolute, so that the manifest may lie anywhere; a file that is missing keeps its place. */
+static void write_path(FILE *out, const char *path) {
+    char *real = realpath(path, NULL), *here = real || *path == '/' ? NULL : getcwd(NULL, 0);
+    char *joined = here ? join_path(here, path) : NULL;
+    csv_field(out, real ? real : joined ? joined : path);
+    free(real);
+    free(here);
+    free(joined);
+}
+
+/* path: where the file is for the reader; NULL = where it is now. */
+static void write_row(const split_run *r, FILE *out, const char *path, const hn_row *row) {
+    if (path)
+        csv_field(out, path);
+    else
+        write_path(out, row->path);
+    if (r->info.task == HN_TASK_MULTI)
+        for (int32_t k = 0; k < r->info.n_classes; k++) fprintf(out, ",%d", (int)(row->labels >> k & 1));
+    else {
+        fputc(',', out);
+        csv_field(out, hn_dataset_class_name(r->data, row->label));
+    }
+    fputc(',', out);
+    csv_field(out, *row->group ? row->group : row->patient); /* what kept the part together is what must stay together */
+    fputc(',', out);
+    csv_field(out, row->study);
+    fputc(',', out);
+    if (row->slice >= 0) fprintf(out, "%d", row->slice);
+    fputc('\n', out);
+}
+
+static FILE *open_manifest(const split_run *r, const char *path) {
+    FILE *out = open_output(path);
+    if (!out) return NULL;
+    fprintf(out, "file");
+    if (r->info.task != HN_TASK_MULTI) fprintf(out, ",label");
+    for (int32_t k = 0; r->info.task == HN_TASK_MULTI && k < r->info.n_classes; k++) {
+        fputc(',', out);
+        csv_field(out, hn_dataset_class_name(r->data, k));
+    }
+    fprintf(out, ",patient,study,slice\n");
+    return out;
+}
+
+static int write_manifest(split_run *r, int part) {
+    hn_dataset_info info = {.struct_size = sizeof info};
+    hn_row row = {.struct_size = sizeof row};
+    hn_error err = {0};
+    if (hn_dataset_get_info(r->parts[part], &info, &err)) return fail(&err);
+    char *path = join_path(r->s->out, part ? "test.csv" : "train.csv");
+    FILE *out = open_manifest(r, path);
+    for (int64_t i = 0; out && i < info.n_rows; i++)
+        if (!hn_dataset_get_row(r->parts[part], i, &row, NULL)) write_row(r, out, NULL, &row);
+    int code = out && close_output(out, path) ? EXIT_DONE : EXIT_FAILED;
+    free(path);
+    return code;
+}
+
 /* --- files ------------------------------------------------------------------------------------------------------------------- */
 
 /* "c/x.png" of "a/b/c/x.png" for up = 1: the name with `up` folders before it, slashes as _; NULL if there are no more folders. */
@@ -114,7 +174,8 @@ static int check_place(const split_run *r) {
     return code;
 }
 
-static int place_file(split_run *r, const char *folder, const hn_row *row) {
+/* `top` is the part's folder, which the manifest's paths are relative to. */
+static int place_file(split_run *r, const char *top, const char *folder, const hn_row *row, FILE *manifest) {
     if (access(row->path, R_OK)) {
         fail_text("skipped: cannot read %s: %s", row->path, strerror(errno));
         r->skipped++;
@@ -122,79 +183,42 @@ static int place_file(split_run *r, const char *folder, const hn_row *row) {
     }
     char *place = free_place(folder, row->path);
     int code = !place ? fail_text("no free name for %s in %s", row->path, folder) : copy_file(row->path, place, r->s->move) ? EXIT_DONE : EXIT_FAILED;
+    if (!code && manifest) write_row(r, manifest, place + strlen(top) + 1, row);
     free(place);
     return code;
 }
 
-static int place_part(split_run *r, int part) {
+static int place_class(split_run *r, int part, int32_t class_index, const char *top, FILE *manifest) {
     hn_dataset_info info = {.struct_size = sizeof info};
     hn_row row = {.struct_size = sizeof row};
     hn_error err = {0};
-    int code = hn_dataset_get_info(r->parts[part], &info, &err) ? fail(&err) : EXIT_DONE;
-    char *top = join_path(r->s->out, part_names[part]);
-    for (int32_t k = 0; k < r->info.n_classes && !code; k++) {
-        char *folder = join_path(top, hn_dataset_class_name(r->data, k));
-        code = make_folder(folder);
-        for (int64_t i = 0; i < info.n_rows && !code; i++) {
-            if (hn_cancel_triggered(r->cancel)) code = EXIT_INTERRUPTED;
-            else if (hn_dataset_get_row(r->parts[part], i, &row, &err)) code = fail(&err);
-            else if (row.label == k) code = place_file(r, folder, &row);
-        }
-        free(folder);
+    char *folder = join_path(top, hn_dataset_class_name(r->data, class_index));
+    int code = hn_dataset_get_info(r->parts[part], &info, &err) ? fail(&err) : make_folder(folder);
+    for (int64_t i = 0; i < info.n_rows && !code; i++) {
+        if (hn_cancel_triggered(r->cancel))
+            code = EXIT_INTERRUPTED;
+        else if (hn_dataset_get_row(r->parts[part], i, &row, &err))
+            code = fail(&err);
+        else if (row.label == class_index)
+            code = place_file(r, top, folder, &row, manifest);
     }
-    free(top);
+    free(folder);
     return code;
 }
 
-/* --- manifests --------------------------------------------------------------------------------------------------------------- */
-
-/* Absolute, so that the manifest may lie anywhere; a file that is missing keeps its place. */
-static void write_path(FILE *out, const char *path) {
-    char *real = realpath(path, NULL), *here = real || *path == '/' ? NULL : getcwd(NULL, 0);
-    char *joined = here ? join_path(here, path) : NULL;
-    csv_field(out, real ? real : joined ? joined : path);
-    free(real);
-    free(here);
-    free(joined);
-}
-
-static void write_row(const split_run *r, FILE *out, const hn_row *row) {
-    write_path(out, row->path);
-    if (r->info.task == HN_TASK_MULTI)
-        for (int32_t k = 0; k < r->info.n_classes; k++) fprintf(out, ",%d", (int)(row->labels >> k & 1));
-    else {
-        fputc(',', out);
-        csv_field(out, hn_dataset_class_name(r->data, row->label));
-    }
-    fputc(',', out);
-    csv_field(out, *row->group ? row->group : row->patient); /* what kept the part together is what must stay together */
-    fputc(',', out);
-    csv_field(out, row->study);
-    fputc(',', out);
-    if (row->slice >= 0) fprintf(out, "%d", row->slice);
-    fputc('\n', out);
-}
-
-static int write_manifest(split_run *r, int part) {
-    hn_dataset_info info = {.struct_size = sizeof info};
-    hn_row row = {.struct_size = sizeof row};
-    hn_error err = {0};
-    if (hn_dataset_get_info(r->parts[part], &info, &err)) return fail(&err);
-    char *path = join_path(r->s->out, part ? "test.csv" : "train.csv");
-    FILE *out = open_output(path);
-    if (out) {
-        fprintf(out, "file");
-        if (info.task != HN_TASK_MULTI) fprintf(out, ",label");
-        for (int32_t k = 0; info.task == HN_TASK_MULTI && k < info.n_classes; k++) {
-            fputc(',', out);
-            csv_field(out, hn_dataset_class_name(r->data, k));
-        }
-        fprintf(out, ",patient,study,slice\n");
-        for (int64_t i = 0; i < info.n_rows; i++)
-            if (!hn_dataset_get_row(r->parts[part], i, &row, NULL)) write_row(r, out, &row);
-    }
-    int code = out && close_output(out, path) ? EXIT_DONE : EXIT_FAILED;
+/* Folders cannot say whose a file is, so where patients are known a manifest beside the classes says it; the library looks for it. */
+static int place_part(split_run *r, int part) {
+    char *top = join_path(r->s->out, part_names[part]), *path = join_path(top, "manifest.csv");
+    int code = make_folder(top);
+    FILE *manifest = NULL;
+    if (!code && r->info.n_groups && !(manifest = open_manifest(r, path))) code = EXIT_FAILED;
+    for (int32_t k = 0; k < r->info.n_classes && !code; k++) code = place_class(r, part, k, top, manifest);
+    if (manifest && code)
+        discard_output(manifest, path);
+    else if (manifest && !close_output(manifest, path))
+        code = EXIT_FAILED;
     free(path);
+    free(top);
     return code;
 }
 

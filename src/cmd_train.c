@@ -1,4 +1,5 @@
 /* cmd_train.c - `haemnet train`: options, data and what it is tested on; the training itself is in train_run.c and crossval.c. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "train.h"
@@ -92,11 +93,49 @@ static int32_t choose_positive(const train_settings *s, hn_dataset *data) {
     return positive;
 }
 
+static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
+
+/* Groups, or paths, of a data set, sorted; a list to be freed. */
+static const char **texts_of(hn_dataset *data, bool groups, size_t *n) {
+    hn_dataset_info info = {.struct_size = sizeof info};
+    hn_row row = {.struct_size = sizeof row};
+    *n = 0;
+    if (hn_dataset_get_info(data, &info, NULL)) return NULL;
+    const char **list = calloc((size_t)info.n_rows + 1, sizeof *list);
+    for (int64_t i = 0; list && i < info.n_rows; i++) {
+        if (hn_dataset_get_row(data, i, &row, NULL)) continue;
+        const char *text = groups ? row.group : row.path;
+        if (*text) list[(*n)++] = text;
+    }
+    if (list) qsort(list, *n, sizeof *list, by_text);
+    return list;
+}
+
+/* A test part that shares patients with the training part measures memory. It may be meant, so it is said, not refused. */
+static void warn_overlap(hn_dataset *train, hn_dataset *test) {
+    for (int groups = 1; groups >= 0; groups--) {
+        size_t n, m, both = 0;
+        const char **a = texts_of(train, groups, &n), **b = texts_of(test, groups, &m);
+        for (size_t i = 0; a && b && i < n; i++) {
+            bool first = i == 0 || strcmp(a[i], a[i - 1]);
+            both += first && bsearch(&a[i], b, m, sizeof *b, by_text);
+        }
+        if (both) note("note: %zu %s in the training data and in the test data: the test figures are too good", both,
+                       groups ? both > 1 ? "patients are" : "patient is" : both > 1 ? "files are" : "file is");
+        free(a);
+        free(b);
+        if (both) return;
+    }
+}
+
 static hn_status make_parts(train_job *job, hn_error *err) {
     const train_settings *s = job->settings;
     hn_split_options split = {.struct_size = sizeof split, .train_ratio = 1 - s->holdout, .seed = s->seed};
     if (!s->test && s->holdout > 0) return hn_dataset_split(job->whole, &split, &job->train, &job->test, err);
-    return s->test ? open_data(job->ctx, s->test, &s->choice, &job->test, err) : HN_OK;
+    if (!s->test) return HN_OK;
+    hn_status status = open_data(job->ctx, s->test, &s->choice, &job->test, err);
+    if (!status) warn_overlap(job->whole, job->test);
+    return status;
 }
 
 static void print_end(const train_job *job) {
