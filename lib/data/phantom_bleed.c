@@ -33,7 +33,7 @@ static void put_on_shell(const hni_patient *p, hni_bleed *b, double dx, double d
     b->z = z;
 }
 
-/* size: 0 … 1, small ones more often. */
+/* size: 0 … 1. */
 static void draw_epidural(hni_patient *p, hni_bleed *b, hni_random *r, double size) {
     const double side = hni_random_unit(r) < 0.5 ? -1.0 : 1.0, angle = hni_between(r, -1.15, 1.2);
     put_on_shell(p, b, side * hni_cos(angle), hni_sin(angle), hni_between(r, 30.0, 72.0));
@@ -127,7 +127,7 @@ static void draw_subarachnoid(const hni_patient *p, hni_bleed *b, hni_random *r,
 }
 
 void hni_bleed_draw(hni_patient *p, hni_bleed *b, hni_random *r, uint32_t type) {
-    const double u = hni_random_unit(r), size = u * (0.45 + 0.55 * u);
+    const double u = hni_random_unit(r), size = u * (0.75 + 0.25 * u); /* small ones somewhat more often */
     *b = (hni_bleed){
         .type = type, .hu = hni_between(r, 59.0, 73.0), .noise_x = hni_between(r, 0.0, 32.0), .noise_y = hni_between(r, 0.0, 32.0)};
     switch (type) {
@@ -202,7 +202,7 @@ double hni_bleed_depth(const hni_patient *p, const hni_bleed *b, const hni_place
     case HN_BLEED_INTRAVENTRICULAR: {
         const double dx = q->ux - b->x, dy = q->uy - b->y, dz = q->uz - b->z;
         const double part = b->radius + 4.0 * rough(p, b, q, 7.0) - sqrt(dx * dx + dy * dy + dz * dz);
-        return hni_min(hni_min(tissue->ventricle + 0.35, part), q->gravity * (HNI_HEAD_B / p->b) - b->level);
+        return hni_min(hni_min(hni_min(tissue->ventricle + 0.35, q->depth), part), q->gravity * (HNI_HEAD_B / p->b) - b->level);
     }
     default: {
         const double dx = q->ux - b->x, dy = q->uy - b->y, dz = q->uz - b->z;

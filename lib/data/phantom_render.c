@@ -2,6 +2,8 @@
  *
  * Pixel by pixel: place → tissue or bone → bleeds laid over → what the scanner adds (cupping, the dark bar between the petrous bones,
  * noise). Edges are ramps about a pixel wide, which is what partial volume makes of them. The only state is the plane itself. */
+#include <string.h>
+
 #include "phantom_parts.h"
 
 /* Blood over what is there; returns the HU, sets the bit of each bleed that has more than half of this pixel. */
@@ -68,6 +70,8 @@ void hni_plane_render(const hni_patient *p, hni_plane *plane, void *work) {
     uint8_t *weight = (uint8_t *)(hu + 3 * count);
     plane->lesion_px = 0;
     plane->types = 0;
+    if (plane->mask) memset(plane->mask, 0, (size_t)count);
+    if (!plane->hu && p->n_bleeds == 0) return;
     for (int32_t row = 0; row < size; row++) {
         for (int32_t column = 0; column < size; column++) {
             const int64_t i = (int64_t)row * size + column;
