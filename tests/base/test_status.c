@@ -133,6 +133,7 @@ START_TEST(structs_are_checked) {
 END_TEST
 
 START_TEST(utf8_lengths_agree_with_encode) {
+    uint32_t wrong = 0; /* one check for all: Check writes a record for each of them */
     for (uint32_t code = 0; code <= 0x110000; code++) {
         char text[4];
         if (code == 0xD800)
@@ -140,11 +141,10 @@ START_TEST(utf8_lengths_agree_with_encode) {
         if (code > 0x10FFFF)
             break;
         const size_t n = hni_utf8_encode(code, text);
-        ck_assert_uint_eq(hni_utf8_length(text, n), n);
-        ck_assert_uint_eq(hni_utf8_length(text, 4 < n ? 4 : n), n);
-        if (n > 1)
-            ck_assert_uint_eq(hni_utf8_length(text, n - 1), 0);
+        wrong += hni_utf8_length(text, n) != n;
+        wrong += n > 1 && hni_utf8_length(text, n - 1) != 0;
     }
+    ck_assert_uint_eq(wrong, 0);
     static const char *const bad[] = {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF0\x8F\xBF\xBF",
                                       "\xF4\x90\x80\x80", "\xF5\x80\x80\x80"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
