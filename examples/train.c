@@ -2,7 +2,8 @@
  *
  *   cc train.c $(pkg-config --cflags --libs haemnet) -o train && ./train model.safetensors [slice.png]
  *
- * So small that it learns little: it shows the way. With a second name it also writes one slice of the phantom as PNG, something to show to embed.c. All failures meet at `done`. */
+ * So small that it learns little: it shows the way. With a second name it also writes one slice of the phantom as PNG, something to
+ * show to embed.c. All failures meet at `done`. */
 #include <haemnet/haemnet.h>
 #include <stdio.h>
 

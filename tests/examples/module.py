@@ -1,0 +1,144 @@
+"""module.py - what examples/python/haemnet.py promises beyond the example: errors, callbacks, closing, arrays of every kind, threads, memory.
+
+Run by test_python.sh, with and without numpy. An assertion or an exception is the failure."""
+import array
+import gc
+import threading
+
+import haemnet as h
+
+try:
+    import numpy as np
+except ImportError:
+    np = None
+
+
+def raises(kind, text, function, *args, **named):
+    try:
+        function(*args, **named)
+    except kind as error:
+        assert text in str(error), (text, str(error))
+        return error
+    raise AssertionError(f"{kind.__name__} with {text!r} did not come")
+
+
+def scene(context):
+    """A data set of 16 slices, and a small model for it."""
+    data, phantom = h.Dataset(context), h.Phantom(context, patients=16, slices_per_patient=1, size=64, seed=2)
+    for info, image, _ in phantom:
+        data.add_image(image, "yes" if info.types else "no", f"p{info.patient}")
+    model = h.Model.preset(context, width=32, height=32, channels=1, class_names=data.classes, positive="yes", seed=1, mean=[0.2], deviation=[0.3])
+    return phantom, data, model
+
+
+def check_facts(context, data, model):
+    assert len(data) == 16 and data.classes == ["no", "yes"] and data[3].group == "p3"
+    assert model.info.positive == 1 and model.classes == data.classes and "conv" in model.summary()
+    assert model.metadata["classes"] == ["no", "yes"]
+    shape, numbers = model.tensors()["conv_block_1.0.weight"]
+    assert shape == (10, 1, 3, 3) and len(numbers) == 90
+    assert h.Model.loads(context, model.dumps()).dumps() == model.dumps()
+    assert context.devices()[0].backend == "reference" and context.memory().live_bytes > 0
+
+
+def check_errors(context, model):
+    error = raises(h.Error, "HN_E_FORMAT", h.Image.decode, context, b"abc")
+    assert error.name == "HN_E_FORMAT" and error.status == h.E_FORMAT == -4
+    assert raises(h.Error, "/nonexistent", h.Model.load, context, "/nonexistent").code == 2
+    raises(TypeError, "max_batch, device, threshold", h.Predictor, model, bogus=3)
+    raises(IndexError, "16", lambda: h.Phantom(context, patients=16, slices_per_patient=1, size=64)[16])
+    raises(TypeError, "float32", h.Image.from_array, context, array.array("d", [0.5]), (1, 1))
+    raises(ValueError, "shape", h.Image.from_array, context, b"12345678")
+    raises(ValueError, "8 bytes", h.Image.from_array, context, b"12345678", (3, 3))
+    closed = h.Model.loads(context, model.dumps())
+    closed.close()
+    closed.close()
+    raises(ValueError, "closed", lambda: closed.info)
+
+
+def check_training(context, data, model):
+    train, test = data.split(train_ratio=0.7, seed=1)
+    told = []
+    trainer = h.Trainer(model, train, test, progress=told.append, batch=4, seed=3)
+    best = trainer.train(2)
+    assert trainer.epochs == 2 and len(trainer.history()) == 2 and told[0].batch == 1 and told[-1].epoch == 2
+    assert best.dumps() != model.dumps()
+
+    def boom(_):
+        raise KeyboardInterrupt("now")
+    interrupted = h.Trainer(model, train, test, progress=boom)
+    raises(KeyboardInterrupt, "now", interrupted.epoch)
+    assert interrupted.epochs == 0
+    raises(h.Error, "HN_E_CANCELLED", h.Trainer(model, train, test, progress=lambda p: True).epoch)
+    cancel = h.Cancel(context)
+    cancel.trigger()
+    raises(h.Error, "HN_E_CANCELLED", h.Trainer(model, train, test, cancel=cancel).epoch)
+    return best, test
+
+
+def check_evaluation(context, predictor, test):
+    evaluation = predictor.evaluate(test)
+    figures = evaluation.metrics()
+    assert figures.n == len(test) == len(evaluation) and sum(map(sum, evaluation.confusion())) == figures.n
+    assert abs(sum(evaluation[0].probabilities) - 1) < 1e-6
+    raises(ZeroDivisionError, "", predictor.evaluate, test, progress=lambda p: 1 / 0)
+    known = h.Evaluation.from_arrays(context, [0, 1, 1], [[.9, .1], [.2, .8], [.6, .4]], ["a", "b"], positive="b")
+    assert known.metrics().roc_auc == 1 and known.confusion() == [[1, 0], [1, 1]] and known.curve(h.ROC, 1)[0][:2] == (0, 0)
+    raises(h.Error, "HN_E_ARGUMENT", h.Evaluation.from_arrays, context, [0, 7], [[.9, .1], [.2, .8]])
+
+
+def check_arrays(context, predictor, image):
+    """One picture in many layouts: one verdict, bit for bit."""
+    verdict = predictor.predict(image)
+    plain = array.array("h", image.tobytes())
+    batch = predictor.predict_batch([image, h.Image.from_array(context, plain, (64, 64)), h.Image.from_array(context, memoryview(plain), (64, 64))])
+    assert all(v.logits == verdict.logits and v.class_name == verdict.class_name for v in batch)
+    if np is None:
+        return
+    x = image.to_array()
+    wide = np.zeros((64, 100), np.int16)
+    wide[:, 7:71] = x
+    for same in (x, np.asfortranarray(x), x[::-1].copy()[::-1], wide[:, 7:71], x.T.copy().T, x.repeat(2, 1)[:, ::2]):
+        assert predictor.predict(same).logits == verdict.logits
+    assert predictor.predict(h.Image.from_array(context, x.astype(np.float32), hu=True)).logits == verdict.logits
+    assert predictor.predict(h.Image.from_array(context, (x + 1024).astype(np.uint16), hu=True, intercept=-1024)).logits == verdict.logits
+    row = np.broadcast_to(x[30], (64, 64))
+    assert predictor.predict(row).logits == predictor.predict(row.copy()).logits
+    for kind in (np.uint8, np.uint16, np.float32):
+        assert predictor.predict((np.arange(40 * 50 * 3).reshape(40, 50, 3) % 2).astype(kind)).class_name
+    raises(TypeError, "astype", predictor.predict, x.astype(float))
+    raises(TypeError, "astype", predictor.predict, x.astype(">i2"))
+
+
+def check_threads(model, image, logits):
+    found = []
+
+    def work():
+        with h.Predictor(model) as predictor:
+            found.append(predictor.predict(image).logits)
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [logits] * 3
+
+
+def main():
+    lines = []
+    context = h.Context(threads=2, log=lambda *about: lines.append(about), log_level=4)
+    empty = context.memory().live_blocks
+    phantom, data, model = scene(context)
+    check_facts(context, data, model)
+    check_errors(context, model)
+    best, test = check_training(context, data, model)
+    predictor, image = h.Predictor(best), phantom[0][1]
+    check_evaluation(context, predictor, test)
+    check_arrays(context, predictor, image)
+    check_threads(best, image, predictor.predict(image).logits)
+    del phantom, data, model, best, test, predictor, image
+    gc.collect()
+    assert context.memory().live_blocks == empty, (context.memory().live_blocks, empty)
+
+
+main()
