@@ -23,6 +23,7 @@ typedef struct test_host {
     atomic_llong peak;          /* bytes */
     atomic_int wrong;           /* frees with another size or alignment, or with bytes behind the end written */
     bool (*refuse)(void);       /* may be NULL: true = this allocation fails */
+    long long limit;            /* bytes live at most; 0 = none */
 } test_host;
 
 enum { TEST_HOST_FRONT = 64, TEST_HOST_BACK = 32, TEST_HOST_WIDTH = 3 };
@@ -35,6 +36,7 @@ static inline void *test_host_alloc(void *user, size_t size, size_t alignment) {
     void *base = NULL;
     atomic_fetch_add(&h->calls, 1);
     if (h->refuse && h->refuse()) return NULL;
+    if (h->limit && ((long long)size < 0 || atomic_load(&h->bytes) + (long long)size > h->limit)) return NULL;
     if (size > SIZE_MAX / 2 || posix_memalign(&base, 64, TEST_HOST_FRONT + size + TEST_HOST_BACK)) return NULL;
     const test_host_block block = {size, alignment};
     memcpy(base, &block, sizeof block);

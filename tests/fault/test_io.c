@@ -16,7 +16,15 @@ END_TEST
 START_TEST(evaluation) { sweep("evaluate", evaluate, FAULT_IO, 30); }
 END_TEST
 
+/* EINTR at any call, transfers cut in half: no error at all, and the same results. */
+START_TEST(interruptions) {
+    sweep("load data, interrupted", load_data, FAULT_INTERRUPT, 30);
+    sweep("train, interrupted", train, FAULT_INTERRUPT, 60);
+    sweep("save, interrupted", save, FAULT_INTERRUPT, 12);
+}
+END_TEST
+
 int main(void) {
-    const TTest *const tests[] = {images, data, models, training, saving, prediction, evaluation};
+    const TTest *const tests[] = {images, data, models, training, saving, prediction, evaluation, interruptions};
     return fault_suite("io fails", tests, sizeof tests / sizeof *tests);
 }
