@@ -1,6 +1,6 @@
 /* embed.cpp - the same as embed.c for C++11 hosts: handles in unique_ptr, failures as exceptions of the host's own.
  *
- *   c++ -std=c++11 embed.cpp $(pkg-config --cflags --libs haemnet) -o embed && ./embed model.safetensors slice.png...
+ *   c++ -std=c++11 embed.cpp $(pkg-config --cflags --libs haemnet) -pthread -o embed && ./embed model.safetensors slice.png...
  *
  * The library raises nothing and knows no exception; Error below belongs to the host. Each thread has a predictor of its own; all of
  * them share one model, which is immutable. */
