@@ -81,9 +81,15 @@ all: lib $(PROGRAM)
 	ln -sf $(PROGRAM:$(BUILD)/%=%) $(BUILD)/haemnet
 lib: $(STATIC) $(SHARED)
 
+# One kernel source, compiled once an instruction set; which one runs is decided at run time.
+ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
+$(OBJ)/lib/backend/cpu/isa_avx512.o: ISA := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma
+$(OBJ)/lib/backend/cpu/isa_avx2.o: ISA := -mavx2 -mfma
+endif
+
 $(OBJ)/%.o: %.c
 	mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c $< -o $@
+	$(CC) $(ALL_CFLAGS) $(ISA) -c $< -o $@
 
 $(STATIC): $(LIB_OBJS)
 	rm -f $@
