@@ -76,7 +76,13 @@ void hni_plane_render(const hni_patient *p, hni_plane *plane, void *work) {
         for (int32_t column = 0; column < size; column++) {
             const int64_t i = (int64_t)row * size + column;
             uint32_t types = 0;
-            hu[i] = pixel_at(p, (column + 0.5 - middle) * spacing, (row + 0.5 - middle) * spacing, plane->z, soft, &weight[i], &types);
+            uint8_t grain;
+            const double value =
+                pixel_at(p, (column + 0.5 - middle) * spacing, (row + 0.5 - middle) * spacing, plane->z, soft, &grain, &types);
+            if (plane->hu) {
+                hu[i] = value;
+                weight[i] = grain;
+            }
             if (plane->mask) plane->mask[i] = types ? 255 : 0;
             plane->types |= types;
             plane->lesion_px += types != 0;

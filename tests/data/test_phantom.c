@@ -188,7 +188,7 @@ START_TEST(tissues_have_their_hu) {
     int16_t *hu = malloc(N * sizeof *hu);
     uint8_t *mask = malloc(N);
     for (int patient = 0; patient < 12; patient++) {
-        int64_t air = 0, brain = 0, bone = 0, fluid = 0;
+        int64_t air = 0, brain = 0, bone = 0, fluid = 0, outside = 0;
         double air_sum = 0, brain_sum = 0;
         hn_phantom_slice_info info = render(p, patient * 8 + 4, hu, mask, N); /* at the ventricles' height or just above */
         if (info.patient_types) continue;
@@ -196,13 +196,13 @@ START_TEST(tissues_have_their_hu) {
         ck_assert(info.volume_ml == 0.0);
         for (int i = 0; i < N; i++) {
             const int x = i % SIZE - SIZE / 2, y = i / SIZE - SIZE / 2;
-            ck_assert_int_ge(hu[i], -1024);
-            ck_assert_int_le(hu[i], 3071);
+            outside += hu[i] < -1024 || hu[i] > 3071; /* counted: an assertion a pixel is slow */
             if (y < -SIZE * 45 / 100) air++, air_sum += hu[i];
             if (x * x + y * y < SIZE * SIZE / 25) brain++, brain_sum += hu[i], fluid += hu[i] < 15;
             bone += hu[i] > 400;
         }
         const double share = (double)bone / N;
+        ck_assert_int_eq(outside, 0);
         ck_assert_msg(air_sum / air < -980.0 && air_sum / air > -1010.0, "patient %d: air %g HU", patient, air_sum / air);
         ck_assert_msg(brain_sum / brain > 20.0 && brain_sum / brain < 40.0, "patient %d: brain %g HU", patient, brain_sum / brain);
         ck_assert_msg(share > 0.025 && share < 0.22, "patient %d: bone %g of the slice", patient, share);
@@ -235,14 +235,15 @@ START_TEST(every_type_appears_and_is_bright) {
         }
         clear_slices += info.patient_types && !info.types;
         if (!info.types || info.types & (info.types - 1)) continue; /* of one type alone: whose pixels they are is known */
-        int t = 0, here = 0;
+        int t = 0, here = 0, odd = 0;
         double mean = 0;
         while (!(info.types >> t & 1)) t++;
         info = render(p, i, hu, mask, N);
         for (int k = 0; k < N; k++) {
-            ck_assert(mask[k] == 0 || mask[k] == 255);
+            odd += mask[k] != 0 && mask[k] != 255;
             if (mask[k]) here++, mean += hu[k];
         }
+        ck_assert_int_eq(odd, 0);
         ck_assert_int_eq(here, info.lesion_px);
         sum[t] += mean;
         count[t] += here;
@@ -265,9 +266,9 @@ END_TEST
 /* With many thin slices their areas add up to the volume; with few, a small bleed may lie between two. 25 % is what the sampling of
  * 2.6 mm leaves for bleeds of 2 ml and more: the shape itself is the same. */
 START_TEST(volumes_agree_with_the_masks) {
-    enum { SLICES = 40, PATIENTS = 12 };
+    enum { SLICES = 40, PATIENTS = 8 };
     hn_context *ctx = context();
-    hn_phantom *p = phantom(ctx, PATIENTS, 160, SLICES, 4, 1.0);
+    hn_phantom *p = phantom(ctx, PATIENTS, 128, SLICES, 4, 1.0);
     int compared = 0;
     double all = 0, all_slices = 0;
     for (int patient = 0; patient < PATIENTS; patient++) {
@@ -287,7 +288,7 @@ START_TEST(volumes_agree_with_the_masks) {
         compared++;
         ck_assert_msg(sum > 0.75 * volume && sum < 1.25 * volume, "patient %d: %g ml, its slices %g ml", patient, volume, sum);
     }
-    ck_assert_int_ge(compared, 6);
+    ck_assert_int_ge(compared, 5);
     ck_assert_msg(all_slices > 0.95 * all && all_slices < 1.05 * all, "%g ml, slices %g ml", all, all_slices);
     hn_phantom_free(p);
     hn_context_free(ctx);
