@@ -55,7 +55,7 @@ PLUGINS := $(PLUGIN_SRCS:%.c=$(OBJ)/%.so) $(OBJ)/examples/libhaemnet-example.so
 SCRIPTS := $(sort $(wildcard tests/*/test_*.sh tests/*/test_*.py))
 SLOW_SCRIPTS := $(sort $(wildcard tests/*/slow_*.sh tests/*/slow_*.py))
 
-.PHONY: help all lib tests plugins demo check check-all check-programs check-slow bench print-obj install uninstall dist clean packages-build packages-check packages-check-all
+.PHONY: help all lib tests plugins demo check check-all check-programs check-slow bench bench-peers bench-programs print-obj install uninstall dist clean packages-build packages-check packages-check-all
 
 help:
 	echo "libhaemnet $(VERSION)"
@@ -118,7 +118,7 @@ check-programs:
 check-slow: all tests plugins
 	$(TEST_ENV) python3 tests/run.py -j $(JOBS) $(SLOW_SCRIPTS)
 
-tests: $(API_TESTS) $(BOX_TESTS)
+tests: $(API_TESTS) $(BOX_TESTS) bench-programs
 plugins: $(PLUGINS)
 $(OBJ)/tests/backend/plugins/%.so: tests/backend/plugins/%.c
 	mkdir -p $(@D)
@@ -131,6 +131,13 @@ $(API_TESTS): $(OBJ)/%: $(OBJ)/%.o $(SHARED)
 $(filter $(OBJ)/tests/fault/%,$(BOX_TESTS)): EXTRA_LD := -Wl,--wrap=open,--wrap=read,--wrap=write,--wrap=fsync,--wrap=rename,--wrap=close
 $(BOX_TESTS): $(OBJ)/%: $(OBJ)/%.o $(STATIC)
 	$(CC) $(CFLAGS) $(SANFLAGS) $(EXTRA_LD) -o $@ $< $(STATIC) $(CHECK_LIBS) $(LIBS) -ldl
+
+# tests/bench/bench_*.c is one program each; the other files there are shared by all. They see the inside of the library.
+BENCHES := $(patsubst %.c,$(OBJ)/%,$(sort $(wildcard tests/bench/bench_*.c)))
+BENCH_SHARED := $(patsubst %.c,$(OBJ)/%.o,$(sort $(filter-out tests/bench/bench_%,$(wildcard tests/bench/*.c))))
+bench-programs: $(BENCHES)
+$(BENCHES): $(OBJ)/%: $(OBJ)/%.o $(BENCH_SHARED) $(STATIC)
+	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $< $(BENCH_SHARED) $(STATIC) $(LIBS) -ldl
 
 # Where the objects of these variables are; for scripts.
 print-obj:
@@ -189,11 +196,15 @@ dist:
 	echo $(BUILD)/libhaemnet-$(VERSION).tar.gz
 
 ## bench        speed and memory, as ratios in one run
-bench: all
+bench: all bench-programs
 	sh tests/bench/run.sh $(BUILD)
+
+## bench-peers  the same beside PyTorch and ONNX Runtime, in a Python environment of its own (downloads some GB once)
+bench-peers: all bench-programs
+	sh tests/bench/peers.sh $(BUILD)
 
 ## clean        removes build/
 clean:
 	rm -rf $(BUILD)
 
--include $(LIB_OBJS:.o=.d) $(CLI_OBJS:.o=.d) $(API_TESTS:=.d) $(BOX_TESTS:=.d)
+-include $(LIB_OBJS:.o=.d) $(CLI_OBJS:.o=.d) $(API_TESTS:=.d) $(BOX_TESTS:=.d) $(BENCHES:=.d) $(BENCH_SHARED:.o=.d)

@@ -1,0 +1,118 @@
+/* opcase.c - buffers and data for an operator description.
+ *
+ * Data are those of the conformance cases, valid for each operator, but for max pooling: there they hold NaN and infinities, which no network
+ * in use does; plain numbers are taken instead. Outputs lie over inputs only where the operator knows no other way. */
+#include "opcase.h"
+
+#include "backend/cases.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "op/op.h"
+
+enum { SEED = 1 };
+
+typedef struct opcase {
+    hn_context *ctx;
+    hni_device *device;
+    hni_op op;
+    hn_buffer in[HN_OP_MAX_TENSORS], out[HN_OP_MAX_TENSORS], workspace;
+    int32_t over[HN_OP_MAX_TENSORS]; /* the input that output i lies over, or -1 */
+} opcase;
+
+static bool is_max_pool(const hn_op_desc *d) { return d->kind == HN_OP_MAX_POOL2D || d->kind == HN_OP_MAX_POOL2D_GRAD; }
+
+static hn_status put_input(opcase *o, int32_t place, hn_error *err) {
+    const hn_op_desc *d = &o->op.desc;
+    const uint64_t bytes = (uint64_t)hni_tensor_bytes(&d->in[place]);
+    hni_case c = {.desc = *d};
+    if (is_max_pool(d)) c.desc.kind = HN_OP_ADD; /* plain numbers */
+    void *data = hni_alloc_aligned(o->ctx, bytes);
+    if (!data) return hni_fail_memory(err, bytes, "an operator's input");
+    hni_case_input(&c, place, SEED, data);
+    hn_status status = hni_device_alloc(o->device, bytes, &o->in[place], err);
+    if (!status) status = hni_device_upload(o->device, o->in[place], data, err);
+    hni_free_aligned(o->ctx, data);
+    return status;
+}
+
+static hn_status put_output(opcase *o, int32_t place, hn_error *err) {
+    const uint64_t bytes = (uint64_t)hni_tensor_bytes(&o->op.desc.out[place]);
+    bool always;
+    const int32_t over = hni_case_in_place(o->op.desc.kind, place, &always);
+    o->over[place] = always ? over : -1;
+    if (o->over[place] >= 0) return HN_OK;
+    hn_status status = hni_device_alloc(o->device, bytes, &o->out[place], err);
+    return status ? status : o->device->table.fill(o->device->handle, o->out[place], 0, err);
+}
+
+/* Max pooling's gradient reads y, which must be the maximum of x. */
+static hn_status pool_forward(opcase *o, hn_error *err) {
+    const hn_op_desc *g = &o->op.desc;
+    const hni_window2d window = {{g->kernel[0], g->kernel[1]}, {g->stride[0], g->stride[1]}, {g->padding[0], g->padding[1]}, {1, 1}, 1, 0};
+    hn_op_desc forward;
+    hni_op op = {.handle = NULL};
+    hn_buffer workspace = {.memory = NULL};
+    hn_status status = hni_op_pool2d(&forward, HN_OP_MAX_POOL2D, &g->in[0], &window, err);
+    if (!status) status = hni_op_prepare(o->device, &forward, &op, err);
+    if (status) return status;
+    if (op.workspace) status = hni_device_alloc(o->device, op.workspace, &workspace, err);
+    const hn_op_buffers buffers = {.struct_size = sizeof buffers, .in = &o->in[0], .out = &o->in[1], .workspace = workspace};
+    if (!status) status = hni_op_run(o->device, &op, &buffers, err);
+    hni_device_free(o->device, &workspace);
+    hni_op_release(o->device, &op);
+    return status;
+}
+
+static hn_status fill(opcase *o, hn_error *err) {
+    const hn_op_desc *d = &o->op.desc;
+    hn_status status = HN_OK;
+    for (int32_t i = 0; i < d->n_in && !status; i++)
+        if (d->in[i].rank) status = put_input(o, i, err);
+    for (int32_t i = 0; i < d->n_out && !status; i++)
+        if (d->out[i].rank) status = put_output(o, i, err);
+    if (!status && o->op.workspace) status = hni_device_alloc(o->device, o->op.workspace, &o->workspace, err);
+    if (!status && d->kind == HN_OP_MAX_POOL2D_GRAD) status = pool_forward(o, err);
+    return status;
+}
+
+hn_status opcase_create(hn_context *ctx, const char *device, const hn_op_desc *desc, void **out, hn_error *err) {
+    opcase *o = hni_calloc(ctx, 1, sizeof *o);
+    *out = NULL;
+    if (!o) return hni_fail_memory(err, sizeof *o, "an operator");
+    o->ctx = hni_context_ref(ctx);
+    for (int i = 0; i < HN_OP_MAX_TENSORS; i++) o->over[i] = -1;
+    hn_status status = hni_device_open_spec(ctx, device, &o->device, err);
+    if (!status) status = hni_op_prepare(o->device, desc, &o->op, err);
+    if (!status) status = fill(o, err);
+    if (status)
+        opcase_free(o);
+    else
+        *out = o;
+    return status;
+}
+
+hn_status opcase_run(void *state, hn_error *err) {
+    opcase *o = state;
+    hn_buffer out[HN_OP_MAX_TENSORS];
+    for (int i = 0; i < HN_OP_MAX_TENSORS; i++) out[i] = o->over[i] >= 0 ? o->in[o->over[i]] : o->out[i];
+    const hn_op_buffers buffers = {.struct_size = sizeof buffers, .in = o->in, .out = out, .workspace = o->workspace};
+    hn_status status = hni_op_run(o->device, &o->op, &buffers, err);
+    return status ? status : o->device->table.sync(o->device->handle, err);
+}
+
+void opcase_free(void *state) {
+    opcase *o = state;
+    if (!o) return;
+    hn_context *ctx = o->ctx;
+    if (o->device) {
+        for (int i = 0; i < HN_OP_MAX_TENSORS; i++) {
+            hni_device_free(o->device, &o->in[i]);
+            hni_device_free(o->device, &o->out[i]);
+        }
+        hni_device_free(o->device, &o->workspace);
+        if (o->op.handle) hni_op_release(o->device, &o->op);
+        hni_device_close(o->device);
+    }
+    hni_free(ctx, o);
+    hni_context_unref(ctx);
+}
