@@ -32,17 +32,19 @@ typedef struct work {
 typedef struct phantom_settings {
     const char *out, *format;
     int32_t patients, size, slices, threads, quiet;
+    double bleed_share;
     uint64_t seed;
 } phantom_settings;
 
-enum { N_OPTIONS = 8 };
+enum { N_OPTIONS = 9 };
 static void list_options(phantom_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"out", OPTION_TEXT, &s->out, "DIR", "folder to write to (needed)"},
-        {"patients", OPTION_INT, &s->patients, "N", "invented patients, about half of them with a bleed (needed)"},
+        {"patients", OPTION_INT, &s->patients, "N", "invented patients (needed)"},
         {"seed", OPTION_SEED, &s->seed, "N", "same seed, same bytes (0)"},
         {"size", OPTION_INT, &s->size, "N", "width and height in px, 64 to 2048 (512)"},
         {"slices", OPTION_INT, &s->slices, "N", "slices per patient, 1 to 40 (8)"},
+        {"bleed-share", OPTION_NUMBER, &s->bleed_share, "R", "share of the patients with a bleed; most of their slices show none (0.5)"},
         {"format", OPTION_TEXT, &s->format, "png|jpeg", "of the images; masks are PNG (png)"},
         {"threads", OPTION_INT, &s->threads, "N", "threads to draw with (one per core)"},
         {"quiet", OPTION_FLAG, &s->quiet, NULL, "no progress"},
@@ -162,11 +164,11 @@ static int write_texts(const work *w, const phantom_settings *s) {
     if (text)
         fprintf(text, "SYNTHETIC DATA. These head-CT slices are drawn by a program; the patients are invented and nobody's.\n"
                       "They are for demonstrations, tests and benchmarks, never for clinical use or claims about it.\n\n"
-                      "haemnet %s phantom --patients %d --slices %d --size %d --seed %llu --format %s\n\n"
+                      "haemnet %s phantom --patients %d --slices %d --size %d --seed %llu --format %s --bleed-share %g\n\n"
                       "images/       slices, brain window (centre 40 HU, width 80 HU)\n"
                       "masks/        where the bleed is: 255, else 0\n"
                       "manifest.csv  label, patient, slice (0 = lowest), types of bleed on the slice, volumes in ml\n",
-                hn_version_string(), s->patients, s->slices, s->size, (unsigned long long)s->seed, s->format);
+                hn_version_string(), s->patients, s->slices, s->size, (unsigned long long)s->seed, s->format, s->bleed_share);
     bool done = text && close_output(text, note_path) && (out = open_output(path));
     if (done) {
         fprintf(out, "file,label,patient,slice");
@@ -206,7 +208,7 @@ static void report(const work *w, const phantom_settings *s) {
 static int run(const phantom_settings *s, hn_context *ctx) {
     hn_error err = {0};
     hn_phantom_options options = {.struct_size = sizeof options, .patients = s->patients, .size = s->size, .slices_per_patient = s->slices,
-                                  .seed = s->seed};
+                                  .seed = s->seed, .bleed_share = s->bleed_share};
     work w = {.folder = s->out, .jpeg = !strcmp(s->format, "jpeg"), .digits = digits_of(s->patients - 1, 4)};
     w.slice_digits = digits_of(s->slices - 1, 2);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -230,7 +232,7 @@ static int run(const phantom_settings *s, hn_context *ctx) {
 }
 
 int cmd_phantom(int argc, char **argv) {
-    phantom_settings s = {.format = "png", .size = 512, .slices = 8};
+    phantom_settings s = {.format = "png", .size = 512, .slices = 8, .bleed_share = 0.5};
     option list[N_OPTIONS];
     hn_context *ctx = NULL;
     hn_error err = {0};
@@ -244,6 +246,7 @@ int cmd_phantom(int argc, char **argv) {
     if (s.patients < 1 || s.patients > 1000000) return usage_error("phantom", "--patients %d: must be 1 to 1000000", s.patients);
     if (s.size < 64 || s.size > 2048) return usage_error("phantom", "--size %d: must be 64 to 2048", s.size);
     if (s.slices < 1 || s.slices > 40) return usage_error("phantom", "--slices %d: must be 1 to 40", s.slices);
+    if (!(s.bleed_share > 0 && s.bleed_share <= 1)) return usage_error("phantom", "--bleed-share %g: must be above 0 and at most 1", s.bleed_share);
     if (s.threads < 0 || s.threads > 1024) return usage_error("phantom", "--threads %d: must be 1 to 1024", s.threads);
     if (!strcmp(s.format, "jpg")) s.format = "jpeg";
     if (strcmp(s.format, "png") && strcmp(s.format, "jpeg")) return usage_error("phantom", "--format %s: must be png or jpeg", s.format);

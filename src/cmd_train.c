@@ -79,10 +79,15 @@ static int check(const train_settings *s, bool holdout_given) {
     return check_numbers(s);
 }
 
-/* Class number, -1 for none, -2 after a message. */
+/* Class number, -1 for none, -2 and -3 after a message: wrong usage, unfit data. */
 static int32_t choose_positive(const train_settings *s, hn_dataset *data) {
     hn_dataset_info info = {.struct_size = sizeof info};
     if (hn_dataset_get_info(data, &info, NULL)) return -1;
+    if (info.task == HN_TASK_SINGLE && info.n_classes < 2) {
+        fail_text("all %lld images of %s are %s: there is nothing to tell apart; bring images of another class", (long long)info.n_rows, s->data,
+                  hn_dataset_class_name(data, 0));
+        return -3;
+    }
     int32_t positive = s->positive ? find_class(data, s->positive) : info.positive;
     if (s->positive && positive < 0) {
         usage_error("train", "--positive %s: the data have no such class; their first is %s", s->positive, hn_dataset_class_name(data, 0));
@@ -186,8 +191,12 @@ int cmd_train(int argc, char **argv) {
     if (!status) status = open_data(ctx, s.data, &s.choice, &data, &err);
     int32_t positive = status ? -1 : choose_positive(&s, data);
     if (!status) warn_groups(data);
-    code = status ? fail(&err) : positive == -2 ? EXIT_USAGE : s.folds ? cross_validate(&s, ctx, cancel, data, positive)
-                                                                        : train_once(&s, ctx, cancel, data, positive);
+    if (status)
+        code = fail(&err);
+    else if (positive < -1)
+        code = positive == -2 ? EXIT_USAGE : EXIT_FAILED;
+    else
+        code = s.folds ? cross_validate(&s, ctx, cancel, data, positive) : train_once(&s, ctx, cancel, data, positive);
     if (code == EXIT_DONE || code == EXIT_SKIPPED)
         if (report_skipped(data)) code = EXIT_SKIPPED;
     hn_dataset_free(data);

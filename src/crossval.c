@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "train.h"
 
@@ -252,7 +253,7 @@ int cross_validate(const train_settings *s, hn_context *ctx, hn_cancel *cancel, 
     crossval c = {.s = s, .ctx = ctx, .cancel = cancel, .data = data, .positive = positive, .info.struct_size = sizeof c.info};
     hn_error err = {0};
     char *path = join_path(s->out, "predictions.csv");
-    int code = hn_dataset_get_info(data, &c.info, &err) ? fail(&err) : make_folder(s->out);
+    int lock = -1, code = hn_dataset_get_info(data, &c.info, &err) ? fail(&err) : lock_folder(s->out, &lock);
     c.folds = calloc((size_t)s->folds, sizeof *c.folds);
     if (!code && (!c.folds || !make_pool(&c, &c.last) || !make_pool(&c, &c.best))) code = fail_text("out of memory");
     if (!code && !s->resume) code = keep_previous(s->out);
@@ -268,5 +269,6 @@ int cross_validate(const train_settings *s, hn_context *ctx, hn_cancel *cancel, 
     free_pool(&c.best);
     free(c.folds);
     free(path);
+    if (lock >= 0) close(lock);
     return code;
 }

@@ -21,6 +21,7 @@ typedef struct train_job {
     const char *folder;      /* of the outputs */
     int32_t fold;            /* from 0; -1 = not one of several */
     int32_t positive;        /* class, -1 = none */
+    int lock;                /* descriptor of the folder, held while it is written to; 0 = not yet */
     /* what came out */
     hn_trainer *trainer;
     hn_model *best, *last;
@@ -33,6 +34,7 @@ int train_job_run(train_job *job);
 void train_job_close(train_job *job); /* frees what came out, train and test */
 
 /* train_files.c */
+int lock_folder(const char *folder, int *lock); /* makes it; refuses one that another training writes to; gone with the process */
 int keep_previous(const char *folder); /* renames the outputs of an earlier run to *.previous */
 int write_history(hn_trainer *trainer, const char *folder);
 int save_model(hn_trainer *trainer, int32_t which, const char *folder, const char *name);

@@ -1,10 +1,22 @@
 /* train_files.c - what a training leaves in its folder while it runs: history.csv and the two models; and what happens to the outputs of
  * the run before. Every file is whole at any moment, or absent. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "train.h"
+
+int lock_folder(const char *folder, int *lock) {
+    int code = make_folder(folder);
+    if (code) return code;
+    *lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*lock < 0) return fail_text("cannot open the folder %s: %s", folder, strerror(errno));
+    if (flock(*lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+        return fail_text("another haemnet is training in %s: wait for it, or choose another --out", folder);
+    return EXIT_DONE; /* where the file system knows no locks, the user has to take care */
+}
 
 int keep_previous(const char *folder) {
     static const char *const names[] = {"model.safetensors", "last.safetensors", "history.csv", "run.json", "checkpoint.safetensors", "predictions.csv"};

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "train.h"
 
@@ -96,7 +97,7 @@ static int make_trainer(train_job *job, progress_bar *bar) {
 static int begin(train_job *job) {
     hn_error err = {0};
     char *path = join_path(job->folder, "checkpoint.safetensors");
-    int code = make_folder(job->folder);
+    int code = lock_folder(job->folder, &job->lock);
     if (!code && !(job->settings->resume && exists(path))) {
         if (job->settings->resume) note("note: %s has no checkpoint: training begins anew", job->folder);
         code = keep_previous(job->folder);
@@ -193,6 +194,7 @@ int train_job_run(train_job *job) {
 }
 
 void train_job_close(train_job *job) {
+    if (job->lock > 0) close(job->lock);
     hn_eval_free(job->eval_best);
     hn_eval_free(job->eval_last);
     hn_model_free(job->best);

@@ -1,0 +1,26 @@
+# haemnet.bash - completion of `haemnet` for bash. Commands and options come from `haemnet help` itself, so they are always those of the
+# program that is called.
+_haemnet() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} program=${COMP_WORDS[0]} command=${COMP_WORDS[1]}
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        COMPREPLY=($(compgen -W "$("$program" help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')" -- "$current"))
+        return
+    fi
+    case $previous in
+        --optimizer) COMPREPLY=($(compgen -W "adam adamw sgd" -- "$current")); return ;;
+        --model) COMPREPLY=($(compgen -W "tinyvgg" -- "$current")); return ;;
+        --format) COMPREPLY=($(compgen -W "png jpeg" -- "$current")); return ;;
+        --stop) COMPREPLY=($(compgen -W "patience gl pq up" -- "$current")); return ;;
+        --task) COMPREPLY=($(compgen -W "single multi" -- "$current")); return ;;
+        --class-weights) COMPREPLY=($(compgen -W "balanced" -- "$current")); return ;;
+        --device) COMPREPLY=($(compgen -W "best $("$program" devices 2>/dev/null | sed 's/^[* ] \([^ ]*\).*/\1/')" -- "$current"))
+            return ;;
+    esac
+    if [ "$command" = help ]; then
+        COMPREPLY=($(compgen -W "$("$program" help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')" -- "$current"))
+    elif [ "${current#-}" != "$current" ]; then
+        COMPREPLY=($(compgen -W "$("$program" help "$command" 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')" -- "$current"))
+    fi
+}
+complete -o default -F _haemnet haemnet

@@ -1,0 +1,62 @@
+#!/bin/sh
+# --folds: every image predicted once by a model that has not seen its patient; figures that follow from predictions.csv; resumption.
+. tests/cli/common.sh
+
+small "$scratch/data" || exit 1
+train() { "$H" train "$scratch/data" --epochs 2 --size 16 --hidden 4 --batch 8 --folds 4 --lr 0.01 "$@"; }
+expect 0 train --out "$scratch/run"
+says "$scratch/out" "optimistic"
+there "$scratch/run/fold-4/model.safetensors" "$scratch/run/fold-1/run.json" "$scratch/run/model.safetensors" "$scratch/run/history.csv"
+python "folds and figures" "$scratch" <<'PY'
+import csv, json, statistics, sys
+here = sys.argv[1]
+rows = list(csv.DictReader(open(here + "/run/predictions.csv")))
+truth = {r["file"].split("/")[-1]: r for r in csv.DictReader(open(here + "/data/manifest.csv"))}
+assert list(rows[0]) == ["file", "group", "fold", "label", "probability"]
+assert sorted(r["file"].split("/")[-1] for r in rows) == sorted(truth)
+fold = {}
+for r in rows:
+    t = truth[r["file"].split("/")[-1]]
+    assert r["label"] == t["label"] and r["group"] == t["patient"] and fold.setdefault(r["group"], r["fold"]) == r["fold"]
+assert set(fold.values()) == {"1", "2", "3", "4"}
+def figures(some):
+    y = [r["label"] == "haemorrhage" for r in some]
+    p = [float(r["probability"]) for r in some]
+    accuracy = sum((v >= 0.5) == t for v, t in zip(p, y)) / len(y)
+    wins = [(a > b) + 0.5 * (a == b) for a, t in zip(p, y) if t for b, u in zip(p, y) if not u]
+    return accuracy, sum(wins) / len(wins)
+run = json.load(open(here + "/run/run.json"))
+accuracy, auc = figures(rows)
+assert abs(run["pooled"]["accuracy"] - accuracy) < 1e-12 and abs(run["pooled"]["roc_auc"] - auc) < 1e-9
+per_fold = [figures([r for r in rows if r["fold"] == str(i)]) for i in (1, 2, 3, 4)]
+for f, (a, u) in zip(run["folds"], per_fold):
+    assert abs(f["accuracy"] - a) < 1e-12 and abs(f["roc_auc"] - u) < 1e-9
+assert abs(run["over_folds"]["accuracy"]["mean"] - statistics.mean(a for a, u in per_fold)) < 1e-12
+assert abs(run["over_folds"]["roc_auc"]["sd"] - statistics.stdev(u for a, u in per_fold)) < 1e-9
+lowest = min(run["folds"], key=lambda f: f["best_test_loss"])
+assert run["model_of_fold"] == lowest["fold"] and run["groups_known"] is True and run["split"]["folds"] == 4
+assert open(here + "/run/model.safetensors", "rb").read() == open(f"{here}/run/fold-{lowest['fold']}/model.safetensors", "rb").read()
+PY
+cp "$scratch/run/predictions.csv" "$scratch/before"
+rm -r "$scratch/run/fold-3" "$scratch/run/predictions.csv"
+expect 0 train --out "$scratch/run" --resume --quiet
+same "$scratch/before" "$scratch/run/predictions.csv"
+
+# Patients that are not known: every report says so.
+mkdir -p "$scratch/flat/haemorrhage" "$scratch/flat/no_haemorrhage"
+i=0
+for file in "$scratch"/data/images/*.png; do
+    i=$((i + 1))
+    [ $((i % 2)) -eq 0 ] && cp "$file" "$scratch/flat/haemorrhage" || cp "$file" "$scratch/flat/no_haemorrhage"
+done
+expect 0 "$H" train "$scratch/flat" --epochs 1 --size 16 --folds 2 --out "$scratch/flatrun"
+says "$scratch/out" "patients not known"
+says "$scratch/err" "patients are not known"
+says "$scratch/flatrun/run.json" '"groups_known": false'
+expect 0 "$H" train "$scratch/flat" --epochs 1 --size 16 --folds 2 --out "$scratch/flatrun" --group 'p([0-9]+)_'
+says "$scratch/flatrun/run.json" '"groups_known": true'
+expect 0 "$H" train "$scratch/data" --epochs 1 --size 16 --folds 2 --out "$scratch/multi" --label-column subdural,subarachnoid
+says "$scratch/multi/predictions.csv" "file,group,fold,label,probability_subdural,probability_subarachnoid"
+expect 1 "$H" train "$scratch/data" --epochs 1 --size 16 --folds 13 --out "$scratch/many"
+says "$scratch/err" "12 groups"
+finish

@@ -1,0 +1,168 @@
+#!/bin/sh
+# The whole path: phantom, train, evaluate, predict, inspect; names, columns and keys that scripts rely on; bad files; same bytes.
+. tests/cli/common.sh
+
+small "$scratch/data" || exit 1
+there "$scratch/data/SYNTHETIC.txt" "$scratch/data/images/p0011_s03.png" "$scratch/data/masks/p0011_s03.png"
+run=$((run + 1))
+[ "$(head -1 "$scratch/data/manifest.csv")" = \
+    "file,label,patient,slice,epidural,subdural,intraparenchymal,intraventricular,subarachnoid,types,volume_ml,slice_volume_ml,mask" ] ||
+    fail "columns of the phantom's manifest"
+small "$scratch/again" --threads 5
+expect 0 diff -r "$scratch/data" "$scratch/again"
+small "$scratch/jpeg" --format jpeg
+there "$scratch/jpeg/images/p0000_s00.jpg" "$scratch/jpeg/masks/p0000_s00.png"
+python "manifest and files agree" "$scratch/data" <<'PY'
+import csv, os, sys
+rows = list(csv.DictReader(open(sys.argv[1] + "/manifest.csv")))
+types = ["epidural", "subdural", "intraparenchymal", "intraventricular", "subarachnoid"]
+assert len(rows) == 48 and len({r["patient"] for r in rows}) == 12
+for r in rows:
+    said = [t for t in types if r[t] == "1"]
+    assert r["types"].split(";") == (said or [""]) and (r["label"] == "haemorrhage") == bool(said)
+    assert r["label"] in ("haemorrhage", "no_haemorrhage") and float(r["volume_ml"]) >= 0
+    assert os.path.exists(os.path.join(sys.argv[1], r["file"])) and os.path.exists(os.path.join(sys.argv[1], r["mask"]))
+PY
+
+train() { "$H" train "$scratch/data" --epochs 3 --size 32 --hidden 4 --batch 8 --seed 5 "$@"; }
+expect 0 train --out "$scratch/run"
+says "$scratch/out" "epoch 3/3"
+there "$scratch/run/model.safetensors" "$scratch/run/last.safetensors" "$scratch/run/run.json"
+run=$((run + 1))
+[ "$(head -1 "$scratch/run/history.csv")" = "epoch,train_loss,train_accuracy,test_loss,test_accuracy,lr,seconds" ] || fail "columns of history.csv"
+run=$((run + 1))
+[ "$(wc -l < "$scratch/run/history.csv")" -eq 4 ] || fail "lines of history.csv"
+python "run.json" "$scratch/run/run.json" <<'PY'
+import json, sys
+r = json.load(open(sys.argv[1]))
+assert r["options"]["epochs"] == 3 and r["options"]["seed"] == 5 and r["options"]["hidden"] == 4
+assert r["data"]["classes"] == ["haemorrhage", "no_haemorrhage"] and r["data"]["positive"] == "haemorrhage"
+assert r["data"]["rows"] == 48 and r["data"]["groups"] == 12 and r["groups_known"] is True and len(r["data"]["digest"]) == 64
+s = r["split"]
+assert s["kind"] == "holdout" and s["train_rows"] + s["test_rows"] == 48 and s["train_groups"] + s["test_groups"] == 12
+assert r["epochs"] == 3 and 1 <= r["best_epoch"] <= 3 and len(r["model_digest"]) == 64
+assert r["test_metrics_last"]["n"] == s["test_rows"] and abs(r["test_metrics_last"]["accuracy"] - r["last"]["test_accuracy"]) < 1e-12
+assert abs(r["test_metrics_best"]["log_loss"] - r["best"]["test_loss"]) < 1e-5
+PY
+
+# The same model for any number of threads; an earlier run is kept.
+expect 0 train --out "$scratch/three" --threads 3 --quiet
+run=$((run + 1))
+[ -s "$scratch/out" ] || [ -s "$scratch/err" ] && fail "--quiet is not quiet"
+same "$scratch/run/model.safetensors" "$scratch/three/model.safetensors"
+same "$scratch/run/last.safetensors" "$scratch/three/last.safetensors"
+expect 0 train --out "$scratch/three" --lr 0.01
+says "$scratch/err" "previous"
+same "$scratch/run/model.safetensors" "$scratch/three/model.safetensors.previous"
+run=$((run + 1))
+cmp -s "$scratch/run/model.safetensors" "$scratch/three/model.safetensors" && fail "another learning rate, the same model"
+
+# Other ways of testing, options that change the training.
+expect 0 train --out "$scratch/a" --holdout 0
+says "$scratch/run/history.csv" "1,"
+expect 0 train --out "$scratch/b" --test "$scratch/jpeg"
+says "$scratch/err" "12 patients are in the training data and in the test data"
+expect 0 train --out "$scratch/c" --class-weights balanced --optimizer sgd --momentum 0.9
+expect 0 train --out "$scratch/d" --class-weights 2,1 --optimizer adamw --weight-decay 0.01 --stop gl
+expect 0 train --out "$scratch/e" --epochs 40 --patience 1 --lr 0.3
+says "$scratch/out" "stopped early"
+expect 2 train --out "$scratch/f" --class-weights 2
+expect 2 train --out "$scratch/f" --positive tumour
+expect 1 train --out "$scratch/f" --size 3
+says "$scratch/err" "conv_block"
+expect 1 train --out "$scratch/f" --label-column tumour
+says "$scratch/err" "epidural"
+
+# evaluate: the keys, and its figures against what predict says.
+model="$scratch/run/model.safetensors"
+expect 0 "$H" evaluate "$model" "$scratch/data" --json "$scratch/metrics.json"
+says "$scratch/out" "sensitivity"
+expect 0 "$H" evaluate "$model" "$scratch/data" --json -
+cp "$scratch/out" "$scratch/stdout.json"
+same "$scratch/stdout.json" "$scratch/metrics.json"
+expect 0 "$H" predict "$model" "$scratch"/data/images/*.png --json
+cp "$scratch/out" "$scratch/predictions"
+python "evaluate agrees with predict" "$scratch" <<'PY'
+import csv, json, math, sys
+here = sys.argv[1]
+m = json.load(open(here + "/metrics.json"))
+keys = "n classes positive threshold confusion accuracy balanced_accuracy sensitivity specificity ppv npv f1 mcc threat_score roc_auc average_precision brier log_loss per_class skipped"
+assert all(k in m for k in keys.split())
+truth = {r["file"].split("/")[-1]: r["label"] for r in csv.DictReader(open(here + "/data/manifest.csv"))}
+rows = [json.loads(line) for line in open(here + "/predictions")]
+assert all(list(r) == "file class probability probabilities threshold error".split() and r["error"] is None for r in rows)
+assert [r["file"] for r in rows] == sorted(r["file"] for r in rows) and m["n"] == len(rows) == 48 and m["skipped"] == 0
+p = [r["probabilities"]["haemorrhage"] for r in rows]
+y = [truth[r["file"].split("/")[-1]] == "haemorrhage" for r in rows]
+said = [r["class"] == "haemorrhage" for r in rows]
+assert all(s == (v >= 0.5) for s, v in zip(said, p)) and all(r["probability"] == r["probabilities"][r["class"]] for r in rows)
+assert abs(m["accuracy"] - sum(s == t for s, t in zip(said, y)) / 48) < 1e-12
+wins = sum((a > b) + 0.5 * (a == b) for a, t in zip(p, y) if t for b, u in zip(p, y) if not u)
+assert abs(m["roc_auc"] - wins / (sum(y) * (48 - sum(y)))) < 1e-9
+assert abs(m["brier"] - sum((a - t) ** 2 for a, t in zip(p, y)) / 48) < 1e-9
+tp = sum(s and t for s, t in zip(said, y))
+assert m["confusion"][0][0] == tp and sum(map(sum, m["confusion"])) == 48
+assert [c["class"] for c in m["per_class"]] == m["classes"] and m["per_class"][0]["support"] == sum(y)
+PY
+expect 0 "$H" evaluate "$model" "$scratch/data" --threshold 0.001 --json -
+python "a low threshold finds all" "$scratch/out" <<'PY'
+import json, sys
+m = json.load(open(sys.argv[1]))
+assert m["threshold"] == 0.001 and m["sensitivity"] == 1 and m["specificity"] == 0 and m["npv"] is None
+PY
+expect 0 "$H" evaluate "$model" "$scratch/data" --positive no_haemorrhage
+says "$scratch/out" "no_haemorrhage against the rest"
+expect 2 "$H" evaluate "$model" "$scratch/data" --positive nothing
+expect 0 "$H" predict "$model" "$scratch/data/images/p0000_s00.png"
+says "$scratch/out" "p0000_s00.png: "
+says "$scratch/out" "(probability 0."
+
+# Bad files: named, counted, exit code 3; 1 if there is nothing else, or with --strict.
+echo nonsense > "$scratch/bad.png"
+expect 3 "$H" predict "$model" "$scratch/bad.png" "$scratch/data/images/p0000_s00.png" --json
+python "an unreadable file has its line" "$scratch/out" <<'PY'
+import json, sys
+a, b = (json.loads(line) for line in open(sys.argv[1]))
+assert a["class"] is None and a["probability"] is None and a["probabilities"] is None and a["error"] and b["error"] is None and b["class"]
+PY
+expect 3 "$H" predict "$model" "$scratch/bad.png" "$scratch/data/images/p0000_s00.png"
+says "$scratch/err" "bad.png"
+expect 1 "$H" predict "$model" "$scratch/bad.png" "$scratch/missing.png"
+cp "$scratch/bad.png" "$scratch/again/images/p0000_s00.png"
+rm "$scratch/again/images/p0001_s00.png"
+expect 3 "$H" evaluate "$model" "$scratch/again" --json "$scratch/skipped.json"
+says "$scratch/err" "skipped 2 of 48 files"
+says "$scratch/skipped.json" '"skipped": 2'
+expect 1 "$H" evaluate "$model" "$scratch/again" --strict
+expect 3 "$H" train "$scratch/again" --epochs 1 --size 16 --out "$scratch/g"
+says "$scratch/g/run.json" "p0001_s00.png"
+expect 1 "$H" train "$scratch/again" --epochs 1 --size 16 --out "$scratch/g" --strict
+
+# Several labels; the model's own names are tried as columns.
+expect 0 "$H" train "$scratch/data" --label-column epidural,subarachnoid --epochs 1 --size 16 --out "$scratch/multi"
+expect 0 "$H" evaluate "$scratch/multi/model.safetensors" "$scratch/data" --json -
+python "multi-label figures" "$scratch/out" <<'PY'
+import json, sys
+m = json.load(open(sys.argv[1]))
+assert m["classes"] == ["epidural", "subarachnoid"] and m["positive"] is None and m["roc_auc"] is None
+assert all(sum(map(sum, c)) == 48 for c in m["confusion"]) and 0 <= m["exact_match"] <= m["accuracy"] <= 1
+PY
+expect 0 "$H" predict "$scratch/multi/model.safetensors" "$scratch/data/images/p0000_s00.png"
+expect 0 "$H" train "$scratch/data" --label-column epidural --epochs 1 --size 16 --out "$scratch/one"
+expect 0 "$H" evaluate "$scratch/one/model.safetensors" "$scratch/data" --json -
+says "$scratch/out" '"positive": "epidural"'
+expect 1 "$H" train "$scratch/data" --label-column subdural --epochs 1 --size 16 --out "$scratch/f"
+says "$scratch/err" "nothing to tell apart"
+
+# inspect
+expect 0 "$H" inspect "$model"
+says "$scratch/out" "conv_block_1.0"
+says "$scratch/out" "haemorrhage, from probability 0.5 on"
+expect 0 "$H" inspect "$model" --batch 4 --json
+python "inspect --json" "$scratch/out" <<'PY'
+import json, sys
+r = json.load(open(sys.argv[1]))
+assert sum(l["parameters"] for l in r["layers"]) == r["parameters"] and r["metadata"]["preset"] == "tinyvgg"
+assert r["tensors"][0]["name"] == "conv_block_1.0.weight" and r["tensors"][0]["shape"] == [4, 3, 3, 3]
+PY
+finish

@@ -1,0 +1,106 @@
+#!/bin/sh
+# Wrong usage is exit code 2 with a way out; help, version and suggestions; output that does not arrive is a failure.
+. tests/cli/common.sh
+
+wrong() {
+    expect 2 "$@"
+    says "$scratch/err" "Try: haemnet help"
+}
+expect 2 "$H"
+wrong "$H" trian
+says "$scratch/err" "did you mean train?"
+wrong "$H" xyzzy-frobnicate
+wrong "$H" help nothing
+wrong "$H" train
+wrong "$H" train data
+wrong "$H" train data --out run --epochs
+wrong "$H" train data --out run --epochs many
+wrong "$H" train data --out run --epochs 0
+wrong "$H" train data --out run --unknown 3
+wrong "$H" train data --out run --quiet=yes
+wrong "$H" train data --out run --optimizer lion
+wrong "$H" train data --out run --holdout 1
+wrong "$H" train data --out run --folds 1
+wrong "$H" train data --out run --folds 5 --test other
+wrong "$H" train data --out run --channels 4
+wrong "$H" train data --out run --lr nan
+wrong "$H" train data --out run --lr -1
+wrong "$H" train data --out run --seed -1
+wrong "$H" train data more --out run
+wrong "$H" evaluate model
+wrong "$H" evaluate model data --threshold 1.5
+wrong "$H" predict model
+wrong "$H" inspect
+wrong "$H" import weights --model tinyvgg
+wrong "$H" import weights --out model
+wrong "$H" import weights --model tinyvgg --out model --classes a,b --positive c
+wrong "$H" split data --out dir --ratios 0.5
+wrong "$H" split data --out dir --ratios 0.5,0.6
+wrong "$H" split data --out dir --move --manifest
+wrong "$H" phantom --out dir
+wrong "$H" phantom --patients 3
+wrong "$H" phantom --out dir --patients 0
+wrong "$H" phantom --out dir --patients 3 --size 20
+wrong "$H" phantom --out dir --patients 3 --format gif
+wrong "$H" devices everything
+wrong "$H" version now
+
+expect 0 "$H" version
+says "$scratch/out" "haemnet $(sed -n 's/^#define HN_VERSION_STRING "\(.*\)"/\1/p' include/haemnet/version.h)"
+expect 0 "$H" --version
+expect 0 "$H" help
+cp "$scratch/out" "$scratch/commands"
+for command in phantom split inspect train evaluate predict import devices selftest version help; do
+    says "$scratch/commands" "  $command "
+    expect 0 "$H" help $command
+    says "$scratch/out" "Usage: haemnet $command"
+    says "$scratch/out" "Examples:"
+    cp "$scratch/out" "$scratch/help"
+    expect 0 "$H" $command --help
+    same "$scratch/out" "$scratch/help"
+    # The manual page has each option under its own command.
+    sed -n "/^\.SS $command/,/^\.S[SH] /p" src/haemnet.1 | sed 's/\\-/-/g' > "$scratch/page"
+    says "$scratch/page" ".SS $command"
+    for option in $(sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$scratch/help"); do says "$scratch/page" "$option"; done
+done
+
+# What cannot be opened: a failure with a reason, no crash.
+expect 1 "$H" train "$scratch/nowhere" --out "$scratch/run"
+expect 1 "$H" evaluate "$scratch/nowhere" "$scratch"
+expect 1 "$H" predict "$scratch/nowhere" image.png
+expect 1 "$H" inspect "$scratch/commands"
+expect 1 "$H" phantom --out /dev/null/x --patients 1 --size 64
+expect 1 "$H" selftest --device nonsense
+says "$scratch/err" "reference"
+
+# A full disk, and a pipe that nobody reads.
+if [ -c /dev/full ]; then
+    run=$((run + 1))
+    "$H" help > /dev/full 2> "$scratch/err"
+    [ $? -eq 1 ] || fail "help on a full disk"
+    says "$scratch/err" "cannot write to stdout"
+fi
+run=$((run + 1))
+{ sleep 0.3; "$H" help train; echo $? > "$scratch/code"; } 2> "$scratch/err" | true
+[ "$(cat "$scratch/code")" = 1 ] || fail "help into a closed pipe: exit code $(cat "$scratch/code")"
+run=$((run + 1))
+[ -s "$scratch/err" ] && fail "a closed pipe is not worth a message"
+
+expect 0 "$H" devices
+says "$scratch/out" "reference"
+expect 0 "$H" devices -v
+says "$scratch/out" "score"
+expect 0 "$H" selftest --device reference
+says "$scratch/out" " 0 failed"
+
+# Completion asks the program itself.
+if command -v bash > /dev/null; then
+    complete() { PATH="$(dirname "$H"):$PATH" bash -c '. src/haemnet.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _haemnet; echo "${COMPREPLY[@]}"' - "$@" > "$scratch/out"; }
+    complete haemnet pre; says "$scratch/out" "predict"
+    complete haemnet train --pat; says "$scratch/out" "--patience"
+    complete haemnet train --optimizer ada; says "$scratch/out" "adamw"
+    complete haemnet help se; says "$scratch/out" "selftest"
+else
+    echo "SKIP completion: no bash"
+fi
+finish
