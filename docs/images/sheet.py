@@ -1,7 +1,7 @@
-"""Draws the contact sheet of make.sh: python3 sheet.py HAEMNET FOLDER OUT.png
+"""Draws the contact sheet of make.sh: python3 sheet.py OUT.png HAEMNET DATA [MODEL]
 
-One slice of each of the first 15 patients of the test part, by a fixed rule, not by looks: the slice with the largest bleed, or the fourth from below where
-there is none. Verdicts come from `haemnet predict`, outlines from the lesion masks."""
+A column for each type of bleed: the slice with most of it of the first two patients who have it (by the manifest's order, not by looks), then a patient
+without any. Outlines are the lesion masks'. With MODEL, `haemnet predict` is asked and its probability written below, green if its class is the manifest's."""
 import csv
 import json
 import pathlib
@@ -10,46 +10,56 @@ import sys
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 
-TILE, BAND, COLUMNS, PATIENTS = 150, 15, 5, 15
-LESION, RIGHT, WRONG = (255, 176, 0), (90, 200, 120), (240, 80, 80)
+TILE, BAND = 150, 15
+TYPES = ["epidural", "subdural", "intraparenchymal", "intraventricular", "subarachnoid"]
+LESION, TEXT, RIGHT, WRONG = (255, 176, 0), (200, 200, 200), (90, 200, 120), (240, 80, 80)
 
 
-def chosen(work):
-    """Rows of data/manifest.csv, one a test patient."""
-    with open(work / "parts" / "test.csv", newline="", encoding="utf-8") as file:
-        patients = list(dict.fromkeys(row["patient"] for row in csv.DictReader(file)))
-    with open(work / "data" / "manifest.csv", newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    for patient in patients[:PATIENTS]:
-        own = [row for row in rows if row["patient"] == patient]
-        yield max(own, key=lambda row: (float(row["slice_volume_ml"]), -abs(int(row["slice"]) - 3)))
+def choose(rows):
+    """Three rows of five: manifest rows."""
+    patients = {}
+    for row in rows:
+        patients.setdefault(row["patient"], []).append(row)
+    sheet, used = [[], [], []], set()
+    for kind in TYPES:
+        have = [p for p, own in patients.items() if any(r["types"] == kind for r in own) and p not in used][:2]
+        for line, patient in enumerate(have):
+            used.add(patient)
+            sheet[line].append(max((r for r in patients[patient] if r["types"] == kind), key=lambda r: float(r["slice_volume_ml"])))
+    none = [own for own in patients.values() if not any(r["types"] for r in own)][: len(TYPES)]
+    sheet[2] = [own[2 + i] for i, own in enumerate(none)]
+    return sheet
 
 
-def tile(work, row, verdict):
-    image = Image.open(work / "data" / row["file"]).convert("L").resize((TILE, TILE), Image.BILINEAR).convert("RGB")
-    mask = Image.open(work / "data" / row["mask"]).convert("L").resize((TILE, TILE), Image.BILINEAR).point(lambda v: 255 if v > 127 else 0)
-    edge = ImageChops.subtract(mask.filter(ImageFilter.MaxFilter(3)), mask)
-    image.paste(LESION, mask=edge)
-    positive = verdict["probabilities"]["haemorrhage"]
-    right = verdict["class"] == row["label"]
+def tile(data, row, verdict):
+    image = Image.open(data / row["file"]).convert("L").resize((TILE, TILE), Image.BILINEAR).convert("RGB")
+    mask = Image.open(data / row["mask"]).convert("L").resize((TILE, TILE), Image.BILINEAR).point(lambda v: 255 if v > 127 else 0)
+    image.paste(LESION, mask=ImageChops.subtract(mask.filter(ImageFilter.MaxFilter(3)), mask))
     out = Image.new("RGB", (TILE, TILE + BAND))
     out.paste(image, (0, 0))
-    draw = ImageDraw.Draw(out)
-    draw.text((3, TILE + 1), f"{'bleed' if row['label'] == 'haemorrhage' else 'none'}: said {positive:.2f}", fill=RIGHT if right else WRONG, font=ImageFont.load_default())
+    text, colour = row["types"] or "no bleed", TEXT
+    if verdict:
+        text = f"{text[:14]}: {verdict['probabilities']['haemorrhage']:.2f}"
+        colour = RIGHT if verdict["class"] == row["label"] else WRONG
+    ImageDraw.Draw(out).text((3, TILE + 1), text, fill=colour, font=ImageFont.load_default())
     return out
 
 
 def main():
-    haemnet, work, target = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
-    rows = list(chosen(work))
-    files = [str(work / "data" / row["file"]) for row in rows]
-    done = subprocess.run([haemnet, "predict", str(work / "run" / "model.safetensors"), *files, "--json"], check=True, capture_output=True, text=True)
-    verdicts = [json.loads(line) for line in done.stdout.splitlines()]
-    sheet = Image.new("RGB", (COLUMNS * TILE, (len(rows) + COLUMNS - 1) // COLUMNS * (TILE + BAND)))
-    for i, (row, verdict) in enumerate(zip(rows, verdicts)):
-        sheet.paste(tile(work, row, verdict), (i % COLUMNS * TILE, i // COLUMNS * (TILE + BAND)))
+    target, haemnet, data = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
+    with open(data / "manifest.csv", newline="", encoding="utf-8") as file:
+        lines = choose(list(csv.DictReader(file)))
+    verdicts = {}
+    if len(sys.argv) > 4:
+        files = [str(data / row["file"]) for line in lines for row in line]
+        done = subprocess.run([haemnet, "predict", sys.argv[4], *files, "--json"], check=True, capture_output=True, text=True)
+        verdicts = {v["file"]: v for v in map(json.loads, done.stdout.splitlines())}
+    sheet = Image.new("RGB", (len(TYPES) * TILE, len(lines) * (TILE + BAND)))
+    for y, line in enumerate(lines):
+        for x, row in enumerate(line):
+            sheet.paste(tile(data, row, verdicts.get(str(data / row["file"]))), (x * TILE, y * (TILE + BAND)))
     sheet.quantize(96, dither=Image.Dither.NONE).save(target, optimize=True)
-    print(f"{target}: {pathlib.Path(target).stat().st_size} bytes; {sum(v['class'] == r['label'] for v, r in zip(verdicts, rows))} of {len(rows)} right")
+    print(f"{target}: {pathlib.Path(target).stat().st_size} bytes")
 
 
 main()
