@@ -62,5 +62,6 @@ hn_status hni_selftest(hn_context *ctx, int32_t device, hn_selftest_report *repo
 
 /* Built-in tables. */
 const hn_backend *hni_reference_backend(void);
+const hn_backend *hni_cpu_backend(void);
 
 #endif

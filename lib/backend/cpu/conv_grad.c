@@ -1,0 +1,248 @@
+/* conv_grad.c - the weight gradient of convolution by register tiles: filters × taps, one sum of 16 lanes each along the pixels.
+ *
+ *   x, dy ─► block of rows in scratch, at the same pitch (conv.h) ─► grad kernel ─► lane sums ─► tree ─► float64 ─► dw, db
+ *
+ * A unit is a few images; inside it the order is image, block, pixel, and lanes are summed up every so often. Units are added in their
+ * order. All of these cuts follow from the shapes alone, never from threads or vectors: they are what fixes the bits. Large weights are
+ * also cut by filters and channels, which changes no sum. Where a result is not finite, everything is done again by conv_plain.c, since
+ * zero padding times infinity is not nothing. */
+#include <float.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "conv.h"
+
+enum {
+    BUDGET = 64 * 1024,   /* bytes of a block: x and dy */
+    MAX_FILTERS = 16,     /* of one piece of work; more where there are few taps */
+    MAX_PRODUCTS = 2400,  /* sums of one piece: filters × channels × kernel */
+    UNIT_PIXELS = 2048,   /* an image of less shares its unit with others */
+    MAX_PIECES = 64,      /* units × filter ranges × channel ranges: enough for threads, few enough for memory */
+    FLUSH_PIXELS = 16384, /* then lanes are summed up in float64 */
+    HEAD = 64             /* bytes of the workspace: the flag */
+};
+
+typedef struct plan {
+    hni_cpu_layout layout;             /* of x */
+    int64_t n, groups, channels, filters; /* of a group */
+    int64_t kernel, dy_pixels, dy_plane;
+    int64_t filter_ranges, channel_ranges, range_filters, range_channels;
+    int64_t unit, units;               /* images, how many */
+    int64_t workers;
+    uint64_t partial, bias_partial;    /* bytes of the units' float64 sums: [units][K·C/g·RS], [units][K] */
+    uint64_t x_bytes, dy_bytes, acc_bytes, total_bytes, bias_bytes, scratch; /* of a strand */
+    int32_t offset[];                  /* [range_channels · kernel + MAX_TAPS] */
+} plan;
+
+static int64_t ceil_div(int64_t a, int64_t b) {
+    return (a + b - 1) / b;
+}
+
+/* What follows from the shapes; false if it does not fit. */
+static bool shape_plan(const hn_op_desc *d, plan *p) {
+    const hn_tensor_desc *dy = &d->in[0], *x = &d->in[1], *w = &d->out[0];
+    *p = (plan){.n = x->dims[0], .groups = d->groups, .channels = w->dims[1], .filters = w->dims[0] / d->groups,
+                .kernel = w->dims[2] * w->dims[3], .dy_pixels = dy->dims[2] * dy->dims[3]};
+    if (d->stride[0] > HNI_CPU_MAX_STRIDE || d->stride[1] > HNI_CPU_MAX_STRIDE || p->kernel > 4096)
+        return false;
+    for (int axis = 0; axis < 2; axis++) {
+        hni_cpu_axis *a = axis == 0 ? &p->layout.rows : &p->layout.columns;
+        hni_cpu_axis_start(a, dy->dims[2 + axis], x->dims[2 + axis], d->stride[axis]);
+        for (int64_t r = 0; r < w->dims[2 + axis]; r++)
+            hni_cpu_axis_tap(a, r * d->dilation[axis] - d->padding[axis]);
+    }
+    p->filter_ranges = ceil_div(p->filters, p->kernel >= 4 ? MAX_FILTERS : 3 * MAX_FILTERS);
+    p->range_filters = ceil_div(p->filters, p->filter_ranges);
+    p->channel_ranges = ceil_div(p->channels, hni_cpu_max(1, MAX_PRODUCTS / (p->kernel * p->range_filters)));
+    p->range_channels = ceil_div(p->channels, p->channel_ranges);
+    return hni_cpu_layout_finish(&p->layout, p->range_channels, p->range_filters, BUDGET);
+}
+
+static bool accept(const hn_op_desc *d) {
+    plan p;
+    return shape_plan(d, &p);
+}
+
+static void size_plan(hni_cpu_op *op, plan *p) {
+    const int64_t ranges = p->groups * p->filter_ranges * p->channel_ranges, pixels = p->layout.rows.out * p->layout.pitch;
+    const int64_t most = hni_cpu_max(1, MAX_PIECES / ranges), products = p->range_filters * (p->range_channels * p->kernel + HNI_CPU_MAX_TAPS);
+    p->unit = hni_cpu_max(ceil_div(UNIT_PIXELS, pixels), ceil_div(p->n, most));
+    p->units = ceil_div(p->n, p->unit);
+    p->dy_plane = (p->layout.block * p->layout.pitch + 2 * HNI_CPU_LANES - 1) / HNI_CPU_LANES * HNI_CPU_LANES;
+    const int64_t all = p->groups * p->filters;
+    p->partial = hni_cpu_align((uint64_t)(p->units * all * p->channels * p->kernel) * sizeof(double));
+    p->bias_partial = hni_cpu_align((uint64_t)(p->units * all) * sizeof(double));
+    p->x_bytes = hni_cpu_align((uint64_t)(p->range_channels * hni_cpu_layout_channel(&p->layout) + HNI_CPU_LANES) * sizeof(float));
+    p->dy_bytes = hni_cpu_align((uint64_t)(p->range_filters * p->dy_plane) * sizeof(float));
+    p->acc_bytes = hni_cpu_align((uint64_t)(products * HNI_CPU_LANES) * sizeof(float));
+    p->total_bytes = hni_cpu_align((uint64_t)products * sizeof(double));
+    p->bias_bytes = hni_cpu_align((uint64_t)p->range_filters * (HNI_CPU_LANES * sizeof(float) + sizeof(double)));
+    p->scratch = p->x_bytes + p->dy_bytes + p->acc_bytes + p->total_bytes + p->bias_bytes;
+    p->workers = hni_cpu_workers(op->host, p->units * ranges);
+    op->workspace = HEAD + p->partial + p->bias_partial + (uint64_t)p->workers * p->scratch;
+}
+
+static hn_status make_plan(hni_cpu_op *op, hn_error *err) {
+    const hn_op_desc *d = &op->desc;
+    plan head;
+    shape_plan(d, &head);
+    const int64_t taps = head.range_channels * head.kernel;
+    const size_t bytes = sizeof head + (size_t)(taps + HNI_CPU_MAX_TAPS) * sizeof(int32_t);
+    plan *p = op->host->alloc(op->host->user, bytes);
+    if (!p)
+        return hni_fail_memory(err, bytes, "the plan of a convolution's gradient");
+    op->plan = p;
+    *p = head;
+    const int64_t width = d->out[0].dims[3];
+    for (int64_t t = 0; t < taps + HNI_CPU_MAX_TAPS; t++) { /* the last tap is repeated: tiles may be whole, nobody reads those sums */
+        const int64_t tap = hni_cpu_min(t, taps - 1), r = tap % p->kernel / width, s = tap % p->kernel % width;
+        p->offset[t] = (int32_t)hni_cpu_layout_offset(&p->layout, tap / p->kernel, r * d->dilation[0] - d->padding[0],
+                                                      s * d->dilation[1] - d->padding[1]);
+    }
+    size_plan(op, p);
+    return HN_OK;
+}
+
+/* One strand's memory, and the ranges of the piece it works on. */
+typedef struct piece {
+    const plan *p;
+    const hni_cpu_isa *isa;
+    float *x, *dy, *acc, *bias; /* acc[tap][filter][16], bias[filter][16] */
+    double *total, *bias_total; /* [tap][filter], [filter] */
+    int64_t filter, filters, channel, channels, taps;
+    bool with_bias;
+} piece;
+
+static piece open_piece(const hni_cpu_call *call, int64_t range, uint8_t *scratch) {
+    const plan *p = (const plan *)call->op->plan;
+    piece w = {.p = p, .isa = call->isa};
+    const int64_t f = range / p->channel_ranges, c = range % p->channel_ranges;
+    w.filter = p->filters * f / p->filter_ranges;
+    w.filters = p->filters * (f + 1) / p->filter_ranges - w.filter;
+    w.channel = p->channels * c / p->channel_ranges;
+    w.channels = p->channels * (c + 1) / p->channel_ranges - w.channel;
+    w.taps = w.channels * p->kernel;
+    w.with_bias = c == 0 && call->out[1];
+    w.x = (float *)(void *)scratch;
+    w.dy = (float *)(void *)(scratch + p->x_bytes);
+    w.acc = (float *)(void *)(scratch + p->x_bytes + p->dy_bytes);
+    w.total = (double *)(void *)(scratch + p->x_bytes + p->dy_bytes + p->acc_bytes);
+    w.bias_total = (double *)(void *)(scratch + p->x_bytes + p->dy_bytes + p->acc_bytes + p->total_bytes);
+    w.bias = (float *)(void *)(w.bias_total + p->range_filters);
+    memset(w.acc, 0, (size_t)(p->acc_bytes + p->total_bytes + p->bias_bytes));
+    return w;
+}
+
+/* Lane sums of a block, filters × taps. */
+static void add_block(const piece *w, int64_t span) {
+    const plan *p = w->p;
+    const int64_t tiles = ceil_div(w->filters, w->isa->side), step = w->filters * HNI_CPU_LANES;
+    for (int64_t tile = 0; tile < tiles; tile++) {
+        const int64_t first = w->filters * tile / tiles, filters = w->filters * (tile + 1) / tiles - first;
+        const int64_t at_once = w->isa->taps[filters];
+        for (int64_t t = 0; t < w->taps; t += at_once)
+            w->isa->grad[filters](w->dy + first * p->dy_plane, p->dy_plane, w->x, p->offset + t, span,
+                                  w->acc + t * step + first * HNI_CPU_LANES, step);
+    }
+    for (int64_t k = 0; w->with_bias && k < w->filters; k++)
+        w->isa->lane_sum(w->dy + k * p->dy_plane, span, w->bias + k * HNI_CPU_LANES);
+}
+
+static void flush(const piece *w) {
+    w->isa->lane_total(w->acc, w->taps * w->filters, w->total);
+    memset(w->acc, 0, (size_t)w->p->acc_bytes);
+    w->isa->lane_total(w->bias, w->filters, w->bias_total);
+    memset(w->bias, 0, (size_t)w->filters * HNI_CPU_LANES * sizeof *w->bias);
+}
+
+/* All blocks of one image. x, dy: its first channel and filter of the piece. *pixels: since the last flush. */
+static void add_image(const piece *w, const float *x, const float *dy, int64_t *pixels) {
+    const hni_cpu_layout *l = &w->p->layout;
+    for (int64_t first = 0; first < l->rows.out; first += l->block) {
+        const int64_t rows = hni_cpu_min(l->block, l->rows.out - first), span = hni_cpu_layout_span(l, rows);
+        hni_cpu_stage(w->isa, l, x, w->channels, first, rows, w->x);
+        for (int64_t k = 0; k < w->filters; k++) {
+            float *to = w->dy + k * w->p->dy_plane;
+            w->isa->stage(to, l->pitch, dy + k * w->p->dy_pixels + first * l->columns.out, l->columns.out, rows, 0, l->columns.out,
+                          l->pitch - l->columns.out);
+            memset(to + rows * l->pitch, 0, (HNI_CPU_LANES - 1) * sizeof *to);
+        }
+        add_block(w, span);
+        *pixels += span;
+        if (*pixels >= FLUSH_PIXELS) {
+            flush(w);
+            *pixels = 0;
+        }
+    }
+}
+
+/* Totals to dw, or to the unit's place among the partial sums: [filter][channel][tap]. */
+static void store_piece(const hni_cpu_call *call, const piece *w, int64_t group, int64_t unit) {
+    const plan *p = w->p;
+    double *partial = (double *)(void *)((uint8_t *)call->workspace + HEAD), *bias = partial + p->partial / sizeof *partial;
+    const int64_t all = p->groups * p->filters, row = p->channels * p->kernel;
+    for (int64_t k = 0; k < w->filters; k++) {
+        const int64_t filter = group * p->filters + w->filter + k;
+        double *to = partial + (unit * all + filter) * row + w->channel * p->kernel;
+        for (int64_t t = 0; t < w->taps; t++)
+            to[t] = w->total[t * w->filters + k];
+        if (w->with_bias)
+            bias[unit * all + filter] = w->bias_total[k];
+    }
+}
+
+static void piece_strand(const hni_cpu_call *call, int64_t index, uint8_t *scratch) {
+    const plan *p = (const plan *)call->op->plan;
+    const int64_t ranges = p->filter_ranges * p->channel_ranges, unit = index / ranges / p->groups, group = index / ranges % p->groups;
+    const piece w = open_piece(call, index % ranges, scratch);
+    const int64_t x_pixels = p->layout.rows.source * p->layout.columns.source;
+    int64_t pixels = 0;
+    for (int64_t n = unit * p->unit; n < hni_cpu_min((unit + 1) * p->unit, p->n); n++)
+        add_image(&w, (const float *)call->in[1] + ((n * p->groups + group) * p->channels + w.channel) * x_pixels,
+                  (const float *)call->in[0] + ((n * p->groups + group) * p->filters + w.filter) * p->dy_pixels, &pixels);
+    flush(&w);
+    store_piece(call, &w, group, unit);
+}
+
+/* Σ over units of one number; raises the flag if it is not finite. */
+static float total_of(const hni_cpu_call *call, const double *partial, int64_t step, int64_t units) {
+    double sum = 0.0;
+    for (int64_t u = 0; u < units; u++)
+        sum += partial[u * step];
+    const float value = (float)sum;
+    if (!(fabsf(value) <= FLT_MAX))
+        atomic_store((atomic_int *)call->workspace, 1);
+    return value;
+}
+
+/* One filter's weights and bias. */
+static void sum_task(const hni_cpu_call *call, int64_t filter) {
+    const plan *p = (const plan *)call->op->plan;
+    const double *partial = (const double *)(const void *)((const uint8_t *)call->workspace + HEAD);
+    const double *bias = partial + p->partial / sizeof *partial;
+    const int64_t all = p->groups * p->filters, row = p->channels * p->kernel;
+    float *dw = (float *)call->out[0] + filter * row;
+    for (int64_t i = 0; i < row; i++)
+        dw[i] = total_of(call, partial + filter * row + i, all * row, p->units);
+    if (call->out[1])
+        ((float *)call->out[1])[filter] = total_of(call, bias + filter, all, p->units);
+}
+
+static hn_status run(const hni_cpu_call *call, hn_error *err) {
+    const plan *p = (const plan *)call->op->plan;
+    const int64_t pieces = p->units * p->groups * p->filter_ranges * p->channel_ranges;
+    atomic_init((atomic_int *)call->workspace, 0);
+    hni_cpu_for_scratch(call, pieces, p->workers, (uint8_t *)call->workspace + HEAD + p->partial + p->bias_partial, p->scratch, piece_strand);
+    const int64_t filters = p->groups * p->filters;
+    if (p->partial > 65536)
+        hni_cpu_for(call, filters, sum_task);
+    else
+        for (int64_t k = 0; k < filters; k++) /* less work than waking a thread */
+            sum_task(call, k);
+    if (atomic_load((atomic_int *)call->workspace))
+        return hni_cpu_conv_grad_weight_plain.run(call, err);
+    return HN_OK;
+}
+
+const hni_cpu_impl hni_cpu_conv_grad_weight = {"register tiles", accept, make_plan, run};

@@ -1,0 +1,182 @@
+/* conv_plain.c - convolution and its gradients for whatever the fast ways refuse, and for infinite weights: straight from the definition.
+ *
+ * Sums in float64, taps outside of the image skipped (the fast ways multiply them by zero, which is not the same where a number is
+ * infinite). No workspace, no limit on strides, kernels or sizes. Stored weights are [K, C/g, R, S]. */
+#include "cpu.h"
+#include "rows.h" /* defines: hni_row_add, hni_row_dot, hni_cpu_clip */
+
+/* The sizes that all three operators share, from the tensors x, w and y (or their gradients). */
+typedef struct geometry {
+    int64_t n, c, h, w;                 /* x[N,C,H,W] */
+    int64_t k, cg, r, s;                /* w[K,C/g,R,S] */
+    int64_t kg;                         /* filters a group */
+    int64_t oh, ow;                     /* y[N,K,OH,OW] */
+    int64_t stride[2], pad[2], step[2]; /* rows, columns; step: dilation */
+} geometry;
+
+static geometry geometry_of(const hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_desc *w, const hn_tensor_desc *y) {
+    return (geometry){
+        .n = x->dims[0], .c = x->dims[1], .h = x->dims[2], .w = x->dims[3],
+        .k = w->dims[0], .cg = w->dims[1], .r = w->dims[2], .s = w->dims[3],
+        .kg = w->dims[0] / d->groups,
+        .oh = y->dims[2], .ow = y->dims[3],
+        .stride = {d->stride[0], d->stride[1]},
+        .pad = {d->padding[0], d->padding[1]},
+        .step = {d->dilation[0], d->dilation[1]},
+    };
+}
+
+/* Adds to sum[0 … end-first) the part of output row `oh`, columns first … end-1, of one filter on one image.
+ *   x  the group's first channel [C/g,H,W]    w  the filter [C/g,R,S] */
+static void add_forward(const geometry *g, const float *x, const float *w, int64_t oh, int64_t first, int64_t end, double *sum) {
+    for (int64_t s = 0; s < g->s; s++) {
+        const int64_t shift = s * g->step[1] - g->pad[1], stride = g->stride[1];
+        int64_t from = first, to = end;
+        hni_cpu_clip(&from, &to, 0, g->w, stride, shift);
+        if (from >= to)
+            continue;
+        for (int64_t r = 0; r < g->r; r++) {
+            const int64_t ih = oh * g->stride[0] - g->pad[0] + r * g->step[0];
+            if (ih < 0 || ih >= g->h)
+                continue;
+            for (int64_t c = 0; c < g->cg; c++) {
+                const float *row = x + (c * g->h + ih) * g->w;
+                const double a = w[(c * g->r + r) * g->s + s];
+                if (stride == 1)
+                    hni_row_add(sum + (from - first), row + from + shift, a, to - from);
+                else
+                    for (int64_t o = from; o < to; o++)
+                        sum[o - first] += a * (double)row[o * stride + shift];
+            }
+        }
+    }
+}
+
+/* One output image: filter k of sample n, index = n · K + k. */
+static void forward_task(const hni_cpu_call *call, int64_t index) {
+    const geometry g = geometry_of(call->desc, &call->desc->in[0], &call->desc->in[1], &call->desc->out[0]);
+    const int64_t n = index / g.k, k = index % g.k;
+    const float *x = (const float *)call->in[0] + (n * g.c + k / g.kg * g.cg) * g.h * g.w;
+    const float *w = (const float *)call->in[1] + k * g.cg * g.r * g.s;
+    const double bias = call->in[2] ? (double)((const float *)call->in[2])[k] : 0.0;
+    float *y = (float *)call->out[0] + index * g.oh * g.ow;
+    for (int64_t oh = 0; oh < g.oh; oh++) {
+        for (int64_t first = 0; first < g.ow; first += HNI_CPU_BLOCK) {
+            const int64_t end = hni_cpu_min(first + HNI_CPU_BLOCK, g.ow);
+            double sum[HNI_CPU_BLOCK];
+            for (int64_t o = first; o < end; o++)
+                sum[o - first] = bias;
+            add_forward(&g, x, w, oh, first, end, sum);
+            for (int64_t o = first; o < end; o++)
+                y[oh * g.ow + o] = (float)hni_cpu_activate(sum[o - first], call->desc->activation);
+        }
+    }
+}
+
+static hn_status run_forward(const hni_cpu_call *call, hn_error *err) {
+    (void)err;
+    hni_cpu_for(call, call->desc->out[0].dims[0] * call->desc->out[0].dims[1], forward_task);
+    return HN_OK;
+}
+
+/* Adds to sum[0 … end-first) the gradient of input row `ih`, columns first … end-1, of one channel of one image: every output that this
+ * pixel went into gives dy times the weight it went through.
+ *   dy  the group's first filter [K/g,OH,OW]    w  the same filter's weights for this channel; filters lie C/g·R·S apart */
+static void add_grad_input(const geometry *g, const float *dy, const float *w, int64_t ih, int64_t first, int64_t end, double *sum) {
+    for (int64_t s = 0; s < g->s; s++) {
+        const int64_t shift = s * g->step[1] - g->pad[1], stride = g->stride[1];
+        int64_t from = 0, to = g->ow;
+        hni_cpu_clip(&from, &to, first, end, stride, shift);
+        if (from >= to)
+            continue;
+        for (int64_t r = 0; r < g->r; r++) {
+            const int64_t above = ih + g->pad[0] - r * g->step[0], oh = above / g->stride[0];
+            if (above < 0 || above % g->stride[0] != 0 || oh >= g->oh)
+                continue;
+            for (int64_t k = 0; k < g->kg; k++) {
+                const float *row = dy + (k * g->oh + oh) * g->ow;
+                const double a = w[(k * g->cg * g->r + r) * g->s + s];
+                if (stride == 1)
+                    hni_row_add(sum + (from + shift - first), row + from, a, to - from);
+                else
+                    for (int64_t o = from; o < to; o++)
+                        sum[o * stride + shift - first] += a * (double)row[o];
+            }
+        }
+    }
+}
+
+/* One input image: channel c of sample n, index = n · C + c. */
+static void grad_input_task(const hni_cpu_call *call, int64_t index) {
+    const geometry g = geometry_of(call->desc, &call->desc->out[0], &call->desc->in[1], &call->desc->in[0]);
+    const int64_t n = index / g.c, c = index % g.c, k0 = c / g.cg * g.kg; /* k0: the group's first filter */
+    const float *dy = (const float *)call->in[0] + (n * g.k + k0) * g.oh * g.ow;
+    const float *w = (const float *)call->in[1] + (k0 * g.cg + c % g.cg) * g.r * g.s;
+    float *dx = (float *)call->out[0] + index * g.h * g.w;
+    for (int64_t ih = 0; ih < g.h; ih++) {
+        for (int64_t first = 0; first < g.w; first += HNI_CPU_BLOCK) {
+            const int64_t end = hni_cpu_min(first + HNI_CPU_BLOCK, g.w);
+            double sum[HNI_CPU_BLOCK];
+            for (int64_t i = first; i < end; i++)
+                sum[i - first] = 0.0;
+            add_grad_input(&g, dy, w, ih, first, end, sum);
+            for (int64_t i = first; i < end; i++)
+                dx[ih * g.w + i] = (float)sum[i - first];
+        }
+    }
+}
+
+static hn_status run_grad_input(const hni_cpu_call *call, hn_error *err) {
+    (void)err;
+    hni_cpu_for(call, call->desc->out[0].dims[0] * call->desc->out[0].dims[1], grad_input_task);
+    return HN_OK;
+}
+
+/* Adds one image's part of the gradient of tap (r, s): Σ over output pixels of dy · x.
+ *   x  the channel [H,W]    dy  the filter [OH,OW] */
+static void add_grad_weight(const geometry *g, const float *x, const float *dy, int64_t r, int64_t s, double lanes[HNI_CPU_CHUNK]) {
+    const int64_t shift = s * g->step[1] - g->pad[1], stride = g->stride[1];
+    const int64_t shift_rows = r * g->step[0] - g->pad[0];
+    int64_t from = 0, to = g->ow, top = 0, bottom = g->oh;
+    hni_cpu_clip(&from, &to, 0, g->w, stride, shift);
+    hni_cpu_clip(&top, &bottom, 0, g->h, g->stride[0], shift_rows);
+    for (int64_t oh = top; oh < bottom && from < to; oh++)
+        hni_row_dot(lanes, dy + oh * g->ow + from, x + (oh * g->stride[0] + shift_rows) * g->w + from * stride + shift, stride, to - from);
+}
+
+static float bias_gradient(const geometry *g, const float *dy, int64_t k) {
+    double sum = 0.0;
+    for (int64_t n = 0; n < g->n; n++)
+        for (int64_t i = 0; i < g->oh * g->ow; i++)
+            sum += (double)dy[(n * g->k + k) * g->oh * g->ow + i];
+    return (float)sum;
+}
+
+/* All taps between filter k and channel c of its group, index = k · C/g + c, over the whole batch. */
+static void grad_weight_task(const hni_cpu_call *call, int64_t index) {
+    const geometry g = geometry_of(call->desc, &call->desc->in[1], &call->desc->out[0], &call->desc->in[0]);
+    const int64_t k = index / g.cg, c = k / g.kg * g.cg + index % g.cg;
+    const float *dy = (const float *)call->in[0] + k * g.oh * g.ow, *x = (const float *)call->in[1] + c * g.h * g.w;
+    float *dw = (float *)call->out[0] + index * g.r * g.s;
+    for (int64_t first = 0; first < g.r * g.s; first += HNI_CPU_TAPS) {
+        const int64_t taps = hni_cpu_min(HNI_CPU_TAPS, g.r * g.s - first);
+        double lanes[HNI_CPU_TAPS][HNI_CPU_CHUNK] = {{0.0}};
+        for (int64_t n = 0; n < g.n; n++) /* images outside taps: both images are read once from memory, then from the cache */
+            for (int64_t t = 0; t < taps; t++)
+                add_grad_weight(&g, x + n * g.c * g.h * g.w, dy + n * g.k * g.oh * g.ow, (first + t) / g.s, (first + t) % g.s, lanes[t]);
+        for (int64_t t = 0; t < taps; t++)
+            dw[first + t] = (float)hni_row_total(lanes[t]);
+    }
+    if (call->out[1] && index % g.cg == 0)
+        ((float *)call->out[1])[k] = bias_gradient(&g, (const float *)call->in[0], k);
+}
+
+static hn_status run_grad_weight(const hni_cpu_call *call, hn_error *err) {
+    (void)err;
+    hni_cpu_for(call, call->desc->out[0].dims[0] * call->desc->out[0].dims[1], grad_weight_task);
+    return HN_OK;
+}
+
+const hni_cpu_impl hni_cpu_conv_plain = {"plain", NULL, NULL, run_forward};
+const hni_cpu_impl hni_cpu_conv_grad_input_plain = {"plain", NULL, NULL, run_grad_input};
+const hni_cpu_impl hni_cpu_conv_grad_weight_plain = {"plain", NULL, NULL, run_grad_weight};

@@ -1,0 +1,141 @@
+/* cpu.h - what the files of the fast CPU backend share: opened devices, prepared operators, one call's tensors, and the table of kernels
+ * that each instruction set gives.
+ *
+ *   prepare: desc ─► first implementation of the operator's list that accepts (select.c) ─► plan, workspace
+ *   run:     buffers ─► tasks over the host's threads ─► kernels of one instruction set (isa_*.c from kernels_*.h)
+ *
+ * Same bits: a kernel's arithmetic is fixed by its contract below, never by the width of a vector, and no sum is cut by the number of
+ * threads. Private to lib/backend/cpu and its tests; everybody else sees hni_cpu_backend() of lib/backend/backend.h only. */
+#ifndef HNI_BACKEND_CPU_CPU_H
+#define HNI_BACKEND_CPU_CPU_H
+
+#include <stdbool.h>
+
+#include "../../base/status.h" /* defines: hni_fail */
+#include "haemnet/backend.h"
+
+enum {
+    HNI_CPU_LANES = 16,       /* the virtual width: sums run in this many lanes on every machine */
+    HNI_CPU_MAX_FILTERS = 14, /* filters of one convolution tile */
+    HNI_CPU_MAX_SIDE = 5,     /* filters of one weight-gradient tile */
+    HNI_CPU_MAX_TAPS = 8      /* taps of one weight-gradient tile */
+};
+
+/* The kernels of one instruction set. n counts floats and may be anything, unless said otherwise; pointers need no alignment; nothing
+ * outside of the n floats is read or written. */
+typedef struct hni_cpu_isa {
+    const char *name;
+    bool (*usable)(void);
+    int32_t filters;                         /* conv[1 … filters] are there */
+    int32_t side, taps[HNI_CPU_MAX_SIDE + 1];/* grad[1 … side] are there; grad[k] does taps[k] taps at once */
+
+    /* out[k][i] (+)= Σ over t of w[t][k] · x[off[t] + i]: one chain of fused multiply-adds in the order of t, from 0 if `first`, else from
+     * what out holds. 0 ≤ k < the place in the table, 0 ≤ i < n, n a multiple of 16; rows of out lie `step` apart. */
+    void (*conv[HNI_CPU_MAX_FILTERS + 1])(const float *x, const int32_t *off, const float *w, int64_t taps, float *out, int64_t step,
+                                          int64_t n, bool first);
+    /* acc[t][k][i mod 16] += dy[k · step + i] · x[off[t] + i], in the order of i, fused. n a multiple of 16. acc rows of t lie acc_step
+     * floats apart. */
+    void (*grad[HNI_CPU_MAX_SIDE + 1])(const float *dy, int64_t step, const float *x, const int32_t *off, int64_t n, float *acc,
+                                       int64_t acc_step);
+    void (*lane_sum)(const float *x, int64_t n, float acc[HNI_CPU_LANES]); /* acc[i mod 16] += x[i]; n a multiple of 16 */
+    void (*lane_total)(const float *acc, int64_t count, double *total);    /* total[j] += tree of acc[j][16]; see kernels_conv.h */
+    /* Rows of n floats with `left` and `right` zeros around them; rows of dst lie to_step apart, of src from_step. */
+    void (*stage)(float *dst, int64_t to_step, const float *src, int64_t from_step, int64_t rows, int64_t left, int64_t n, int64_t right);
+    void (*finish)(float *y, const float *x, int64_t n, float bias, bool relu); /* y = x + bias, ReLU if asked */
+    void (*relu)(float *y, const float *x, int64_t n);                           /* y may be x */
+    void (*relu_grad)(float *dx, const float *y, const float *dy, int64_t n);    /* dx may be dy */
+    void (*add)(float *y, const float *a, const float *b, int64_t n);            /* y may be a */
+    /* Two rows of 2n floats to n maxima, and back. First of equals, first NaN. */
+    void (*pool2)(float *y, const float *x0, const float *x1, int64_t n);
+    void (*pool2_grad)(float *dx0, float *dx1, const float *x0, const float *x1, const float *dy, int64_t n);
+    double (*dot)(const float *a, const float *b, int64_t n); /* 16 fused lanes, then the tree */
+    /* out[j] = Σ over i of a[i · a_step] · rows[i · row_step + j], one fused chain from 0 in the order of i; 0 ≤ j < n, 0 ≤ i < count. */
+    void (*weighted)(float *out, int64_t n, const float *a, int64_t a_step, const float *rows, int64_t row_step, int64_t count);
+    void (*lookup)(float *y, const uint8_t *x, const float table[256], int64_t n);
+    /* float64 sums in 16 lanes and the tree: Σ x, Σ (x - mean)², and Σ dy with Σ dy · (x - mean) into sums[2]. */
+    double (*sum)(const float *x, int64_t n);
+    double (*squares)(const float *x, int64_t n, double mean);
+    void (*products)(const float *dy, const float *x, int64_t n, double mean, double sums[2]);
+    void (*affine)(float *y, const float *x, int64_t n, double mean, double scale, double shift); /* (x - mean) · scale + shift, float64 */
+    /* dx = a · dy + b · (x - mean) + c, float64 */
+    void (*affine2)(float *dx, const float *dy, const float *x, int64_t n, double a, double b, double mean, double c);
+} hni_cpu_isa;
+
+/* Every instruction set compiled in, fastest first, the plain one last; NULL ends. Not all need be usable here. */
+const hni_cpu_isa *const *hni_cpu_isas(void);
+const hni_cpu_isa *hni_cpu_isa_named(const char *name); /* "avx512", "avx2", "neon", "plain"; NULL = not compiled in or not usable here */
+const hni_cpu_isa *hni_cpu_isa_best(void);
+
+typedef struct hni_cpu_device {
+    hn_backend_host host;
+    const hni_cpu_isa *isa;
+} hni_cpu_device;
+
+struct hni_cpu_impl;
+
+typedef struct hni_cpu_op {
+    hn_op_desc desc;
+    const hn_backend_host *host;
+    const hni_cpu_isa *isa;
+    const struct hni_cpu_impl *impl;
+    void *plan;         /* the implementation's own, from host->alloc; NULL = none */
+    uint64_t workspace; /* bytes */
+} hni_cpu_op;
+
+/* One run: the tensors are plain pointers, a left-out one is NULL. */
+typedef struct hni_cpu_call {
+    const hni_cpu_op *op;
+    const hn_op_desc *desc;
+    const hni_cpu_isa *isa;
+    const void *in[HN_OP_MAX_TENSORS];
+    void *out[HN_OP_MAX_TENSORS];
+    void *workspace;
+} hni_cpu_call;
+
+/* One way to do an operator. accept: NULL = always. plan: fills op->plan and op->workspace; NULL = neither is needed. */
+typedef struct hni_cpu_impl {
+    const char *name;
+    bool (*accept)(const hn_op_desc *desc);
+    hn_status (*plan)(hni_cpu_op *op, hn_error *err);
+    hn_status (*run)(const hni_cpu_call *call, hn_error *err);
+} hni_cpu_impl;
+
+/* select.c: the first of the operator's list that accepts; NULL = no such operator. */
+const hni_cpu_impl *hni_cpu_select(const hn_op_desc *desc);
+
+/* The table for one instruction set, for tests. The library itself uses the best only. */
+hn_backend hni_cpu_backend_of(const hni_cpu_isa *isa);
+
+/* Independent pieces of a call's work: every output element is written by exactly one. */
+typedef void (*hni_cpu_task)(const hni_cpu_call *call, int64_t index);
+void hni_cpu_for(const hni_cpu_call *call, int64_t count, hni_cpu_task task); /* task(call, 0 … count - 1) over the host's threads */
+
+/* Work that needs scratch memory: `workers` strands take every workers-th piece each, so that scratch is per strand and not per piece. */
+typedef void (*hni_cpu_strand)(const hni_cpu_call *call, int64_t index, uint8_t *scratch);
+int64_t hni_cpu_workers(const hn_backend_host *host, int64_t pieces);
+void hni_cpu_for_scratch(const hni_cpu_call *call, int64_t pieces, int64_t workers, uint8_t *scratch, uint64_t scratch_bytes,
+                         hni_cpu_strand strand);
+
+/* Elementwise work is cut into pieces of this many numbers; a multiple of 4 (dropout's blocks) and of 16. */
+enum { HNI_CPU_PIECE = 16384 };
+static inline int64_t hni_cpu_pieces(int64_t n) { return (n + HNI_CPU_PIECE - 1) / HNI_CPU_PIECE; }
+static inline int64_t hni_cpu_piece_size(int64_t start, int64_t n) { return n - start < HNI_CPU_PIECE ? n - start : HNI_CPU_PIECE; }
+static inline int64_t hni_cpu_min(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t hni_cpu_max(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline uint64_t hni_cpu_align(uint64_t bytes) { return (bytes + 63) / 64 * 64; }
+static inline int64_t hni_cpu_elements(const hn_tensor_desc *t) { return t->dims[0] * t->dims[1] * t->dims[2] * t->dims[3]; }
+
+double hni_cpu_sigmoid(double x);
+double hni_cpu_activate(double x, int32_t activation); /* HN_ACT_… ; NaN stays NaN */
+
+/* The lists' entries; conv.c, conv_grad.c, conv_plain.c, pool.c, dense.c, norm.c, elementwise.c, loss.c, optimizer.c. */
+extern const hni_cpu_impl hni_cpu_conv, hni_cpu_conv_grad_input, hni_cpu_conv_grad_weight;
+extern const hni_cpu_impl hni_cpu_conv_plain, hni_cpu_conv_grad_input_plain, hni_cpu_conv_grad_weight_plain;
+extern const hni_cpu_impl hni_cpu_pool2x2, hni_cpu_pool2x2_grad, hni_cpu_pool, hni_cpu_pool_grad, hni_cpu_global_pool, hni_cpu_global_pool_grad;
+extern const hni_cpu_impl hni_cpu_dense, hni_cpu_dense_grad_input, hni_cpu_dense_grad_weight;
+extern const hni_cpu_impl hni_cpu_norm_train, hni_cpu_norm, hni_cpu_norm_grad;
+extern const hni_cpu_impl hni_cpu_relu, hni_cpu_relu_grad, hni_cpu_activation, hni_cpu_activation_grad, hni_cpu_add, hni_cpu_dropout,
+    hni_cpu_preprocess;
+extern const hni_cpu_impl hni_cpu_softmax, hni_cpu_softmax_loss, hni_cpu_sigmoid_loss, hni_cpu_optimizer;
+
+#endif

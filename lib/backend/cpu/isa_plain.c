@@ -1,0 +1,19 @@
+/* isa_plain.c - the kernels compiled for any machine.
+ *
+ * Nothing but the choice of the vector: the arithmetic is in kernels_*.h, one source for all. Elsewhere this file is empty. */
+#include "isa.h"
+
+#if 1
+#define HNI_ISA_PLAIN
+#include "vector.h"
+#include "kernels_conv.h"
+#include "kernels_point.h"
+
+static bool usable(void) {
+    return true;
+}
+
+const hni_cpu_isa hni_cpu_isa_plain = {.name = "plain", .usable = usable, CONV_TABLE, GRAD_TABLE, POINT_TABLE};
+#else
+typedef int hni_cpu_isa_plain_is_not_for_this_machine; /* ISO C wants a declaration */
+#endif

@@ -1,0 +1,143 @@
+/* kernels_conv.h - the inner loops of convolution for one instruction set: tiles of filters × columns, and of filters × taps.
+ *
+ * Not a header in the usual sense: isa_*.c includes it once. A tile's sums lie in registers from the first tap to the last; how many fit
+ * is the instruction set's matter (HNI_ISA_… in the macros' last lines) and changes no bit. */
+
+/* out[k][i …] over all taps; V vectors of columns. See hni_cpu_isa.conv. */
+#define CONV_LOAD_X(v, ...) const vec x##v = LOAD(p + v * HNI_W);
+#define CONV_ZERO_ONE(v, k) vec a##k##_##v = first ? zero : LOAD(out + k * step + i + v * HNI_W);
+#define CONV_ZERO(k, V) ALSO##V(CONV_ZERO_ONE, k)
+#define CONV_ADD_ONE(v, k) a##k##_##v = FMA(b, x##v, a##k##_##v);
+#define CONV_ADD(k, V)                \
+    {                                 \
+        const vec b = SPLAT(q[k]);    \
+        ALSO##V(CONV_ADD_ONE, k)      \
+    }
+#define CONV_SAVE_ONE(v, k) STORE(out + k * step + i + v * HNI_W, a##k##_##v);
+#define CONV_SAVE(k, V) ALSO##V(CONV_SAVE_ONE, k)
+#define CONV_COLUMNS(K, V)                                   \
+    for (; i + V * HNI_W <= n; i += V * HNI_W) {             \
+        REP##K(CONV_ZERO, V)                                 \
+        const float *q = w;                                  \
+        for (int64_t t = 0; t < taps; t++, q += K) {         \
+            const float *p = x + off[t] + i;                 \
+            ALSO##V(CONV_LOAD_X, 0)                          \
+            REP##K(CONV_ADD, V)                              \
+        }                                                    \
+        REP##K(CONV_SAVE, V)                                 \
+    }
+#define CONV_KERNEL(K, V, LESS)                                                                                                          \
+    static void conv_##K(const float *x, const int32_t *off, const float *w, int64_t taps, float *out, int64_t step, int64_t n,          \
+                         bool first) {                                                                                                   \
+        const vec zero = SPLAT(0.0f);                                                                                                    \
+        int64_t i = 0;                                                                                                                   \
+        CONV_COLUMNS(K, V)                                                                                                               \
+        LESS(K)                                                                                                                          \
+    }
+#define CONV_NO_REST(K)
+#define CONV_REST(K) CONV_COLUMNS(K, 1)
+
+/* acc[t][k][lane] over a strip; one part of the lanes after the other. See hni_cpu_isa.grad. */
+#define GRAD_INIT_ONE(k, t) vec a##t##_##k = LOAD(acc + t * acc_step + k * HNI_CPU_LANES + part * HNI_W);
+#define GRAD_INIT(t, K) REP##K(GRAD_INIT_ONE, t)
+#define GRAD_POINT(t, ...) const float *const p##t = x + off[t];
+#define GRAD_LOAD_DY(k, ...) const vec d##k = LOAD(dy + k * step + i);
+#define GRAD_ADD_ONE(k, t) a##t##_##k = FMA(d##k, b, a##t##_##k);
+#define GRAD_ADD(t, K)                 \
+    {                                  \
+        const vec b = LOAD(p##t + i);  \
+        REP##K(GRAD_ADD_ONE, t)        \
+    }
+#define GRAD_SAVE_ONE(k, t) STORE(acc + t * acc_step + k * HNI_CPU_LANES + part * HNI_W, a##t##_##k);
+#define GRAD_SAVE(t, K) REP##K(GRAD_SAVE_ONE, t)
+#define GRAD_KERNEL(K, T)                                                                                                     \
+    static void grad_##K(const float *dy, int64_t step, const float *x, const int32_t *off, int64_t n, float *acc,            \
+                         int64_t acc_step) {                                                                                  \
+        ALSO##T(GRAD_POINT, 0)                                                                                                \
+        for (int part = 0; part < HNI_PARTS; part++) {                                                                        \
+            ALSO##T(GRAD_INIT, K)                                                                                             \
+            for (int64_t i = part * HNI_W; i < n; i += HNI_CPU_LANES) {                                                       \
+                REP##K(GRAD_LOAD_DY, 0)                                                                                       \
+                ALSO##T(GRAD_ADD, K)                                                                                          \
+            }                                                                                                                 \
+            ALSO##T(GRAD_SAVE, K)                                                                                             \
+        }                                                                                                                     \
+    }
+
+#if defined(HNI_ISA_AVX512)
+#define CONV_TILE(K) CONV_KERNEL(K, 2, CONV_REST)
+#elif defined(HNI_ISA_AVX2)
+#define CONV_TILE(K) CONV_KERNEL(K, 2, CONV_NO_REST)
+#elif defined(HNI_ISA_NEON)
+#define CONV_TILE(K) CONV_KERNEL(K, 4, CONV_NO_REST)
+#else
+#define CONV_TILE(K) CONV_KERNEL(K, 1, CONV_NO_REST)
+#endif
+
+CONV_TILE(1) CONV_TILE(2) CONV_TILE(3) CONV_TILE(4)
+#if !defined(HNI_ISA_PLAIN)
+CONV_TILE(5) CONV_TILE(6)
+#endif
+#if defined(HNI_ISA_AVX512)
+CONV_TILE(7) CONV_TILE(8) CONV_TILE(9) CONV_TILE(10) CONV_TILE(11) CONV_TILE(12) CONV_TILE(13) CONV_TILE(14)
+#define CONV_TABLE                                                                                                                       \
+    .filters = 14, .conv = {NULL, conv_1, conv_2, conv_3, conv_4, conv_5, conv_6, conv_7, conv_8, conv_9, conv_10, conv_11, conv_12,     \
+                            conv_13, conv_14}
+#elif defined(HNI_ISA_PLAIN)
+#define CONV_TABLE .filters = 4, .conv = {NULL, conv_1, conv_2, conv_3, conv_4}
+#else
+#define CONV_TABLE .filters = 6, .conv = {NULL, conv_1, conv_2, conv_3, conv_4, conv_5, conv_6}
+#endif
+
+/* Registers: AVX2 has 16, so 12 sums; AVX-512 and NEON 32, so 24 or 25. */
+#if defined(HNI_ISA_AVX512) || defined(HNI_ISA_NEON)
+GRAD_KERNEL(1, 8) GRAD_KERNEL(2, 8) GRAD_KERNEL(3, 8) GRAD_KERNEL(4, 6) GRAD_KERNEL(5, 5)
+#define GRAD_TABLE .side = 5, .taps = {0, 8, 8, 8, 6, 5}, .grad = {NULL, grad_1, grad_2, grad_3, grad_4, grad_5}
+#elif defined(HNI_ISA_AVX2)
+GRAD_KERNEL(1, 8) GRAD_KERNEL(2, 6) GRAD_KERNEL(3, 4) GRAD_KERNEL(4, 3)
+#define GRAD_TABLE .side = 4, .taps = {0, 8, 6, 4, 3}, .grad = {NULL, grad_1, grad_2, grad_3, grad_4}
+#else
+GRAD_KERNEL(1, 2) GRAD_KERNEL(2, 2)
+#define GRAD_TABLE .side = 2, .taps = {0, 2, 2}, .grad = {NULL, grad_1, grad_2}
+#endif
+
+static void lane_sum(const float *x, int64_t n, float acc[HNI_CPU_LANES]) {
+    for (int part = 0; part < HNI_PARTS; part++) {
+        vec a = LOAD(acc + part * HNI_W);
+        for (int64_t i = part * HNI_W; i < n; i += HNI_CPU_LANES)
+            a += LOAD(x + i);
+        STORE(acc + part * HNI_W, a);
+    }
+}
+
+/* The tree: lane j and j + 8, then 4, 2, 1 apart. float32, since each lane is one already. */
+INLINE float tree(const float *lanes) {
+    float a[8], b[4];
+    for (int j = 0; j < 8; j++)
+        a[j] = lanes[j] + lanes[j + 8];
+    for (int j = 0; j < 4; j++)
+        b[j] = a[j] + a[j + 4];
+    return (b[0] + b[2]) + (b[1] + b[3]);
+}
+
+static void lane_total(const float *acc, int64_t count, double *total) {
+    for (int64_t j = 0; j < count; j++)
+        total[j] += (double)tree(acc + j * HNI_CPU_LANES);
+}
+
+INLINE void fill_zero(float *dst, int64_t n) {
+    for (int64_t i = 0; i < n; i++)
+        dst[i] = 0.0f;
+}
+
+static void stage(float *dst, int64_t to_step, const float *src, int64_t from_step, int64_t rows, int64_t left, int64_t n, int64_t right) {
+    for (int64_t r = 0; r < rows; r++, dst += to_step, src += from_step) {
+        int64_t i = 0;
+        fill_zero(dst, left);
+        for (; i + HNI_W <= n; i += HNI_W)
+            STORE(dst + left + i, LOAD(src + i));
+        for (; i < n; i++)
+            dst[left + i] = src[i];
+        fill_zero(dst + left + n, right);
+    }
+}

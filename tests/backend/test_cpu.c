@@ -1,0 +1,118 @@
+/* test_cpu.c - the cpu backend against the reference, with every instruction set that this machine has: the case list, and random shapes
+ * that nobody thought of. */
+#include <math.h>
+
+#include "base/random.h"
+#include "cpu.h"
+#include "op/op.h"
+
+static hn_error err;
+
+START_TEST(every_case_with_every_instruction_set) {
+    hn_context *ctx;
+    cpu_tables tables;
+    ck_ok(make_context("", NULL, NULL, &ctx, &err));
+    cpu_register(ctx, &tables);
+    for (int i = 0; i < tables.n; i++) {
+        hni_device *device, *oracle;
+        double worst = 0.0;
+        ck_ok(hni_device_open_spec(ctx, "reference", &oracle, &err));
+        ck_ok(hni_device_open_spec(ctx, tables.name[i], &device, &err));
+        for (int32_t k = 0; k < hni_case_count(); k++) {
+            hni_case c;
+            char text[200];
+            double error = NAN;
+            ck_ok(hni_case_get(k, &c, &err));
+            hni_op_text(&c.desc, text, sizeof text);
+            const hn_status status = hni_case_compare(device, oracle, &c, test_seed(), &error, &err);
+            ck_assert_msg(status == HN_OK, "%s, %s (%s): %s", tables.name[i], c.name, text, err.message);
+            ck_assert_msg(error <= 1.0, "%s, %s (%s): %g times the tolerance", tables.name[i], c.name, text, error);
+            worst = fmax(worst, error);
+        }
+        printf("%s: worst %.3g of the tolerance\n", tables.name[i], worst);
+        hni_device_close(device);
+        hni_device_close(oracle);
+    }
+    hn_context_free(ctx);
+}
+END_TEST
+
+static int64_t pick(hni_random *r, int64_t low, int64_t high) {
+    return low + (int64_t)hni_random_below(r, (uint32_t)(high - low + 1));
+}
+
+/* A convolution of odd size, or one of its gradients. */
+static bool random_conv(hni_random *r, hni_case *c) {
+    hn_op_desc forward, grad_input, grad_weight;
+    const int64_t groups = pick(r, 0, 3) ? 1 : pick(r, 1, 4), big = pick(r, 0, 4) == 0;
+    const int64_t cg = pick(r, 1, big ? 67 : 9) / groups + 1, kg = pick(r, 1, big ? 67 : 9) / groups + 1;
+    hni_window2d win = {.groups = (int32_t)groups};
+    for (int i = 0; i < 2; i++) {
+        win.stride[i] = (int32_t)pick(r, 1, pick(r, 0, 9) ? 3 : 11);
+        win.padding[i] = (int32_t)pick(r, 0, 3);
+        win.dilation[i] = (int32_t)pick(r, 1, pick(r, 0, 2) ? 1 : 3);
+    }
+    const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 4, pick(r, 1, 5), groups * cg, pick(r, 1, 17), pick(r, 1, 17));
+    const hn_tensor_desc w = hni_tensor(HN_DTYPE_F32, 4, groups * kg, cg, pick(r, 1, 5), pick(r, 1, 5));
+    if (hni_op_conv2d(&forward, &x, &w, pick(r, 0, 1) != 0, &win, (int32_t)pick(r, 0, 2), NULL) != HN_OK ||
+        hni_op_conv2d_grads(&forward, &grad_input, &grad_weight, NULL) != HN_OK)
+        return false;
+    const int64_t which = pick(r, 0, 2);
+    *c = (hni_case){"random", which == 0 ? forward : which == 1 ? grad_input : grad_weight, 2e-5};
+    return true;
+}
+
+static bool random_pool(hni_random *r, hni_case *c) {
+    hn_op_desc forward, grad;
+    hni_window2d win = {.kernel = {(int32_t)pick(r, 1, 4), (int32_t)pick(r, 1, 4)}, .stride = {2, 2}};
+    if (pick(r, 0, 1))
+        win.kernel[0] = win.kernel[1] = 2;
+    const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 4, pick(r, 1, 3), pick(r, 1, 5), pick(r, 1, 40), pick(r, 1, 70));
+    if (hni_op_pool2d(&forward, HN_OP_MAX_POOL2D, &x, &win, NULL) != HN_OK || hni_op_pool2d_grad(&forward, &grad, NULL) != HN_OK)
+        return false;
+    *c = (hni_case){"random", pick(r, 0, 1) ? forward : grad, 2e-6};
+    return true;
+}
+
+START_TEST(random_shapes) {
+    hn_context *ctx;
+    cpu_tables tables;
+    ck_ok(make_context("", NULL, NULL, &ctx, &err));
+    cpu_register(ctx, &tables);
+    for (int i = 0; i < tables.n; i++) {
+        hni_device *device, *oracle;
+        hni_random r;
+        int run = 0;
+        ck_ok(hni_device_open_spec(ctx, "reference", &oracle, &err));
+        ck_ok(hni_device_open_spec(ctx, tables.name[i], &device, &err));
+        hni_random_init(&r, test_seed(), HNI_RANDOM_TEST, 7, 7);
+        for (int k = 0; k < 1200; k++) {
+            hni_case c;
+            char text[200];
+            double error = NAN;
+            if (!(pick(&r, 0, 5) ? random_conv(&r, &c) : random_pool(&r, &c)))
+                continue;
+            run++;
+            hni_op_text(&c.desc, text, sizeof text);
+            const hn_status status = hni_case_compare(device, oracle, &c, test_seed() + (uint64_t)k, &error, &err);
+            ck_assert_msg(status == HN_OK, "%s, %s: %s", tables.name[i], text, err.message);
+            ck_assert_msg(error <= 1.0, "%s, case %d, %s: %g times the tolerance", tables.name[i], k, text, error);
+        }
+        ck_assert_int_ge(run, 400);
+        printf("%s: %d random shapes agree\n", tables.name[i], run);
+        hni_device_close(device);
+        hni_device_close(oracle);
+    }
+    hn_context_free(ctx);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("cpu backend");
+    TCase *t = tcase_create("conformance");
+    tcase_set_timeout(t, 300);
+    tcase_add_test(t, every_case_with_every_instruction_set);
+    tcase_add_test(t, random_shapes);
+    suite_add_tcase(suite, t);
+    return run_suite(suite);
+}
