@@ -9,7 +9,10 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         hn_status (*run)(void *state, hn_error *err);
-    } parts[] = {{"file to verdict", verdict_run}, {"file to verdict: decode", verdict_decode}, {"file to verdict: resize", verdict_resize}, {"file to verdict: network", verdict_network}};
+    } parts[] = {{"file to verdict", verdict_run},
+                 {"file to verdict: decode", verdict_decode},
+                 {"file to verdict: resize", verdict_resize},
+                 {"file to verdict: network", verdict_network}};
     enum { PARTS = sizeof parts / sizeof *parts };
     char path[1024], name[BENCH_NAME];
     verdict *v;

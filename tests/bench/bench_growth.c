@@ -25,7 +25,8 @@ static hn_image *image_of(bench *b, int32_t size, uint32_t number) {
     hni_random r;
     hni_random_init(&r, 1, HNI_RANDOM_TEST, number, 0);
     for (size_t i = 0; i < bytes; i++) data[i] = (uint8_t)hni_random_below(&r, 256);
-    const hn_pixels pixels = {.struct_size = sizeof pixels, .type = HN_PIXEL_U8, .width = size, .height = size, .channels = 1, .data = data};
+    const hn_pixels pixels = {
+        .struct_size = sizeof pixels, .type = HN_PIXEL_U8, .width = size, .height = size, .channels = 1, .data = data};
     bench_check(b, hn_image_wrap(b->context[BENCH_THREADS], &pixels, &image, &b->err), "an image");
     free(data);
     return image;
@@ -65,7 +66,8 @@ static void add_training(bench *b, const char *name, int32_t size, int32_t hidde
         hn_image_free(image);
     }
     const char *const classes[] = {"a", "b"};
-    const hn_model_options mo = {.struct_size = sizeof mo, .width = size, .height = size, .hidden = hidden, .class_names = classes, .n_classes = 2};
+    const hn_model_options mo = {
+        .struct_size = sizeof mo, .width = size, .height = size, .hidden = hidden, .class_names = classes, .n_classes = 2};
     bench_check(b, hn_model_preset(ctx, "tinyvgg", &mo, &model, &b->err), "a model");
     bench_check(b, hn_trainer_create(model, data, NULL, &o, &t->trainer, &b->err), "a trainer");
     t->epochs = epochs;
@@ -83,12 +85,13 @@ static void grow_training(bench *b, int vary, int32_t size, int32_t hidden, int3
     double work[SIZES];
     for (int i = 0; i < SIZES; i++) {
         const int32_t times = 1 << i;
-        snprintf(names[i], BENCH_NAME, "growth of %s: %d images, %d epoch%s", vary ? "epochs" : "images", vary ? images : images * times, vary ? times : 1, vary && times > 1 ? "s" : "");
-        add_training(b, names[i], size, hidden, vary ? images : images * times, vary ? times : 1);
+        const int32_t n = vary ? images : images * times, epochs = vary ? times : 1;
+        snprintf(names[i], BENCH_NAME, "growth of %s: %d images, %d epoch%s", vary ? "epochs" : "images", n, epochs, epochs > 1 ? "s" : "");
+        add_training(b, names[i], size, hidden, n, epochs);
         work[i] = times;
     }
     bench_run(b, vary ? "Growth with epochs (images)" : "Growth with images (images)");
-    judge(b, vary ? "epochs" : "images", (const char (*)[BENCH_NAME])names, work);
+    judge(b, vary ? "epochs" : "images", (const char(*)[BENCH_NAME])names, work);
 }
 
 static void grow_pixels(bench *b, int32_t size, int32_t hidden, int32_t batch) {
@@ -101,7 +104,7 @@ static void grow_pixels(bench *b, int32_t size, int32_t hidden, int32_t batch) {
         if (!net_add(b, names[i], BENCH_THREADS, &spec)) break;
     }
     bench_run(b, "Growth with pixels (images)");
-    judge(b, "pixels", (const char (*)[BENCH_NAME])names, work);
+    judge(b, "pixels", (const char(*)[BENCH_NAME])names, work);
 }
 
 int main(int argc, char **argv) {

@@ -20,13 +20,14 @@ typedef struct layers { /* of one mode */
 
 static void name_of(char *name, const hni_program *p, size_t i, const char *what) {
     const hni_node *node = &p->nodes[i];
-    snprintf(name, BENCH_NAME, "%s %s %s%s", what, node->layer >= 0 ? p->graph->layers[node->layer].name : "-", hni_op_name(node->desc.kind),
-             node->desc.activation == HN_ACT_RELU && node->desc.kind == HN_OP_CONV2D ? "+relu" : "");
+    snprintf(name, BENCH_NAME, "%s %s %s%s", what, node->layer >= 0 ? p->graph->layers[node->layer].name : "-",
+             hni_op_name(node->desc.kind), node->desc.activation == HN_ACT_RELU && node->desc.kind == HN_OP_CONV2D ? "+relu" : "");
 }
 
 static void add_node(bench *b, const hni_program *p, size_t i, const char *what) {
     for (int t = 1; t <= BENCH_THREADS; t++) {
-        bench_case c = {.threads = t, .items = p->options.batch, .flops = bench_op_flops(&p->nodes[i].desc), .run = opcase_run, .free = opcase_free};
+        bench_case c = {
+            .threads = t, .items = p->options.batch, .flops = bench_op_flops(&p->nodes[i].desc), .run = opcase_run, .free = opcase_free};
         name_of(c.name, p, i, what);
         bench_check(b, opcase_create(b->context[t], b->device, &p->nodes[i].desc, &c.state, &b->err), c.name);
         bench_add(b, &c);
@@ -43,7 +44,8 @@ static void judge(bench *b, const hni_program *p, const layers *l) {
     }
     for (size_t i = 0; i < p->n_nodes; i++) {
         name_of(name, p, i, l->what);
-        double seconds = bench_seconds(b, name, BENCH_THREADS), share = bench_op_flops(&p->nodes[i].desc) / seconds * 1e-9 / b->peak[BENCH_THREADS];
+        double seconds = bench_seconds(b, name, BENCH_THREADS),
+               share = bench_op_flops(&p->nodes[i].desc) / seconds * 1e-9 / b->peak[BENCH_THREADS];
         if (seconds < sum / 10 || share > least) continue;
         least = share;
         snprintf(worst, sizeof worst, "%s", name);

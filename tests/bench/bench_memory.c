@@ -1,6 +1,6 @@
 /* bench_memory.c - the memory that `haemnet inspect` predicts against what the context's allocator counts.
  *
- * The prediction is of weights and arena. Predictor and trainer also take pixels, books and operators' workspace: the ratio shows how much. */
+ * The prediction is of weights and arena. Predictors and trainers also take pixels, books and workspace: the ratio shows how much. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,8 +61,10 @@ static void memory_of(bench *b, const net_spec *spec) {
 }
 
 int main(int argc, char **argv) {
-    static const net_spec specs[] = {{"tinyvgg", 64, 10, 1, HNI_MODE_PREDICT}, {"tinyvgg", 64, 10, 32, HNI_MODE_PREDICT},
-                                     {"tinyvgg", 256, 10, 32, HNI_MODE_PREDICT}, {"resnet18", 224, 0, 8, HNI_MODE_PREDICT}};
+    static const net_spec specs[] = {{"tinyvgg", 64, 10, 1, HNI_MODE_PREDICT},
+                                     {"tinyvgg", 64, 10, 32, HNI_MODE_PREDICT},
+                                     {"tinyvgg", 256, 10, 32, HNI_MODE_PREDICT},
+                                     {"resnet18", 224, 0, 8, HNI_MODE_PREDICT}};
     static bench b;
     bench_begin(&b, "bench_memory", "Memory: inspect's prediction and the allocator's count", argc, argv);
     for (size_t i = 0; i < (b.quick ? 1 : sizeof specs / sizeof *specs); i++) memory_of(&b, &specs[i]);

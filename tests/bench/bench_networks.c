@@ -6,8 +6,8 @@
 #include "net.h"
 
 static void name_of(char *name, const net_spec *s) {
-    snprintf(name, BENCH_NAME, "%s %s %d px, hidden %d, batch %d", s->mode == HNI_MODE_TRAIN ? "train" : "infer", s->model, s->size, s->hidden,
-             s->batch);
+    snprintf(name, BENCH_NAME, "%s %s %d px, hidden %d, batch %d", s->mode == HNI_MODE_TRAIN ? "train" : "infer", s->model, s->size,
+             s->hidden, s->batch);
 }
 
 /* 1 thread as well as 2 where that does not take minutes: narrow networks and small images. */
@@ -35,8 +35,8 @@ static void scaling(bench *b, int32_t size, int32_t hidden, int32_t batch) {
 }
 
 static void resnet18(bench *b) {
-    static const net_spec specs[] = {{"resnet18", 224, 0, 8, HNI_MODE_PREDICT}, {"resnet18", 224, 0, 1, HNI_MODE_PREDICT},
-                                     {"resnet18", 224, 0, 8, HNI_MODE_TRAIN}};
+    static const net_spec specs[] = {
+        {"resnet18", 224, 0, 8, HNI_MODE_PREDICT}, {"resnet18", 224, 0, 1, HNI_MODE_PREDICT}, {"resnet18", 224, 0, 8, HNI_MODE_TRAIN}};
     for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
         char name[BENCH_NAME];
         snprintf(name, sizeof name, "%s resnet18 224 px, batch %d", specs[i].mode == HNI_MODE_TRAIN ? "train" : "infer", specs[i].batch);

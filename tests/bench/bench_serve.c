@@ -49,7 +49,8 @@ static void open_network(server *s, const char *rest) {
     char name[64], model[32], mode[16];
     int size, hidden, batch, threads;
     item *place = find(s, "");
-    if (sscanf(rest, "%63s %31s %d %d %d %15s %d", name, model, &size, &hidden, &batch, mode, &threads) != 7 || threads < 1 || threads > BENCH_THREADS) {
+    if (sscanf(rest, "%63s %31s %d %d %d %15s %d", name, model, &size, &hidden, &batch, mode, &threads) != 7 || threads < 1 ||
+        threads > BENCH_THREADS) {
         refuse("open NAME MODEL SIZE HIDDEN BATCH train|predict THREADS");
         return;
     }

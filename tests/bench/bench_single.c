@@ -14,7 +14,8 @@ static void lent_threads(void *user, uint32_t count, void (*task)(void *arg, uin
 }
 
 static hn_context *host_context(bench *b, hn_context *lender) {
-    hn_context_options o = {.struct_size = sizeof o, .parallel_for = lent_threads, .parallel_user = lender, .parallel_width = BENCH_THREADS};
+    hn_context_options o = {
+        .struct_size = sizeof o, .parallel_for = lent_threads, .parallel_user = lender, .parallel_width = BENCH_THREADS};
     hn_context *ctx;
     bench_check(b, hn_context_create(&o, &ctx, &b->err), "a context with the host's threads");
     return ctx;
@@ -33,15 +34,20 @@ static void times(bench *b, int32_t size, int32_t hidden) {
         bench_add(b, &c);
     }
     bench_check(b, net_create(host, b->device, &spec, &n, &b->err), "a network on the host's threads");
-    bench_case h = {.name = "one image, network, host's parallel_for", .threads = BENCH_THREADS, .items = 1, .flops = n->flops, .run = net_run,
-                    .free = net_free, .state = n};
+    bench_case h = {.name = "one image, network, host's parallel_for",
+                    .threads = BENCH_THREADS,
+                    .items = 1,
+                    .flops = n->flops,
+                    .run = net_run,
+                    .free = net_free,
+                    .state = n};
     bench_add(b, &h);
     bench_run(b, "One image, TinyVGG");
     hn_context_free(host);
     printf("\n");
     bench_fact(b, "one image, network, 2 threads", bench_seconds(b, "one image, network", 2) * 1e6, "us", AIM_AT_MOST, 150);
-    bench_fact(b, "host's parallel_for against the library's threads", bench_seconds(b, h.name, 2) / bench_seconds(b, "one image, network", 2), "x",
-               AIM_AT_MOST, 1.05);
+    bench_fact(b, "host's parallel_for against the library's threads",
+               bench_seconds(b, h.name, 2) / bench_seconds(b, "one image, network", 2), "x", AIM_AT_MOST, 1.05);
 }
 
 /* Many single predictions: their spread and their allocations. */

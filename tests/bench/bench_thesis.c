@@ -1,4 +1,5 @@
-/* bench_thesis.c - the thesis' workload: 6,794 JPEG files of 512 × 512 px, 80/20, TinyVGG 64 × 64, batch 32, 20 epochs with a test pass each.
+/* bench_thesis.c - the thesis' workload: 6,794 JPEG files of 512 × 512 px, 80/20, TinyVGG 64 × 64, batch 32, 20 epochs, each with a test
+ * pass.
  *
  * The files are phantom slices, made once and kept. On a device that would need minutes a part of it is done, and said so; --full insists.
  * Operators are timed in the run itself (timed.h); decoding and resizing are timed apart on some files, since the loader does both on all
@@ -47,8 +48,9 @@ static workload choose(bench *b) {
     if (b->quick) return (workload){40, 128, 2, false};
     if (b->full || expected <= ALL_SECONDS) return w;
     w = (workload){FILES / 20, 512, 2, false};
-    printf("REDUCED: the whole would take about %.0f s on this device; %d files and %d epochs instead (--full, or make bench THESIS=1, for all)\n", expected,
-           w.files, w.epochs);
+    printf("REDUCED: the whole would take about %.0f s on this device; %d files and %d epochs instead (--full, or make bench THESIS=1, for "
+           "all)\n",
+           expected, w.files, w.epochs);
     return w;
 }
 
@@ -68,14 +70,17 @@ static bool is_backward(int32_t k) {
 static bool is_forward(int32_t k) { return !is_optimizer(k) && !is_backward(k); }
 static bool is_any(int32_t k) { return k >= 0; }
 
-static double operators(const timed *c) { return sum_of(c, TRAIN, is_any) + sum_of(c, TEST, is_any) + c->transfer[TRAIN] + c->transfer[TEST]; }
+static double operators(const timed *c) {
+    return sum_of(c, TRAIN, is_any) + sum_of(c, TEST, is_any) + c->transfer[TRAIN] + c->transfer[TEST];
+}
 
 static void train_all(bench *b, const workload *w, const char *folder, hn_context *ctx, training *t) {
     hn_dataset *data, *train, *test;
     hn_trainer *trainer;
     hn_model *model;
     const hn_dataset_options d = {.struct_size = sizeof d, .group_pattern = "p[0-9]+"};
-    const hn_model_options m = {.struct_size = sizeof m, .class_names = (const char *const[]){"haemorrhage", "no_haemorrhage"}, .n_classes = 2, .positive = 1};
+    const hn_model_options m = {
+        .struct_size = sizeof m, .class_names = (const char *const[]){"haemorrhage", "no_haemorrhage"}, .n_classes = 2, .positive = 1};
     const hn_train_options o = {.struct_size = sizeof o, .device = "timed", .progress = on_progress, .progress_user = t};
     double begin = hni_seconds();
     bench_check(b, hn_dataset_open(ctx, folder, &d, &data, &b->err), folder);

@@ -18,12 +18,9 @@ static double multiply_adds(const hn_op_desc *d) {
         w = &d->out[0];
         return (double)hni_tensor_elements(&d->in[0]) * (double)(w->dims[1] * w->dims[2] * w->dims[3]);
     case HN_OP_DENSE:
-    case HN_OP_DENSE_GRAD_INPUT:
-        return (double)d->in[0].dims[0] * (double)hni_tensor_elements(&d->in[1]);
-    case HN_OP_DENSE_GRAD_WEIGHT:
-        return (double)d->in[0].dims[0] * (double)hni_tensor_elements(&d->out[0]);
-    default:
-        return 0;
+    case HN_OP_DENSE_GRAD_INPUT: return (double)d->in[0].dims[0] * (double)hni_tensor_elements(&d->in[1]);
+    case HN_OP_DENSE_GRAD_WEIGHT: return (double)d->in[0].dims[0] * (double)hni_tensor_elements(&d->out[0]);
+    default: return 0;
     }
 }
 

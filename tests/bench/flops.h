@@ -8,7 +8,7 @@
  * which makes their share of the peak small: they are bound by memory. */
 double bench_op_flops(const hn_op_desc *desc);
 
-/* Of one run of a network: convolutions and dense layers only, both ways when training. mode: HNI_MODE_…; -1 if no program can be made. */
+/* Of one run of a network: convolutions and dense layers, both ways when training. mode: HNI_MODE_…; -1 if no program can be made. */
 double bench_graph_flops(const hni_graph *graph, int32_t mode, int32_t batch);
 
 #endif

@@ -24,8 +24,10 @@ static int compare_doubles(const void *a, const void *b) {
 /* ---- Begin and end. -------------------------------------------------------------------------------------------------------------- */
 
 static void usage(const char *program, const char *word) {
-    fprintf(stderr, "%s: %s is not understood\nusage: %s [--quick] [--full] [--device SPEC] [--json FILE] [--folder DIR] [--limit SECONDS] "
-                    "[--file IMAGE]\n", program, word, program);
+    fprintf(stderr,
+            "%s: %s is not understood\nusage: %s [--quick] [--full] [--device SPEC] [--json FILE] [--folder DIR] [--limit SECONDS] "
+            "[--file IMAGE]\n",
+            program, word, program);
     exit(2);
 }
 
@@ -81,16 +83,20 @@ void bench_begin(bench *b, const char *program, const char *title, int argc, cha
     read_options(b, argc, argv);
     make_contexts(b);
     look_at_peak(b, b->quick ? 0.002 : 0.1);
+    double load = 0;
+    if (getloadavg(&load, 1) == 1 && load > 0.5)
+        printf("\nload average %.1f: others are at work on this machine, and the figures suffer\n", load);
     printf("\n== %s ==\nlibhaemnet %s, device %s, peak of %s: %.1f GFLOP/s on 1 thread, %.1f on %d%s\n", title, hn_version_string(),
-           b->device_name, bench_peak_isa(), b->peak[1], b->peak[BENCH_THREADS], BENCH_THREADS, b->quick ? "  (--quick: figures mean nothing)" : "");
+           b->device_name, bench_peak_isa(), b->peak[1], b->peak[BENCH_THREADS], BENCH_THREADS,
+           b->quick ? "  (--quick: figures mean nothing)" : "");
     fflush(stdout);
 }
 
 int bench_end(bench *b) {
     for (int t = 1; t <= BENCH_THREADS; t++) hn_context_free(b->context[t]);
     if (!b->json) return 0;
-    fprintf(b->json, "{\"threads_1\": %.6g, \"threads_2\": %.6g, \"isa\": \"%s\", \"device\": \"%s\"}\n", b->peak[1], b->peak[2], bench_peak_isa(),
-            b->device_name);
+    fprintf(b->json, "{\"threads_1\": %.6g, \"threads_2\": %.6g, \"isa\": \"%s\", \"device\": \"%s\"}\n", b->peak[1], b->peak[2],
+            bench_peak_isa(), b->device_name);
     if (fclose(b->json)) {
         perror("the JSON file");
         return 1;
@@ -161,8 +167,9 @@ static void report(bench *b, const bench_case *c) {
     else
         printf(" %9s %9s\n", "-", "-");
     if (!b->json) return;
-    fprintf(b->json, "{\"name\": \"%s\", \"threads\": %d, \"seconds\": %.9g, \"best_seconds\": %.9g, \"rounds\": %d, \"items_per_second\": %.9g, ", c->name,
-            c->threads, c->seconds, c->best, c->rounds, c->items / c->seconds);
+    fprintf(b->json,
+            "{\"name\": \"%s\", \"threads\": %d, \"seconds\": %.9g, \"best_seconds\": %.9g, \"rounds\": %d, \"items_per_second\": %.9g, ",
+            c->name, c->threads, c->seconds, c->best, c->rounds, c->items / c->seconds);
     if (c->flops > 0)
         fprintf(b->json, "\"gflops\": %.9g, \"peak_share\": %.6g}\n", gflops, share);
     else
@@ -209,7 +216,8 @@ void bench_fact(bench *b, const char *name, double value, const char *unit, int 
     fflush(stdout);
     if (!b->json || !isfinite(value)) return;
     fprintf(b->json, "{\"fact\": \"%s\", \"value\": %.9g, \"unit\": \"%s\"", name, value, unit);
-    if (aim) fprintf(b->json, ", \"aim\": \"at %s %g\", \"met\": %s", aim == AIM_AT_MOST ? "most" : "least", bound, good ? "true" : "false");
+    if (aim)
+        fprintf(b->json, ", \"aim\": \"at %s %g\", \"met\": %s", aim == AIM_AT_MOST ? "most" : "least", bound, good ? "true" : "false");
     fprintf(b->json, "}\n");
 }
 

@@ -1,6 +1,6 @@
 /* harness.h - what every benchmark program shares: options, contexts, cases timed in interleaved rounds, a table and lines of JSON.
  *
- *   bench_begin ─► bench_add … ─► bench_run (a group: warm-up, rounds over all its cases, table) ─► … ─► bench_fact ─► bench_end
+ *   bench_begin ─► bench_add … ─► bench_run (a group: warm-up, rounds, table) ─► … ─► bench_fact ─► bench_end
  *
  * A case is something that can be run again and again. The cases of a group take turns, the machine's peak among them, so that a slow
  * moment of the machine hits all alike; the median counts, the best is shown beside it. */

@@ -13,7 +13,8 @@ typedef struct making { /* the first failure sticks */
 } making;
 
 static int32_t conv_norm(making *m, int32_t x, const char *conv, const char *norm, int32_t filters, int32_t kernel, int32_t stride) {
-    hn_conv2d_options o = {.struct_size = sizeof o, .filters = filters, .kernel = {kernel, kernel}, .stride = {stride, stride}, .no_bias = 1};
+    hn_conv2d_options o = {
+        .struct_size = sizeof o, .filters = filters, .kernel = {kernel, kernel}, .stride = {stride, stride}, .no_bias = 1};
     o.padding[0] = o.padding[1] = kernel / 2;
     int32_t y = -1;
     if (!m->status) m->status = hn_builder_conv2d(m->builder, x, conv, &o, &y, m->err);

@@ -28,8 +28,9 @@ static hn_status take_batch(net *n, hn_error *err) {
     hni_random_init(&r, 1, HNI_RANDOM_TEST, 0, 0);
     for (size_t i = 0; i < pixels; i++) n->pixels[i] = (uint8_t)hni_random_below(&r, 256);
     for (size_t i = 0; i < batch; i++) n->classes[i] = (int32_t)(i % (size_t)n->model->n_classes);
-    const double adam[] = {[HN_HYPER_RATE] = 1e-7, [HN_HYPER_BETA1] = 0.9, [HN_HYPER_BETA2] = 0.999, [HN_HYPER_EPSILON] = 1e-8,
-                           [HN_HYPER_CORRECTION1] = 0.1, [HN_HYPER_CORRECTION2] = 0.001, [HN_HYPER_STEP] = 1};
+    const double adam[] = {
+        [HN_HYPER_RATE] = 1e-7,       [HN_HYPER_BETA1] = 0.9,         [HN_HYPER_BETA2] = 0.999, [HN_HYPER_EPSILON] = 1e-8,
+        [HN_HYPER_CORRECTION1] = 0.1, [HN_HYPER_CORRECTION2] = 0.001, [HN_HYPER_STEP] = 1};
     memcpy(n->hyper, adam, sizeof adam);
     return HN_OK;
 }

@@ -9,8 +9,8 @@ typedef struct net_spec {
     const char *model; /* see models.h */
     int32_t size;      /* px, width and height */
     int32_t hidden;
-    int32_t batch;     /* images */
-    int32_t mode;      /* HNI_MODE_PREDICT: upload, preprocess, forward, probabilities back; HNI_MODE_TRAIN: a whole step with Adam */
+    int32_t batch; /* images */
+    int32_t mode;  /* HNI_MODE_PREDICT: upload, preprocess, forward, probabilities back; HNI_MODE_TRAIN: a whole step with Adam */
 } net_spec;
 
 typedef struct net {
@@ -26,7 +26,7 @@ typedef struct net {
     uint32_t *keys;   /* [batch, 4] */
     float *results;   /* [batch, classes] */
     double hyper[HN_HYPER_COLUMNS];
-    double flops;     /* of one run */
+    double flops; /* of one run */
 } net;
 
 /* device: as hn_device_find. */

@@ -1,7 +1,7 @@
 /* opcase.c - buffers and data for an operator description.
  *
- * Data are those of the conformance cases, valid for each operator, but for max pooling: there they hold NaN and infinities, which no network
- * in use does; plain numbers are taken instead. Outputs lie over inputs only where the operator knows no other way. */
+ * Data are those of the conformance cases, valid for each operator, but for max pooling: there they hold NaN and infinities, which no
+ * network in use does; plain numbers are taken instead. Outputs lie over inputs only where the operator knows no other way. */
 #include "opcase.h"
 
 #include "backend/cases.h"

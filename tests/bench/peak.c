@@ -30,8 +30,8 @@ typedef struct loop {
 __attribute__((target("avx512f"))) static float run_avx512(uint64_t steps) {
     const __m512 m = _mm512_set1_ps(0.999f), c = _mm512_set1_ps(0.001f);
 #define BEGIN(i) __m512 a##i = _mm512_set1_ps(0.1f * (i));
-#define STEP(i) a##i = _mm512_fmadd_ps(a##i, m, c);
-#define SUM(i) total = _mm512_add_ps(total, a##i);
+#define STEP(i)  a##i = _mm512_fmadd_ps(a##i, m, c);
+#define SUM(i)   total = _mm512_add_ps(total, a##i);
     EACH(BEGIN)
     for (uint64_t s = 0; s < steps; s++) {
         EACH(STEP)
@@ -47,8 +47,8 @@ __attribute__((target("avx512f"))) static float run_avx512(uint64_t steps) {
 __attribute__((target("avx2,fma"))) static float run_avx2(uint64_t steps) {
     const __m256 m = _mm256_set1_ps(0.999f), c = _mm256_set1_ps(0.001f);
 #define BEGIN(i) __m256 a##i = _mm256_set1_ps(0.1f * (i));
-#define STEP(i) a##i = _mm256_fmadd_ps(a##i, m, c);
-#define SUM(i) total = _mm256_add_ps(total, a##i);
+#define STEP(i)  a##i = _mm256_fmadd_ps(a##i, m, c);
+#define SUM(i)   total = _mm256_add_ps(total, a##i);
     EACH(BEGIN)
     for (uint64_t s = 0; s < steps; s++) {
         EACH(STEP)
@@ -66,8 +66,8 @@ __attribute__((target("avx2,fma"))) static float run_avx2(uint64_t steps) {
 static float run_neon(uint64_t steps) {
     const float32x4_t m = vdupq_n_f32(0.999f), c = vdupq_n_f32(0.001f);
 #define BEGIN(i) float32x4_t a##i = vdupq_n_f32(0.1f * (i));
-#define STEP(i) a##i = vfmaq_f32(c, a##i, m);
-#define SUM(i) total = vaddq_f32(total, a##i);
+#define STEP(i)  a##i = vfmaq_f32(c, a##i, m);
+#define SUM(i)   total = vaddq_f32(total, a##i);
     EACH(BEGIN)
     for (uint64_t s = 0; s < steps; s++) {
         EACH(STEP)
@@ -85,8 +85,8 @@ static float run_neon(uint64_t steps) {
 static float run_plain(uint64_t steps) {
     const float m = 0.999f, c = 0.001f;
 #define BEGIN(i) float a##i = 0.1f * (i);
-#define STEP(i) a##i = a##i * m + c;
-#define SUM(i) total += a##i;
+#define STEP(i)  a##i = a##i * m + c;
+#define SUM(i)   total += a##i;
     EACH(BEGIN)
     for (uint64_t s = 0; s < steps; s++) {
         EACH(STEP)

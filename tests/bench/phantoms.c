@@ -55,7 +55,8 @@ static void make_one(void *arg, uint32_t index) {
 }
 
 hn_status phantoms_make(hn_context *ctx, const char *folder, int32_t count, int32_t size, hn_error *err) {
-    const hn_phantom_options o = {.struct_size = sizeof o, .patients = (count + SLICES - 1) / SLICES, .size = size, .slices_per_patient = SLICES, .seed = SEED};
+    const hn_phantom_options o = {
+        .struct_size = sizeof o, .patients = (count + SLICES - 1) / SLICES, .size = size, .slices_per_patient = SLICES, .seed = SEED};
     job j = {.folder = folder, .errors = calloc((size_t)count, sizeof *j.errors)};
     hn_phantom *phantom = NULL;
     hn_status status = j.errors ? HN_OK : hni_fail_memory(err, (size_t)count * sizeof *j.errors, "a list of files");
@@ -77,7 +78,8 @@ hn_status phantoms_make(hn_context *ctx, const char *folder, int32_t count, int3
 }
 
 hn_status phantom_make(hn_context *ctx, const char *path, int32_t size, hn_error *err) {
-    const hn_phantom_options o = {.struct_size = sizeof o, .patients = 1, .size = size, .slices_per_patient = SLICES, .seed = SEED, .bleed_share = 1};
+    const hn_phantom_options o = {
+        .struct_size = sizeof o, .patients = 1, .size = size, .slices_per_patient = SLICES, .seed = SEED, .bleed_share = 1};
     char folder[PATH_SIZE];
     hn_phantom *phantom;
     snprintf(folder, sizeof folder, "%s", path);

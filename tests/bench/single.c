@@ -14,7 +14,8 @@ static hn_status make_image(hn_context *ctx, int32_t size, hn_image **out, hn_er
     hni_random r;
     hni_random_init(&r, 1, HNI_RANDOM_TEST, 0, 0);
     for (size_t i = 0; i < bytes; i++) data[i] = (uint8_t)hni_random_below(&r, 256);
-    const hn_pixels pixels = {.struct_size = sizeof pixels, .type = HN_PIXEL_U8, .width = size, .height = size, .channels = 3, .data = data};
+    const hn_pixels pixels = {
+        .struct_size = sizeof pixels, .type = HN_PIXEL_U8, .width = size, .height = size, .channels = 3, .data = data};
     hn_status status = hn_image_wrap(ctx, &pixels, out, err);
     free(data);
     return status;

@@ -17,7 +17,7 @@ typedef struct timed_op {
 
 /* The handle of an opened device is the timed itself. */
 static timed *self(void *device) { return device; }
-#define INNER(device) self(device)->inner->table
+#define INNER(device)  self(device)->inner->table
 #define HANDLE(device) self(device)->inner->handle
 
 static int32_t score(void *user) {
@@ -69,9 +69,13 @@ static hn_status download(void *device, void *to, hn_buffer from, hn_error *err)
     return status;
 }
 
-static hn_status copy(void *device, hn_buffer to, hn_buffer from, hn_error *err) { return INNER(device).copy(HANDLE(device), to, from, err); }
+static hn_status copy(void *device, hn_buffer to, hn_buffer from, hn_error *err) {
+    return INNER(device).copy(HANDLE(device), to, from, err);
+}
 
-static hn_status fill(void *device, hn_buffer to, uint8_t value, hn_error *err) { return INNER(device).fill(HANDLE(device), to, value, err); }
+static hn_status fill(void *device, hn_buffer to, uint8_t value, hn_error *err) {
+    return INNER(device).fill(HANDLE(device), to, value, err);
+}
 
 static hn_status supports(void *device, const hn_op_desc *desc, hn_error *err) { return INNER(device).supports(HANDLE(device), desc, err); }
 
@@ -109,10 +113,27 @@ hn_status timed_register(timed *t, hn_context *ctx, const char *device, hn_error
     memset(t, 0, sizeof *t);
     hn_status status = hni_device_open_spec(ctx, device, &t->inner, err);
     if (status) return status;
-    t->table = (hn_backend){.struct_size = sizeof t->table, .abi_version = HN_BACKEND_ABI_VERSION, .min_abi_version = 1, .name = "timed", .user = t,
-                            .score = score, .device_count = device_count, .device_info = device_info, .open = open_device, .close = close_device,
-                            .sync = sync_device, .alloc = alloc_memory, .free = free_memory, .upload = upload, .download = download, .copy = copy,
-                            .fill = fill, .supports = supports, .prepare = prepare, .run = run, .release = release};
+    t->table = (hn_backend){.struct_size = sizeof t->table,
+                            .abi_version = HN_BACKEND_ABI_VERSION,
+                            .min_abi_version = 1,
+                            .name = "timed",
+                            .user = t,
+                            .score = score,
+                            .device_count = device_count,
+                            .device_info = device_info,
+                            .open = open_device,
+                            .close = close_device,
+                            .sync = sync_device,
+                            .alloc = alloc_memory,
+                            .free = free_memory,
+                            .upload = upload,
+                            .download = download,
+                            .copy = copy,
+                            .fill = fill,
+                            .supports = supports,
+                            .prepare = prepare,
+                            .run = run,
+                            .release = release};
     return hn_backend_register(ctx, &t->table, err);
 }
 
