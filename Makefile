@@ -186,8 +186,8 @@ uninstall:
 	    $(INSTALLED)/lib/libhaemnet.so.$(VERSION) $(INSTALLED)/lib/pkgconfig/haemnet.pc $(INSTALLED)/bin/haemnet \
 	    $(INSTALLED)/share/man/man1/haemnet.1 $(INSTALLED)/share/bash-completion/completions/haemnet
 	for d in include/haemnet include lib/pkgconfig lib/haemnet lib bin share/man/man1 share/man share/bash-completion/completions share/bash-completion \
-	    share .; do rmdir $(INSTALLED)/$$d 2>/dev/null || true; done
-	$(if $(DESTDIR),cd $(DESTDIR) && rmdir -p ./$(dir $(PREFIX)) 2>/dev/null || true)
+	    share ""; do rmdir $(INSTALLED)$${d:+/$$d} 2>/dev/null || true; done
+	$(if $(DESTDIR),cd $(DESTDIR) && rmdir -p $(patsubst /%,%,$(dir $(PREFIX))) 2>/dev/null || true)
 
 ## dist         build/libhaemnet-VERSION.tar.gz of what git tracks
 dist:
