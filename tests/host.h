@@ -112,7 +112,7 @@ static inline void test_host_at_exit(void) {
 static inline void test_host_apply(hn_context_options *options) {
     static hn_allocator table;
     static pid_t watched;
-    if (!test_host_wanted()) return;
+    if (!test_host_wanted() || options->allocator || options->parallel_for) return;
     if (watched != getpid()) { /* each test may be a process of its own, with its parent's memory */
         watched = getpid();
         atomic_store(&test_host_shared.blocks, 0);
@@ -120,11 +120,9 @@ static inline void test_host_apply(hn_context_options *options) {
         atexit(test_host_at_exit);
     }
     table = test_host_allocator(&test_host_shared);
-    if (!options->allocator) options->allocator = &table;
-    if (!options->parallel_for) {
-        options->parallel_for = test_host_parallel_for;
-        options->parallel_width = TEST_HOST_WIDTH;
-    }
+    options->allocator = &table;
+    options->parallel_for = test_host_parallel_for;
+    options->parallel_width = TEST_HOST_WIDTH;
 }
 
 #endif

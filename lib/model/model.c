@@ -1,5 +1,6 @@
 /* model.c - the life of a model: made from options, referenced, copied with other numbers, freed. What a model is made of comes from
  * preset.c, builder.c or parse.c; its numbers from init.c, the trainer or a file. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,8 +42,8 @@ static hn_status copy_preproc(const hn_model_options *o, hni_preproc *p, hn_erro
     }
     for (int32_t c = 0; c < p->channels; c++) {
         double mean = o->mean ? o->mean[c] : 0, deviation = o->deviation ? o->deviation[c] : 1;
-        if (!isfinite(mean) || !isfinite(deviation) || !((float)deviation > 0))
-            return hni_fail(err, HN_E_ARGUMENT, "channel %d: mean %g, deviation %g; the deviation must be above 0", c, mean, deviation);
+        if (!(fabs(mean) <= FLT_MAX) || !(deviation <= FLT_MAX) || !((float)deviation > 0)) /* also NaN; both are kept as float */
+            return hni_fail(err, HN_E_ARGUMENT, "channel %d: mean %g, deviation %g; both must fit a float, the deviation above 0", c, mean, deviation);
         p->mean[c] = (float)mean;
         p->deviation[c] = (float)deviation;
     }

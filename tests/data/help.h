@@ -10,6 +10,7 @@
 #include "base/os.h"
 #include "data/dataset.h"
 #include "haemnet/dataset.h"
+#include "../host.h"
 #include "../test.h"
 
 static hn_context *ctx;
@@ -20,6 +21,7 @@ static uint64_t own_blocks; /* that the context itself holds */
 static inline void start_context(int32_t threads) {
     hn_context_options options = {.struct_size = sizeof options, .threads = threads};
     memset(&err, 0, sizeof err);
+    test_host_apply(&options);
     ck_ok(hni_context_create(&options, &ctx, &err));
     own_blocks = atomic_load(&ctx->live_blocks);
 }

@@ -2,6 +2,7 @@
  *
  * Through the public functions only. The digests are our own values, kept so that a change of the pictures is noticed; everything else
  * is checked against the contract. */
+#include "../host.h"
 #include "../test.h"
 
 #include "base/sha256.h" /* defines: hni_sha256 */
@@ -12,6 +13,7 @@ static hn_error err;
 static hn_context *context(void) {
     hn_context_options options = {.struct_size = sizeof options, .threads = 1};
     hn_context *ctx = NULL;
+    test_host_apply(&options);
     ck_ok(hn_context_create(&options, &ctx, &err));
     return ctx;
 }

@@ -4,12 +4,17 @@
 
 #include "../../lib/base/random.h" /* defines: hni_random */
 #include "../../lib/eval/eval.h"   /* defines: hn_eval, hni_decide, hni_roc_auc, hni_average_precision */
+#include "../host.h"
 #include "../test.h"
 
 static hn_error err;
 static hn_context *ctx;
 
-static void setup(void) { ck_ok(hni_context_create(NULL, &ctx, &err)); }
+static void setup(void) {
+    hn_context_options options = {.struct_size = sizeof options};
+    test_host_apply(&options);
+    ck_ok(hni_context_create(&options, &ctx, &err));
+}
 static void teardown(void) { hni_context_unref(ctx); }
 
 static const int32_t four_classes[] = {0, 0, 1, 1};

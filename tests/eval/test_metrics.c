@@ -1,5 +1,6 @@
 /* test_metrics.c - every figure and curve equals scikit-learn's within 1e-12, on the golden cases. */
 #include "../../lib/base/context.h" /* defines: hni_context_create */
+#include "../host.h"
 #include "golden.h"
 
 static hn_error err;
@@ -97,7 +98,9 @@ static void check_case(FILE *f, const golden_case *c, const hn_eval *eval) {
 
 START_TEST(figures_equal_scikit_learn) {
     hn_context *ctx = NULL;
-    ck_ok(hni_context_create(NULL, &ctx, &err));
+    hn_context_options options = {.struct_size = sizeof options};
+    test_host_apply(&options);
+    ck_ok(hni_context_create(&options, &ctx, &err));
     FILE *f = golden_open();
     golden_case c;
     while (golden_next(f, &c)) {

@@ -24,7 +24,38 @@ START_TEST(interruptions) {
 }
 END_TEST
 
+/* A set that is not strict passes over a file that cannot be read: counted, named with its reason, and everything else is there. */
+START_TEST(unreadable_files_are_skipped) {
+    hn_dataset *ds = NULL;
+    hn_context *ctx = NULL;
+    const hn_context_options o = {.struct_size = sizeof o, .threads = 1, .plugin_dir = ""};
+    ck_ok(hn_context_create(&o, &ctx, &err));
+    for (long n = 1;; n++) {
+        hn_dataset_info info = {.struct_size = sizeof info};
+        int64_t bad = -1, named = 0;
+        ck_ok(hn_dataset_open(ctx, at("data"), NULL, &ds, &err));
+        fault_arm(FAULT_IO, n, false);
+        ck_ok(hn_dataset_check(ds, NULL, &bad, &err));
+        fault_disarm();
+        ck_assert_int_eq(bad, fault.fired - fault.harmless);
+        ck_ok(hn_dataset_get_info(ds, &info, &err));
+        ck_assert_int_eq(info.n_skipped, bad);
+        for (int64_t i = 0; i < info.n_rows; i++) {
+            hn_row row = {.struct_size = sizeof row};
+            ck_ok(hn_dataset_get_row(ds, i, &row, &err));
+            named += row.problem[0] != 0;
+        }
+        ck_assert_int_eq(named, bad);
+        hn_dataset_free(ds);
+        if (!fault.fired) break;
+    }
+    ck_assert_int_gt(fault.count, 20);
+    hn_context_free(ctx);
+}
+END_TEST
+
 int main(void) {
-    const TTest *const tests[] = {images, data, models, training, saving, prediction, evaluation, interruptions};
+    const TTest *const tests[] = {images, data, models, training, saving,
+                                  prediction, evaluation, interruptions, unreadable_files_are_skipped};
     return fault_suite("io fails", tests, sizeof tests / sizeof *tests);
 }

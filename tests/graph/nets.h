@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "../host.h"
 #include "../test.h"
 #include "base/context.h"
 #include "base/random.h"
@@ -16,7 +17,9 @@ static hn_error err; /* of the test that runs; Check forks */
 
 static inline hn_context *new_context(void) {
     hn_context *ctx;
-    ck_ok(hni_context_create(NULL, &ctx, &err));
+    hn_context_options options = {.struct_size = sizeof options};
+    test_host_apply(&options);
+    ck_ok(hni_context_create(&options, &ctx, &err));
     return ctx;
 }
 

@@ -7,6 +7,7 @@
 #include "base/context.h"
 #include "base/sha256.h"
 #include "image/image.h"
+#include "../host.h"
 #include "../test.h"
 
 static inline uint8_t formula(uint32_t x, uint32_t y, uint32_t c) {
@@ -38,9 +39,10 @@ static inline const char *digest_of(const void *data, size_t size) {
 }
 
 static inline hn_context *make_context(void) {
-    const hn_context_options options = {.struct_size = sizeof options, .threads = 1};
+    hn_context_options options = {.struct_size = sizeof options, .threads = 1};
     hn_context *ctx = NULL;
     hn_error err = {0};
+    test_host_apply(&options);
     ck_ok(hni_context_create(&options, &ctx, &err));
     return ctx;
 }

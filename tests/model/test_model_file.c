@@ -2,6 +2,7 @@
  * without taking memory for what they promise. */
 #include <math.h>
 
+#include "../host.h"
 #include "../test.h"
 #include "haemnet/haemnet.h"
 
@@ -10,6 +11,7 @@ static hn_context *ctx;
 
 static void setup(void) {
     hn_context_options options = {.struct_size = sizeof options, .threads = 1, .plugin_dir = ""};
+    test_host_apply(&options);
     ck_ok(hn_context_create(&options, &ctx, &err));
 }
 

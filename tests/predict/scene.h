@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "../host.h"
 #include "../test.h"
 #include "haemnet/haemnet.h"
 
@@ -19,6 +20,7 @@ static inline hn_context *new_context(const hn_context_options *options) {
     hn_context_options o = {.struct_size = sizeof o, .threads = 2};
     if (options) o = *options;
     o.plugin_dir = "";
+    test_host_apply(&o);
     ck_ok(hn_context_create(&o, &context, &err));
     return context;
 }

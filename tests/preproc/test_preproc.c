@@ -4,6 +4,7 @@
 #include "base/context.h"
 #include "base/memory.h"
 #include "preproc/preproc.h"
+#include "../host.h"
 #include "../test.h"
 
 static hn_context *ctx;
@@ -11,7 +12,9 @@ static hn_error err;
 static uint64_t own_blocks;
 
 static void set_up(void) {
-    ck_ok(hni_context_create(NULL, &ctx, &err));
+    hn_context_options options = {.struct_size = sizeof options};
+    test_host_apply(&options);
+    ck_ok(hni_context_create(&options, &ctx, &err));
     own_blocks = atomic_load(&ctx->live_blocks);
 }
 

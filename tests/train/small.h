@@ -2,6 +2,7 @@
 #ifndef HAEMNET_TEST_SMALL_H
 #define HAEMNET_TEST_SMALL_H
 
+#include "../host.h"
 #include "../test.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -12,6 +13,7 @@ static hn_error err;
 static inline hn_context *small_context(int32_t threads) {
     hn_context_options options = {.struct_size = sizeof options, .threads = threads, .plugin_dir = ""};
     hn_context *ctx = NULL;
+    test_host_apply(&options);
     ck_ok(hn_context_create(&options, &ctx, &err));
     return ctx;
 }
