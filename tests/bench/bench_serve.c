@@ -132,7 +132,7 @@ static void obey(server *s, char *line) {
     else if (!strcmp(word, "file"))
         open_file(s, rest);
     else if (!strcmp(word, "peak"))
-        printf("%.6g\n", bench_peak_gflops(atoi(rest), 0.05));
+        printf("%.6g\n", bench_peak_gflops(atoi(rest), 0.05, NULL));
     else if (!strcmp(word, "device"))
         printf("%s %s\n", s->b.device_name, hn_version_string());
     else

@@ -3,7 +3,8 @@
  *   bench_begin ─► bench_add … ─► bench_run (a group: warm-up, rounds, table) ─► … ─► bench_fact ─► bench_end
  *
  * A case is something that can be run again and again. The cases of a group take turns, the machine's peak among them, so that a slow
- * moment of the machine hits all alike; the median counts, the best is shown beside it. */
+ * moment of the machine hits all alike; the median counts, the best is shown beside it. Processor time is taken too: on a machine that others
+ * use at the same time, its share of the peak (flops / processor seconds / what one core does in a processor second) still means something. */
 #ifndef BENCH_HARNESS_H
 #define BENCH_HARNESS_H
 
@@ -25,6 +26,7 @@ typedef struct bench_case {
     /* filled by bench_run */
     int rounds;
     double seconds, best; /* s of one run: median and smallest of the rounds */
+    double cpu;           /* s of processor time of one run, all threads together: median of the rounds */
 } bench_case;
 
 typedef struct bench {
@@ -38,6 +40,7 @@ typedef struct bench {
     char device_name[64];
     hn_context *context[BENCH_THREADS + 1]; /* [1] … [BENCH_THREADS], each with so many threads */
     double peak[BENCH_THREADS + 1];         /* GFLOP/s, the best seen so far */
+    double cpu_peak;                        /* GFLOP in a second of processor time, the best seen so far */
     double rate[BENCH_THREADS + 1];         /* GFLOP/s on a small network, 0 = not measured yet; see net.h */
     bench_case cases[BENCH_CASES];          /* all so far; those of the running group are the last */
     int n_cases, group;                     /* group: the first that has not run */

@@ -3,8 +3,9 @@
 #define BENCH_PEAK_H
 
 /* GFLOP/s of `threads` threads (1 … 64) that run for about `seconds`; a fused multiply-add counts as two. The widest of AVX-512, AVX2 and
- * NEON that this processor has is used, plain C otherwise. */
-double bench_peak_gflops(int threads, double seconds);
+ * NEON that this processor has is used, plain C otherwise. by_cpu (may be NULL) receives the same for one second of processor time: what one
+ * core can do while it is ours. */
+double bench_peak_gflops(int threads, double seconds, double *by_cpu);
 
 /* "avx512f", "avx2+fma", "neon" or "plain C". */
 const char *bench_peak_isa(void);

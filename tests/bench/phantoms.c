@@ -25,11 +25,13 @@ static hn_status make_folder(const char *path, hn_error *err) {
     return HN_OK;
 }
 
-static hn_status write_slice(const hn_phantom *phantom, int64_t index, const char *path, hn_error *err) {
+/* Windowed to grey and written; which of the two paths is the slice's label decides (the same path twice: no matter). */
+static hn_status write_slice(const hn_phantom *phantom, int64_t index, const char *healthy, const char *bleeding, hn_error *err) {
+    hn_phantom_slice_info info = {.struct_size = sizeof info};
     hn_image *slice = NULL, *grey = NULL;
-    hn_status status = hn_phantom_render(phantom, index, NULL, &slice, NULL, err);
+    hn_status status = hn_phantom_render(phantom, index, &info, &slice, NULL, err);
     if (!status) status = hn_image_window(slice, NULL, &grey, err);
-    if (!status) status = hn_image_save_jpeg(grey, path, PHANTOM_QUALITY, err);
+    if (!status) status = hn_image_save_jpeg(grey, info.types ? bleeding : healthy, PHANTOM_QUALITY, err);
     hn_image_free(slice);
     hn_image_free(grey);
     return status;
@@ -49,9 +51,7 @@ static void make_one(void *arg, uint32_t index) {
         snprintf(path[k], PATH_SIZE, "%s/%s/p%05u_s%02u.jpg", j->folder, classes[k], index / SLICES, index % SLICES);
         if (access(path[k], R_OK) == 0) return;
     }
-    hn_phantom_slice_info info = {.struct_size = sizeof info};
-    hn_error *err = &j->errors[index];
-    if (!hn_phantom_render(j->phantom, index, &info, NULL, NULL, err)) write_slice(j->phantom, index, path[info.types != 0], err);
+    write_slice(j->phantom, index, path[0], path[1], &j->errors[index]);
 }
 
 hn_status phantoms_make(hn_context *ctx, const char *folder, int32_t count, int32_t size, hn_error *err) {
@@ -88,7 +88,7 @@ hn_status phantom_make(hn_context *ctx, const char *path, int32_t size, hn_error
     hn_status status = slash ? make_folder(folder, err) : HN_OK;
     if (!status) status = hn_phantom_create(ctx, &o, &phantom, err);
     if (status) return status;
-    status = write_slice(phantom, SLICES / 2, path, err);
+    status = write_slice(phantom, SLICES / 2, path, path, err);
     hn_phantom_free(phantom);
     return status;
 }

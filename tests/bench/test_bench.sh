@@ -32,10 +32,11 @@ for key in ("isa", "device"):
     if not report[key]:
         problems.append(f"{key} is empty")
 for case in report["cases"]:
-    if set(case) != {"name", "threads", "seconds", "best_seconds", "rounds", "items_per_second", "gflops", "peak_share"}:
+    if set(case) != {"name", "threads", "seconds", "best_seconds", "cpu_seconds", "rounds", "items_per_second", "gflops", "peak_share",
+                     "cpu_peak_share"}:
         problems.append(f"{case.get('name')}: fields {sorted(case)}")
         continue
-    for key in ("threads", "seconds", "best_seconds", "rounds", "items_per_second"):
+    for key in ("threads", "seconds", "best_seconds", "cpu_seconds", "rounds", "items_per_second"):
         positive(case["name"], key, case[key])
     if (case["gflops"] is None) != (case["peak_share"] is None):
         problems.append(f"{case['name']}: gflops and peak_share do not agree")
