@@ -3,6 +3,7 @@
 #define HAEMNET_TEST_BACKEND_CPU_H
 
 #include "backend/cpu/cpu.h"
+#include "backend/cases.h" /* defines: hni_case_input */
 #include "devices.h"
 
 enum { CPU_ISAS = 8 };

@@ -35,7 +35,7 @@ typedef struct plan {
     int64_t n, groups;
     int64_t sources, targets;      /* channels of one group */
     int64_t source_hw[2], target_hw[2], kernel[2];
-    int64_t n_parts, tiles, blocks, splits;
+    int64_t n_parts, tile, tiles, blocks, splits;
     int64_t strip;                 /* floats of a strip's row */
     int64_t workers;
     uint64_t scratch, packed;      /* bytes: of one strand, of all weights */
@@ -138,7 +138,11 @@ static int64_t pieces_of(const plan *p) {
 /* Tiles, splits, scratch and workspace, once the parts are known. */
 static void size_plan(hni_cpu_op *op, plan *p) {
     int64_t staged = 0;
-    p->tiles = (p->targets + op->isa->filters - 1) / op->isa->filters;
+    /* tiles of the best size; a small rest goes into the last one, a large one makes its own */
+    p->tile = op->isa->best;
+    p->tiles = hni_cpu_max(1, p->targets / p->tile);
+    if (p->targets - p->tiles * p->tile > op->isa->filters - p->tile)
+        p->tiles++;
     for (int64_t i = 0; i < p->n_parts; i++) {
         part *t = &p->parts[i];
         t->weights = (int64_t)(p->packed / sizeof(float));
@@ -187,7 +191,7 @@ static hn_status make_plan(hni_cpu_op *op, hn_error *err) {
 }
 
 static int64_t tile_start(const plan *p, int64_t tile) {
-    return p->targets * tile / p->tiles;
+    return tile == p->tiles ? p->targets : tile * p->tile;
 }
 
 /* One tile of one group of one part: [sources · taps][filters of the tile]. Infinite and NaN weights raise the flag. */

@@ -26,7 +26,7 @@ enum {
 typedef struct hni_cpu_isa {
     const char *name;
     bool (*usable)(void);
-    int32_t filters;                         /* conv[1 … filters] are there */
+    int32_t best, filters;                   /* conv[1 … filters] are there; tiles of `best` filters run fastest */
     int32_t side, taps[HNI_CPU_MAX_SIDE + 1];/* grad[1 … side] are there; grad[k] does taps[k] taps at once */
 
     /* out[k][i] (+)= Σ over t of w[t][k] · x[off[t] + i]: one chain of fused multiply-adds in the order of t, from 0 if `first`, else from

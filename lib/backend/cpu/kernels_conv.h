@@ -35,7 +35,8 @@
         LESS(K)                                                                                                                          \
     }
 #define CONV_NO_REST(K)
-#define CONV_REST(K) CONV_COLUMNS(K, 1)
+#define CONV_REST1(K) CONV_COLUMNS(K, 1)
+#define CONV_REST2(K) CONV_COLUMNS(K, 2) CONV_COLUMNS(K, 1)
 
 /* acc[t][k][lane] over a strip; one part of the lanes after the other. See hni_cpu_isa.grad. */
 #define GRAD_INIT_ONE(k, t) vec a##t##_##k = LOAD(acc + t * acc_step + k * HNI_CPU_LANES + part * HNI_W);
@@ -64,10 +65,12 @@
         }                                                                                                                     \
     }
 
+/* Columns of a tile: loads of x are shared by its filters, and cross cache lines, so a few filters over many columns are better than the
+ * other way round. AVX2 has 16 registers, so 12 sums; AVX-512 and NEON 32, so up to 28. `best` is measured. */
 #if defined(HNI_ISA_AVX512)
-#define CONV_TILE(K) CONV_KERNEL(K, 2, CONV_REST)
+#define CONV_TILE(K) CONV_KERNEL(K, 2, CONV_REST1)
 #elif defined(HNI_ISA_AVX2)
-#define CONV_TILE(K) CONV_KERNEL(K, 2, CONV_NO_REST)
+#define CONV_TILE(K) CONV_KERNEL(K, 3, CONV_REST2)
 #elif defined(HNI_ISA_NEON)
 #define CONV_TILE(K) CONV_KERNEL(K, 4, CONV_NO_REST)
 #else
@@ -75,21 +78,27 @@
 #endif
 
 CONV_TILE(1) CONV_TILE(2) CONV_TILE(3) CONV_TILE(4)
-#if !defined(HNI_ISA_PLAIN)
+#if defined(HNI_ISA_AVX2)
+CONV_KERNEL(5, 2, CONV_NO_REST) CONV_KERNEL(6, 2, CONV_NO_REST)
+#elif !defined(HNI_ISA_PLAIN)
 CONV_TILE(5) CONV_TILE(6)
 #endif
 #if defined(HNI_ISA_AVX512)
 CONV_TILE(7) CONV_TILE(8) CONV_TILE(9) CONV_TILE(10) CONV_TILE(11) CONV_TILE(12) CONV_TILE(13) CONV_TILE(14)
 #define CONV_TABLE                                                                                                                       \
-    .filters = 14, .conv = {NULL, conv_1, conv_2, conv_3, conv_4, conv_5, conv_6, conv_7, conv_8, conv_9, conv_10, conv_11, conv_12,     \
-                            conv_13, conv_14}
+    .best = 10, .filters = 14, .conv = {NULL, conv_1, conv_2, conv_3, conv_4, conv_5, conv_6, conv_7, conv_8, conv_9, conv_10, conv_11,  \
+                                        conv_12, conv_13, conv_14}
 #elif defined(HNI_ISA_PLAIN)
-#define CONV_TABLE .filters = 4, .conv = {NULL, conv_1, conv_2, conv_3, conv_4}
+#define CONV_TABLE .best = 4, .filters = 4, .conv = {NULL, conv_1, conv_2, conv_3, conv_4}
 #else
-#define CONV_TABLE .filters = 6, .conv = {NULL, conv_1, conv_2, conv_3, conv_4, conv_5, conv_6}
+#define CONV_TABLE .best = BEST, .filters = 6, .conv = {NULL, conv_1, conv_2, conv_3, conv_4, conv_5, conv_6}
+#ifdef HNI_ISA_AVX2
+#define BEST 4
+#else
+#define BEST 6
+#endif
 #endif
 
-/* Registers: AVX2 has 16, so 12 sums; AVX-512 and NEON 32, so 24 or 25. */
 #if defined(HNI_ISA_AVX512) || defined(HNI_ISA_NEON)
 GRAD_KERNEL(1, 8) GRAD_KERNEL(2, 8) GRAD_KERNEL(3, 8) GRAD_KERNEL(4, 6) GRAD_KERNEL(5, 5)
 #define GRAD_TABLE .side = 5, .taps = {0, 8, 8, 8, 6, 5}, .grad = {NULL, grad_1, grad_2, grad_3, grad_4, grad_5}
