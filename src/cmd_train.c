@@ -4,7 +4,7 @@
 
 #include "train.h"
 
-enum { N_OPTIONS = 27 };
+enum { N_OPTIONS = 29 };
 static void list_options(train_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"out", OPTION_TEXT, &s->out, "RUN", "folder for model.safetensors, last.safetensors, history.csv, run.json (needed)"},
@@ -14,6 +14,8 @@ static void list_options(train_settings *s, option list[N_OPTIONS]) {
         {"model", OPTION_TEXT, &s->model, "NAME", "architecture (tinyvgg)"},
         {"size", OPTION_INT, &s->size, "N", "images are resized to N x N px (64)"},
         {"channels", OPTION_INT, &s->channels, "1|3", "grey or RGB (3)"},
+        {"mean", OPTION_NUMBER, &s->mean, "M", "taken from the grey levels 0 to 1 before the network (0)"},
+        {"deviation", OPTION_NUMBER, &s->deviation, "D", "then they are divided by it (1)"},
         {"hidden", OPTION_INT, &s->hidden, "N", "hidden width (10)"},
         {"epochs", OPTION_INT, &s->epochs, "N", "passes over the training part (20)"},
         {"batch", OPTION_INT, &s->batch, "N", "images a step (32)"},
@@ -170,7 +172,7 @@ static int train_once(const train_settings *s, hn_context *ctx, hn_cancel *cance
 }
 
 int cmd_train(int argc, char **argv) {
-    train_settings s = {.model = "tinyvgg", .optimizer = "adam", .choice.cache_mb = -1, .holdout = -2, .lr = 0.001, .size = 64, .channels = 3,
+    train_settings s = {.model = "tinyvgg", .optimizer = "adam", .choice.cache_mb = -1, .holdout = -2, .lr = 0.001, .deviation = 1, .size = 64, .channels = 3,
                         .hidden = 10, .epochs = 20, .batch = 32};
     option list[N_OPTIONS];
     hn_context *ctx = NULL;

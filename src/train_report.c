@@ -25,7 +25,7 @@ void write_settings_json(FILE *out, const train_settings *s) {
     const struct {
         const char *name;
         double value;
-    } numbers[] = {{"holdout", s->test || s->folds ? 0 : s->holdout}, {"folds", s->folds}, {"size", s->size}, {"channels", s->channels},
+    } numbers[] = {{"holdout", s->test || s->folds ? 0 : s->holdout}, {"folds", s->folds}, {"size", s->size}, {"channels", s->channels}, {"mean", s->mean}, {"deviation", s->deviation},
                    {"hidden", s->hidden}, {"epochs", s->epochs}, {"batch", s->batch}, {"lr", s->lr}, {"momentum", s->momentum},
                    {"weight_decay", s->weight_decay}, {"patience", s->patience}, {"threads", s->threads}};
     fprintf(out, "\"options\": {");

@@ -20,9 +20,10 @@ static hn_status make_model(const train_job *job, hn_model **out, hn_error *err)
         exit(EXIT_FAILED);
     }
     for (int32_t k = 0; k < info.n_classes; k++) names[k] = hn_dataset_class_name(job->whole, k);
+    const double mean[] = {s->mean, s->mean, s->mean}, deviation[] = {s->deviation, s->deviation, s->deviation};
     hn_model_options options = {.struct_size = sizeof options, .width = s->size, .height = s->size, .channels = s->channels, .hidden = s->hidden,
                                 .task = info.task, .n_classes = info.n_classes, .positive = job->positive + 1, .class_names = names,
-                                .seed = s->seed};
+                                .mean = mean, .deviation = deviation, .seed = s->seed};
     status = hn_model_preset(job->ctx, s->model, &options, out, err);
     free(names);
     return status;
