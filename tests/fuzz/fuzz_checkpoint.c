@@ -9,6 +9,7 @@ static struct {
     hn_context *ctx;
     hn_model *model;
     hn_dataset *data;
+    hn_trainer *idle; /* has done nothing yet */
     char digest[CHECKPOINT_DIGITS + 1];
 } checkpoint_scene;
 
@@ -19,7 +20,7 @@ static hn_trainer *checkpoint_trainer(void) {
     return t;
 }
 
-/* Made once; the trainer is made for each input, since a resumed one cannot resume again. */
+/* Made once; the trainer is replaced once it has trained, since only a fresh one can resume. */
 static void checkpoint_set_up(void) {
     const hn_model_options mo = {.struct_size = sizeof mo, .width = 8, .height = 8, .channels = 1, .hidden = 1, .seed = 2};
     hn_model_info info = {.struct_size = sizeof info};
@@ -40,6 +41,15 @@ static void checkpoint_set_up(void) {
     hn_trainer *t = checkpoint_trainer(); /* once through, so that the data set's cache is as full as it gets */
     PROMISE(!hn_train_epoch(t, NULL, &err), "%s", err.message);
     hn_trainer_free(t);
+    checkpoint_scene.idle = checkpoint_trainer();
+}
+
+static inline void checkpoint_tear_down(void) {
+    hn_trainer_free(checkpoint_scene.idle);
+    hn_dataset_free(checkpoint_scene.data);
+    hn_model_free(checkpoint_scene.model);
+    hn_context_free(checkpoint_scene.ctx);
+    memset(&checkpoint_scene, 0, sizeof checkpoint_scene);
 }
 
 static void checkpoint_put_digest(uint8_t *bytes, size_t size) {
@@ -48,8 +58,19 @@ static void checkpoint_put_digest(uint8_t *bytes, size_t size) {
     if (place) memcpy(place, checkpoint_scene.digest, CHECKPOINT_DIGITS);
 }
 
+/* After a refusal the trainer trains as if nothing had been asked (looked at now and then: it takes most of the time); after a resumption it
+ * goes on. Either way it is then replaced. */
+static void checkpoint_train(bool resumed) {
+    hn_trainer *t = checkpoint_scene.idle;
+    const int64_t before = hn_trainer_epochs(t);
+    const hn_status status = hn_train_epoch(t, NULL, &err);
+    PROMISE(!status || (resumed && status == HN_E_NUMERIC), "%s: %s", hn_status_name(status), err.message);
+    PROMISE(hn_trainer_epochs(t) == before + !status, "%lld epochs", (long long)hn_trainer_epochs(t));
+    hn_trainer_free(t);
+    checkpoint_scene.idle = checkpoint_trainer();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    hn_epoch_report report = {.struct_size = sizeof report};
     int fd;
     if (!checkpoint_scene.ctx) checkpoint_set_up();
     uint8_t *bytes = malloc(size + 1);
@@ -57,17 +78,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size) memcpy(bytes, data, size);
     checkpoint_put_digest(bytes, size);
     fuzz_begin();
-    hn_trainer *t = checkpoint_trainer();
-    const char *path = fuzz_path(bytes, size, &fd);
-    const hn_status answer = hn_trainer_resume(t, path, &err);
-    const bool resumed = fuzz_fine(answer);
-    const int64_t before = hn_trainer_epochs(t);
-    PROMISE(resumed || !before, "refused, but the trainer is at epoch %lld", (long long)before);
-    const hn_status status = hn_train_epoch(t, &report, &err);
-    PROMISE(!status || (resumed && status == HN_E_NUMERIC), "%s: %s", hn_status_name(status), err.message);
-    PROMISE(hn_trainer_epochs(t) == before + !status, "%lld epochs", (long long)hn_trainer_epochs(t));
+    const bool resumed = fuzz_fine(hn_trainer_resume(checkpoint_scene.idle, fuzz_path(bytes, size, &fd), &err));
+    PROMISE(resumed || !hn_trainer_epochs(checkpoint_scene.idle), "refused, but at epoch %lld", (long long)hn_trainer_epochs(checkpoint_scene.idle));
+    if (resumed || size % 64 == 0) checkpoint_train(resumed);
     fuzz_unpath(fd);
-    hn_trainer_free(t);
     fuzz_end(((size_t)16 << 20) + 256 * size);
     free(bytes);
     return 0;

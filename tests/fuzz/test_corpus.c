@@ -76,7 +76,10 @@ START_TEST(image_bytes) { replay("image", fuzz_image, 80); }
 END_TEST
 START_TEST(model_bytes) { replay("model", fuzz_model, 40); }
 END_TEST
-START_TEST(checkpoint_bytes) { replay("checkpoint", fuzz_checkpoint, 12); }
+START_TEST(checkpoint_bytes) {
+    replay("checkpoint", fuzz_checkpoint, 12);
+    checkpoint_tear_down();
+}
 END_TEST
 START_TEST(manifest_bytes) { replay("manifest", fuzz_manifest, 25); }
 END_TEST
@@ -123,6 +126,8 @@ START_TEST(good_checkpoint_is_taken) {
     fuzz_unpath(fd);
     hn_trainer_free(t);
     free(bytes);
+    checkpoint_tear_down();
+    ck_assert_int_eq(atomic_load(&fuzz_host.blocks), 0);
 }
 END_TEST
 
