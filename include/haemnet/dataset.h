@@ -2,7 +2,8 @@
  *
  * A data set is a list of rows and holds no pixels of files; images are decoded when they are needed. Labels are either one class
  * a row (classes sorted by name) or several yes/no labels a row. A group is what must stay on one side of a split: the patient.
- * Splits share the rows of the set they come from; once a set has been split or given to a trainer, nothing can be added to it. */
+ * Splits share the rows of the set they come from; once a set has been split or given to a trainer, nothing can be added to it. Two
+ * parts of a split may then be used on two threads, each by one; a trainer's parts are in use while hn_train_epoch runs. */
 #ifndef HAEMNET_DATASET_H
 #define HAEMNET_DATASET_H
 

@@ -56,7 +56,8 @@ HN_API hn_status hn_predictor_create(const hn_model *model, const hn_predictor_o
  *   image    see hn_image_load, hn_image_decode, hn_image_wrap
  *   out      filled; set out->struct_size before
  * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_BUFFER (capacity < n_classes), HN_E_SHAPE (channels the model cannot take), HN_E_BACKEND,
- *          HN_E_NUMERIC (NaN or infinite logits), HN_E_MEMORY (while resizing).
+ *          HN_E_NUMERIC (NaN or infinite logits; the one failure that fills `out`, with its flag and the raw numbers),
+ *          HN_E_MEMORY (while resizing).
  * Thread:  owner.
  * Since:   0.1 */
 HN_API hn_status hn_predict(hn_predictor *predictor, const hn_image *image, hn_prediction *out, hn_error *err);

@@ -2,7 +2,7 @@
  *
  * A fallible function returns hn_status (0 = done, negative = failed) and takes a last argument `hn_error *err`, owned by the
  * caller, that may be NULL. On failure `err` says what failed, on what, and what to do; out-handles are NULL and other outputs
- * untouched. On success `err` is left as it was. There is no thread-local or global error state. */
+ * untouched; only *need is written when a buffer is too small. On success `err` is left as it was. There is no thread-local or global error state. */
 #ifndef HAEMNET_STATUS_H
 #define HAEMNET_STATUS_H
 

@@ -1,7 +1,7 @@
 /* context.c - the exported functions of include/haemnet/context.h: contexts, their memory figures, cancel tokens.
  *
  * Checks arguments and calls lib/base. The three functions that a signal handler may call are one atomic operation each. */
-#include "backend/backend.h" /* defines: hni_registry_create, hni_reference_backend */
+#include "backend/backend.h" /* defines: hni_registry_create, the built-in tables */
 #include "base/context.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -13,7 +13,7 @@ HN_API hn_status hn_context_create(const hn_context_options *options, hn_context
         return hni_fail(err, HN_E_ARGUMENT, "hn_context_create: out is NULL: give the address of a hn_context pointer");
     *out = NULL;
     /* The rooms below know no backend by name: here they get theirs, the oracle first. */
-    const hn_backend *const builtin[] = {hni_reference_backend()};
+    const hn_backend *const builtin[] = {hni_reference_backend(), hni_cpu_backend()};
     hn_context *ctx = NULL;
     hn_status status = hni_context_create(options, &ctx, err);
     if (!status)

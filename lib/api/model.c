@@ -156,12 +156,15 @@ hn_status hn_model_copy_tensor(const hn_model *model, int32_t index, float *dst,
     hn_status status = find_tensor(model, index, &param, err);
     if (status) return status;
     if (!dst) return hni_fail(err, HN_E_ARGUMENT, "hn_model_copy_tensor: dst is NULL");
-    return copy_out(model->weights + param->offset, (size_t)param->elements * sizeof *dst, dst, count * sizeof *dst, NULL, err);
+    size_t room;
+    if (!hni_mul(count, sizeof *dst, &room)) room = SIZE_MAX; /* more than any tensor needs */
+    return copy_out(model->weights + param->offset, (size_t)param->elements * sizeof *dst, dst, room, NULL, err);
 }
 
 hn_status hn_model_summary(const hn_model *model, int32_t batch, char *dst, size_t cap, size_t *need, hn_error *err) {
     hni_text text;
-    if (!model || batch < 0) return hni_fail(err, HN_E_ARGUMENT, "hn_model_summary: model is NULL or batch is negative");
+    if (!model) return hni_fail(err, HN_E_ARGUMENT, "hn_model_summary: model is NULL");
+    if (batch < 0) return hni_fail(err, HN_E_ARGUMENT, "hn_model_summary: a batch of %d images", batch);
     if (batch > 65536) return hni_fail(err, HN_E_LIMIT, "batch of %d images: the limit is 65536", batch);
     hni_text_init(&text, model->ctx);
     hn_status status = hni_model_summary(model, batch ? batch : 1, &text, err);

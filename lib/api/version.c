@@ -24,5 +24,5 @@
 
 const char *hn_version_string(void) { return HN_VERSION_STRING; }
 uint32_t hn_abi_version(void) { return HN_ABI_VERSION; }
-const char *hn_build_info(void) { return "libhaemnet " HN_VERSION_STRING ", " COMPILER ", " MACHINE ", backends: reference"; }
+const char *hn_build_info(void) { return "libhaemnet " HN_VERSION_STRING ", " COMPILER ", " MACHINE ", backends: reference, cpu"; }
 const char *hn_abi_layout(void) { return layout_text; }
