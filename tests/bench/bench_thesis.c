@@ -158,9 +158,11 @@ int main(int argc, char **argv) {
     bench_begin(&b, "bench_thesis", "The thesis' workload", argc, argv);
     const workload w = choose(&b);
     snprintf(folder, sizeof folder, "%s/slices-%d-%d", b.folder, w.size, w.files);
+    printf("seeing to %d files of %d x %d px in %s; making them takes minutes, once\n", w.files, w.size, w.size, folder);
+    fflush(stdout);
     double begin = hni_seconds();
     bench_check(&b, phantoms_make(b.context[BENCH_THREADS], folder, w.files, w.size, &b.err), folder);
-    printf("%d files of %d x %d px in %s (%.1f s to see to them)\n", w.files, w.size, w.size, folder, hni_seconds() - begin);
+    printf("they are there, after %.1f s\n", hni_seconds() - begin);
     fflush(stdout);
     time_files(&b, w.size, &decode, &resize);
     const hn_context_options o = {.struct_size = sizeof o, .threads = BENCH_THREADS};
