@@ -129,7 +129,7 @@ bool net_add(bench *b, const char *name, int threads, const net_spec *spec) {
     net *n;
     if (2 * expected > b->limit) {
         char why[128];
-        snprintf(why, sizeof why, "one run on %d thread%s would take about %.0f s", threads, threads == 1 ? "" : "s", expected);
+        snprintf(why, sizeof why, "one run on %d thread%s would take about %.2g s", threads, threads == 1 ? "" : "s", expected);
         bench_skip(b, name, why);
         return false;
     }
