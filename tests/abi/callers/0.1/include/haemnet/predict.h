@@ -1,0 +1,84 @@
+/* predict.h - what a model says about an image: class, probabilities, logits.
+ *
+ * A predictor holds the memory that predictions need, so that none is taken later; one per thread, any number on one model. */
+#ifndef HAEMNET_PREDICT_H
+#define HAEMNET_PREDICT_H
+
+#include "model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hn_predictor hn_predictor;
+
+typedef struct hn_predictor_options {
+    uint32_t struct_size; /* sizeof(hn_predictor_options) */
+    int32_t max_batch;    /* images computed at once by hn_predict_batch and hn_evaluate, 1 … 4096; 0 = 32 */
+    const char *device;   /* as hn_device_find; NULL = "best"; copied */
+    double threshold;     /* for the positive class or each label, 0 < t < 1; 0 = the model's */
+} hn_predictor_options;
+
+/* Bits of hn_prediction.flags. */
+enum {
+    HN_PREDICTION_FAILED = 1,    /* batch only: this image could not be used; see status */
+    HN_PREDICTION_NONFINITE = 2  /* the network gave NaN or infinity: no class */
+};
+
+/* The verdict on one image. */
+typedef struct hn_prediction {
+    uint32_t struct_size;  /* in: sizeof(hn_prediction) */
+    uint32_t flags;        /* HN_PREDICTION_… */
+    float *probabilities;  /* in: the caller's array of `capacity` floats, or NULL; receives n_classes values */
+    float *logits;         /* in: the caller's array of `capacity` floats, or NULL; receives n_classes values */
+    int32_t capacity;      /* in: floats in each array; must be ≥ n_classes if one is given */
+    int32_t n_classes;     /* classes or labels */
+    int32_t class_index;   /* the class: with a positive class of two, positive if its probability ≥ threshold; else the most probable (first on
+                              ties); multi-label: the most probable label; -1 if failed */
+    int32_t status;        /* hn_status of this image */
+    uint64_t labels;       /* multi-label: bit k = probability k ≥ threshold; else 1 << class_index */
+    double probability;    /* of class_index, 0 … 1; NaN if failed */
+    double positive;       /* probability of the positive class; NaN if none is named */
+    double threshold;      /* that was used */
+} hn_prediction;
+
+/* Makes a predictor.
+ *   model    kept alive
+ *   options  copied; NULL = defaults
+ *   out      receives the handle; free it with hn_predictor_free
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_NOT_FOUND and HN_E_UNAVAILABLE (device), HN_E_UNSUPPORTED (operator refused: names it),
+ *          HN_E_BACKEND, HN_E_LIMIT, HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_predictor_create(const hn_model *model, const hn_predictor_options *options, hn_predictor **out, hn_error *err);
+
+/* Predicts one image of any size and type; the model's preprocessing is applied.
+ *   image    see hn_image_load, hn_image_decode, hn_image_wrap
+ *   out      filled; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_BUFFER (capacity < n_classes), HN_E_SHAPE (channels the model cannot take), HN_E_BACKEND,
+ *          HN_E_NUMERIC (NaN or infinite logits; the one failure that fills `out`, with its flag and the raw numbers),
+ *          HN_E_MEMORY (while resizing).
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_predict(hn_predictor *predictor, const hn_image *image, hn_prediction *out, hn_error *err);
+
+/* Predicts several images; result i is bit for bit what hn_predict gives for image i. An image that cannot be used gets flags and
+ * status in its own result; the others are not touched by it.
+ *   images   count handles
+ *   count    ≥ 0
+ *   out      count results; set struct_size of each before
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_BUFFER, HN_E_BACKEND, HN_E_MEMORY.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_predict_batch(hn_predictor *predictor, const hn_image *const *images, size_t count, hn_prediction *out, hn_error *err);
+
+/* Gives the handle back. NULL is allowed.
+ * Errors:  none.
+ * Thread:  any; nothing else may use this handle any more.
+ * Since:   0.1 */
+HN_API void hn_predictor_free(hn_predictor *predictor);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

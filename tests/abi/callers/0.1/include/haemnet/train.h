@@ -1,0 +1,168 @@
+/* train.h - training: one epoch at a time, with checkpoints, early stopping and bit-identical resumption.
+ *
+ * A trainer keeps its model, data and context alive. The model that it was made from is not changed. */
+#ifndef HAEMNET_TRAIN_H
+#define HAEMNET_TRAIN_H
+
+#include "model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hn_trainer hn_trainer;
+
+enum { HN_OPTIMIZER_ADAM = 1, HN_OPTIMIZER_ADAMW = 2, HN_OPTIMIZER_SGD = 3 };
+
+/* When to stop early. All look at the test loss (training loss without a test part). GL, PQ and UP: L. Prechelt, "Early Stopping –
+ * But When?", 1998; losses times 100 as his E_va. */
+enum {
+    HN_STOP_NEVER = 1,
+    HN_STOP_PATIENCE = 2, /* no better loss for stop_patience epochs */
+    HN_STOP_GL = 3,       /* generalisation loss 100 · (E / E_best - 1) > stop_alpha */
+    HN_STOP_PQ = 4,       /* GL / progress over a strip of stop_strip epochs > stop_alpha */
+    HN_STOP_UP = 5        /* the loss at the end of stop_patience successive strips rose each time */
+};
+
+/* Where a trainer is; hn_progress.phase. */
+enum { HN_PHASE_TRAIN = 1, HN_PHASE_TEST = 2 };
+
+/* What a progress callback is told, after every batch. */
+typedef struct hn_progress {
+    uint32_t struct_size;  /* set by the library */
+    int32_t phase;         /* HN_PHASE_… */
+    int64_t epoch;         /* from 1; 0 outside training */
+    int64_t batch;         /* batches done in this phase */
+    int64_t batches;       /* batches in this phase, a little too many while bad files are being found */
+    int64_t images;        /* images done in this phase */
+    double loss;           /* mean over the images so far; NaN outside training */
+    double seconds;        /* since the phase began, s */
+} hn_progress;
+
+/* Called on the thread that called into the library, after every batch; an answer other than 0 cancels (HN_E_CANCELLED). Must not
+ * call into the same trainer or predictor. */
+typedef int32_t (*hn_progress_fn)(void *user, const hn_progress *progress);
+
+typedef struct hn_train_options {
+    uint32_t struct_size;        /* sizeof(hn_train_options) */
+    int32_t batch;               /* images a step, 1 … 65536; 0 = 32 */
+    int32_t optimizer;           /* HN_OPTIMIZER_…; 0 = Adam */
+    int32_t nesterov;            /* SGD: 1 = Nesterov momentum */
+    double learning_rate;        /* 0 = 0.001 */
+    double momentum;             /* SGD; 0 = none */
+    double beta1;                /* Adam; 0 = 0.9 */
+    double beta2;                /* Adam; 0 = 0.999 */
+    double epsilon;              /* Adam; 0 = 1e-8 */
+    double weight_decay;         /* Adam and SGD: added to the gradient; AdamW: decoupled */
+    uint64_t seed;               /* order of samples, dropout */
+    const double *class_weights; /* one a class or label, > 0, copied; NULL = all 1. Loss is the weighted mean, as in PyTorch */
+    int32_t n_class_weights;     /* 0 or n_classes */
+    int32_t stop;                /* HN_STOP_…; 0 = never */
+    int32_t stop_patience;       /* PATIENCE: epochs, UP: strips; 0 = 5 (UP: 3) */
+    int32_t stop_strip;          /* PQ, UP: epochs; 0 = 5 */
+    double stop_alpha;           /* GL, PQ: threshold; 0 = 5 (GL), 0.75 (PQ) */
+    int32_t prefetch;            /* batches decoded ahead; 0 = 4 */
+    int32_t flags;               /* 0 */
+    const char *device;          /* as hn_device_find; NULL = "best"; copied */
+    hn_cancel *cancel;           /* may be NULL; kept alive */
+    hn_progress_fn progress;     /* may be NULL */
+    void *progress_user;         /* passed to progress */
+} hn_train_options;
+
+/* Bits of hn_epoch_report.flags. */
+enum {
+    HN_EPOCH_BEST = 1,          /* the lowest monitored loss so far; these weights are HN_BEST */
+    HN_EPOCH_STOP = 2,          /* the stopping rule says: enough */
+    HN_EPOCH_GROUPS_UNKNOWN = 4 /* training and test part may share patients */
+};
+
+typedef struct hn_epoch_report {
+    uint32_t struct_size;     /* in: sizeof(hn_epoch_report) */
+    uint32_t flags;           /* HN_EPOCH_… */
+    int64_t epoch;            /* from 1 */
+    double train_loss;        /* mean over the samples of the epoch, while the weights moved */
+    double train_accuracy;    /* 0 … 1: right ones / samples (multi-label: right labels / labels) */
+    double test_loss;         /* NaN without a test part */
+    double test_accuracy;     /* NaN without a test part */
+    double learning_rate;     /* of this epoch */
+    double seconds;           /* s */
+    double images_per_second; /* training and test images together */
+    int64_t train_images;     /* images trained on */
+    int64_t test_images;      /* images tested on */
+    int64_t skipped;          /* bad files met so far, both parts */
+    int64_t best_epoch;       /* epoch of HN_BEST */
+    double best_loss;         /* its monitored loss */
+} hn_epoch_report;
+
+/* Which weights hn_trainer_model gives. */
+enum { HN_LAST = 1, HN_BEST = 2 };
+
+/* Makes a trainer; memory for every step is taken here.
+ *   model    start weights, architecture, preprocessing; not changed
+ *   train    rows to learn from; kept alive, cannot grow any more
+ *   test     rows to watch; may be NULL; kept alive
+ *   options  copied; NULL = defaults
+ *   out      receives the handle; free it with hn_trainer_free
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_DATA (no rows; classes differ from the model's: both are listed), HN_E_NOT_FOUND and
+ *          HN_E_UNAVAILABLE (device), HN_E_UNSUPPORTED (operator refused: names it), HN_E_BACKEND, HN_E_LIMIT, HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_trainer_create(const hn_model *model, hn_dataset *train, hn_dataset *test, const hn_train_options *options,
+                                   hn_trainer **out, hn_error *err);
+
+/* Trains one epoch, then measures the test part. After HN_E_CANCELLED the trainer stands where the last whole epoch ended.
+ *   report   filled; set report->struct_size before; may be NULL
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_CANCELLED, HN_E_NUMERIC (loss NaN or infinite: names epoch and step), HN_E_DATA (no readable
+ *          image), HN_E_BACKEND, HN_E_IO and HN_E_FORMAT (strict data sets only), HN_E_MEMORY.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_train_epoch(hn_trainer *trainer, hn_epoch_report *report, hn_error *err);
+
+/* The weights as a model of its own, with provenance.
+ *   which    HN_LAST or HN_BEST (before the first epoch both are the start weights)
+ *   out      receives the handle; free it with hn_model_free
+ * Errors:  HN_E_ARGUMENT, HN_E_BACKEND, HN_E_MEMORY.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_trainer_model(hn_trainer *trainer, int32_t which, hn_model **out, hn_error *err);
+
+/* The report of an earlier epoch, also of those before a resumption.
+ *   epoch    from 1
+ *   report   filled; set report->struct_size before
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_NOT_FOUND (no such epoch yet).
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_trainer_history(hn_trainer *trainer, int64_t epoch, hn_epoch_report *report, hn_error *err);
+
+/* Epochs done so far, those before a resumption included; 0 for NULL.
+ * Errors:  none.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API int64_t hn_trainer_epochs(const hn_trainer *trainer);
+
+/* Writes a checkpoint: last and best weights, optimiser state, history, all that resumption needs. Atomic, as hn_model_save.
+ *   path     UTF-8
+ * Errors:  HN_E_ARGUMENT, HN_E_IO, HN_E_BACKEND, HN_E_MEMORY.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_trainer_save(hn_trainer *trainer, const char *path, hn_error *err);
+
+/* Goes on from a checkpoint, bit for bit as if never interrupted. The trainer must have been made with the same model, data and options
+ * (the number of threads may differ).
+ *   path     UTF-8
+ * Errors:  HN_E_ARGUMENT, HN_E_IO, HN_E_FORMAT, HN_E_STATE (already trained), HN_E_DATA (other data, model or options: says which),
+ *          HN_E_BACKEND, HN_E_MEMORY.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_trainer_resume(hn_trainer *trainer, const char *path, hn_error *err);
+
+/* Gives the handle back. NULL is allowed.
+ * Errors:  none.
+ * Thread:  any; nothing else may use this handle any more.
+ * Since:   0.1 */
+HN_API void hn_trainer_free(hn_trainer *trainer);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
