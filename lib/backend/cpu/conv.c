@@ -13,9 +13,9 @@
 #include "haemnet/builder.h" /* defines: HN_ACT_… */
 
 enum {
-    BUDGET = 28 * 1024,      /* a block's planes, bytes: in the first-level cache */
-    BUDGET_WIDE = 192 * 1024,/* where that would be less than FEW rows: in the second */
-    FEW = 3,
+    BUDGET = 128 * 1024,     /* a block's planes, bytes: the second-level cache is fast enough, and few blocks repeat few rows */
+    BUDGET_WIDE = 256 * 1024,/* where that would be less than FEW rows */
+    FEW = 4,
     CHUNK = 1024,            /* taps done at a time: their weights stay in the first-level cache */
     HEAD = 64                /* bytes of the workspace before the weights: the flag */
 };

@@ -14,7 +14,7 @@
 #include "conv.h"
 
 enum {
-    BUDGET = 64 * 1024,   /* bytes of a block: x and dy */
+    BUDGET = 96 * 1024,   /* bytes of a block: x and dy */
     MAX_FILTERS = 16,     /* of one piece of work; more where there are few taps */
     MAX_PRODUCTS = 2400,  /* sums of one piece: filters × channels × kernel */
     UNIT_PIXELS = 2048,   /* an image of less shares its unit with others */

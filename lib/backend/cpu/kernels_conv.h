@@ -90,13 +90,10 @@ CONV_TILE(7) CONV_TILE(8) CONV_TILE(9) CONV_TILE(10) CONV_TILE(11) CONV_TILE(12)
                                         conv_12, conv_13, conv_14}
 #elif defined(HNI_ISA_PLAIN)
 #define CONV_TABLE .best = 4, .filters = 4, .conv = {NULL, conv_1, conv_2, conv_3, conv_4}
+#elif defined(HNI_ISA_NEON)
+#define CONV_TABLE .best = 6, .filters = 6, .conv = {NULL, conv_1, conv_2, conv_3, conv_4, conv_5, conv_6}
 #else
-#define CONV_TABLE .best = BEST, .filters = 6, .conv = {NULL, conv_1, conv_2, conv_3, conv_4, conv_5, conv_6}
-#ifdef HNI_ISA_AVX2
-#define BEST 4
-#else
-#define BEST 6
-#endif
+#define CONV_TABLE .best = 4, .filters = 6, .conv = {NULL, conv_1, conv_2, conv_3, conv_4, conv_5, conv_6}
 #endif
 
 #if defined(HNI_ISA_AVX512) || defined(HNI_ISA_NEON)
@@ -134,9 +131,12 @@ static void lane_total(const float *acc, int64_t count, double *total) {
         total[j] += (double)tree(acc + j * HNI_CPU_LANES);
 }
 
+/* A few zeros at a row's ends. The empty statement keeps compilers from calling memset for them. */
 INLINE void fill_zero(float *dst, int64_t n) {
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = 0; i < n; i++) {
         dst[i] = 0.0f;
+        __asm__ volatile("");
+    }
 }
 
 static void stage(float *dst, int64_t to_step, const float *src, int64_t from_step, int64_t rows, int64_t left, int64_t n, int64_t right) {
@@ -145,8 +145,11 @@ static void stage(float *dst, int64_t to_step, const float *src, int64_t from_st
         fill_zero(dst, left);
         for (; i + HNI_W <= n; i += HNI_W)
             STORE(dst + left + i, LOAD(src + i));
-        for (; i < n; i++)
-            dst[left + i] = src[i];
+        if (i < n && n >= HNI_W) /* the last vector overlaps the one before */
+            STORE(dst + left + n - HNI_W, LOAD(src + n - HNI_W));
+        else
+            for (; i < n; i++)
+                dst[left + i] = src[i];
         fill_zero(dst + left + n, right);
     }
 }

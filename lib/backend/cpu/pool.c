@@ -1,7 +1,8 @@
 /* pool.c - maximum, average and global average pooling, and their gradients.
  *
- * The common 2×2 windows side by side have kernels of their own; all others are done window by window. A gradient is gathered input row by input row: the windows that cover the row are looked at again, so overlapping windows add up in
- * float64 and no scratch memory is needed. Each image of each channel is one piece of work. */
+ * The common 2×2 windows side by side have kernels of their own; all others are done window by window. A gradient is gathered input row
+ * by input row: the windows that cover the row are looked at again, so overlapping windows add up in float64 and no scratch memory is
+ * needed. Each image of each channel is one piece of work. */
 #include <string.h>
 
 #include "cpu.h"
