@@ -1,11 +1,12 @@
-/* assign.c - which bin each group of rows goes to: stratified, and never a group in two bins.
+/* assign.c - which bin each group of rows goes to: random first, stratified, and never a group in two bins.
  *
- * Dividing groups exactly is bin packing, so this is a greedy: groups that hold most of a class come first, each goes where the
- * sum over classes of (count - target)² / target grows least, then single groups move while that sum falls. For groups of one
- * row the rule is Sainte-Laguë's divisor method, whose two-part result is the exact rounding of every class. Ties go by the
- * rows in the bins, so that remainders of classes do not pile up in one of them. After scikit-learn's StratifiedGroupKFold. */
+ * A split that only looked for the best balance would give nearly the same parts for every seed, since few divisions of unequal
+ * groups are best. So groups are shuffled by the seed, dealt out in proportion within their rarest class (Sainte-Laguë's divisor
+ * method: for groups of one row that is the exact rounding of every class), and then random moves and exchanges are taken only while
+ * some bin's share of a class, or of the rows, is off by more than a tolerance. Inside it, chance has the last word. */
 #include "split.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -13,168 +14,203 @@
 #include "../base/status.h"
 #include "sort.h"
 
-enum { ROUNDS = 8 };
-static const double better = 1e-9; /* what a move must gain: more than rounding could */
+static const double relative_slack = 0.1; /* of a target, that is left to chance */
+static const double better = 1e-9;        /* what a move must gain: more than rounding could */
+enum { TRIES = 20000, TRIES_A_GROUP = 16 };
+
+/* A group's rows of one class. */
+typedef struct part {
+    uint32_t stratum, rows;
+} part;
 
 typedef struct work {
     const hni_split_problem *p;
-    uint32_t *first, *members; /* rows by group: members[first[g] … first[g + 1]) */
-    uint32_t *total;           /* [n_strata] rows */
+    hni_random random;
+    uint32_t *first;           /* [n_groups + 1] of a group's parts */
+    part *parts;               /* at most one a row */
+    uint32_t *total, *spread;  /* [n_strata] rows; groups that have any */
     uint32_t *count;           /* [bins · n_strata] rows so far */
+    uint32_t *seats;           /* [bins · n_strata] groups so far, by their rarest class */
     uint32_t *filled, *held;   /* [bins] rows and groups so far */
-    uint32_t *amount, *touched, n_touched; /* of the current group: rows by stratum, and which strata */
+    uint32_t *rows, *rarest;   /* [n_groups] rows; the class that the fewest groups have */
     uint32_t *order, *place;   /* groups in the order of work; place = position after the shuffle */
-    double *weight;            /* [n_groups] largest share of any stratum */
-    uint32_t rows;             /* of the current group */
 } work;
 
 static hn_status take_memory(work *w, hn_error *err) {
     const hni_split_problem *p = w->p;
     hn_context *c = p->ctx;
-    size_t cells;
-    size_t g = p->n_groups, s = p->n_strata, b = (size_t)p->bins;
+    size_t cells, g = p->n_groups, s = p->n_strata, b = (size_t)p->bins;
     if (!hni_mul(b, s, &cells)) return hni_fail(err, HN_E_LIMIT, "%d folds of %u classes are too many", p->bins, p->n_strata);
     w->first = hni_calloc(c, g + 1, sizeof(uint32_t));
-    w->members = hni_calloc(c, p->n_rows, sizeof(uint32_t));
+    w->parts = hni_calloc(c, p->n_rows, sizeof(part));
     w->total = hni_calloc(c, s, sizeof(uint32_t));
+    w->spread = hni_calloc(c, s, sizeof(uint32_t));
     w->count = hni_calloc(c, cells, sizeof(uint32_t));
+    w->seats = hni_calloc(c, cells, sizeof(uint32_t));
     w->filled = hni_calloc(c, b, sizeof(uint32_t));
     w->held = hni_calloc(c, b, sizeof(uint32_t));
-    w->amount = hni_calloc(c, s, sizeof(uint32_t));
-    w->touched = hni_calloc(c, s, sizeof(uint32_t));
+    w->rows = hni_calloc(c, g, sizeof(uint32_t));
+    w->rarest = hni_calloc(c, g, sizeof(uint32_t));
     w->order = hni_calloc(c, g, sizeof(uint32_t));
     w->place = hni_calloc(c, g, sizeof(uint32_t));
-    w->weight = hni_calloc(c, g, sizeof(double));
-    if (!w->first || !w->members || !w->total || !w->count || !w->filled || !w->held || !w->amount || !w->touched || !w->order ||
-        !w->place || !w->weight)
+    if (!w->first || !w->parts || !w->total || !w->spread || !w->count || !w->seats || !w->filled || !w->held || !w->rows ||
+        !w->rarest || !w->order || !w->place)
         return hni_fail_memory(err, cells * sizeof(uint32_t), "a split");
     return HN_OK;
 }
 
 static void give_memory(work *w) {
-    void *all[] = {w->first, w->members, w->total, w->count, w->filled, w->held, w->amount, w->touched, w->order, w->place, w->weight};
+    void *all[] = {w->first, w->parts, w->total, w->spread, w->count, w->seats, w->filled, w->held, w->rows, w->rarest, w->order, w->place};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) hni_free(w->p->ctx, all[i]);
 }
 
-/* Rows by group, counting sort; totals by stratum. */
-static void sort_rows(work *w) {
+static bool by_group(const void *user, uint32_t a, uint32_t b) {
+    const hni_split_problem *p = ((const work *)user)->p;
+    return p->group[a] != p->group[b] ? p->group[a] < p->group[b] : p->stratum[a] < p->stratum[b];
+}
+
+/* Rows → parts of groups, and the totals. */
+static hn_status sum_up(work *w, hn_error *err) {
     const hni_split_problem *p = w->p;
+    uint32_t n = 0, *sorted = hni_calloc(p->ctx, p->n_rows, sizeof *sorted);
+    if (!sorted) return hni_fail_memory(err, p->n_rows * sizeof *sorted, "a split");
+    for (uint32_t i = 0; i < p->n_rows; i++) sorted[i] = i;
+    hni_sort_u32(sorted, p->n_rows, by_group, w);
     for (uint32_t i = 0; i < p->n_rows; i++) {
-        w->first[p->group[i] + 1]++;
-        w->total[p->stratum[i]]++;
+        uint32_t g = p->group[sorted[i]], s = p->stratum[sorted[i]];
+        if (i == 0 || by_group(w, sorted[i - 1], sorted[i])) {
+            w->parts[n++] = (part){.stratum = s};
+            w->spread[s]++;
+        }
+        w->parts[n - 1].rows++;
+        w->first[g + 1] = n;
+        w->rows[g]++;
+        w->total[s]++;
     }
-    for (uint32_t g = 0; g < p->n_groups; g++) w->first[g + 1] += w->first[g];
-    for (uint32_t i = 0; i < p->n_rows; i++) w->members[w->first[p->group[i]] + w->place[p->group[i]]++] = i; /* place is scratch here */
+    hni_free(p->ctx, sorted);
+    for (uint32_t g = 0; g < p->n_groups; g++) {
+        w->rarest[g] = w->parts[w->first[g]].stratum;
+        for (uint32_t i = w->first[g]; i < w->first[g + 1]; i++) {
+            if (w->spread[w->parts[i].stratum] < w->spread[w->rarest[g]]) w->rarest[g] = w->parts[i].stratum;
+        }
+    }
+    return HN_OK;
 }
 
-static void load_group(work *w, uint32_t g) {
-    for (uint32_t i = 0; i < w->n_touched; i++) w->amount[w->touched[i]] = 0;
-    w->n_touched = 0;
-    w->rows = w->first[g + 1] - w->first[g];
-    for (uint32_t i = w->first[g]; i < w->first[g + 1]; i++) {
-        uint32_t s = w->p->stratum[w->members[i]];
-        if (w->amount[s]++ == 0) w->touched[w->n_touched++] = s;
-    }
-}
-
-static bool heavier(const void *user, uint32_t a, uint32_t b) {
+static bool rarer(const void *user, uint32_t a, uint32_t b) {
     const work *w = user;
-    if (w->weight[a] != w->weight[b]) return w->weight[a] > w->weight[b];
-    return w->place[a] < w->place[b];
+    uint32_t x = w->spread[w->rarest[a]], y = w->spread[w->rarest[b]];
+    return x != y ? x < y : w->place[a] < w->place[b];
 }
 
 static void put_in_order(work *w) {
-    const hni_split_problem *p = w->p;
-    hni_random random;
-    for (uint32_t g = 0; g < p->n_groups; g++) {
-        load_group(w, g);
-        for (uint32_t i = 0; i < w->n_touched; i++) {
-            double share = (double)w->amount[w->touched[i]] / (double)w->total[w->touched[i]];
-            if (share > w->weight[g]) w->weight[g] = share;
-        }
-        w->order[g] = g;
-    }
-    hni_random_init(&random, p->seed, HNI_RANDOM_SPLIT, 0, 0);
-    hni_shuffle(&random, w->order, p->n_groups);
-    for (uint32_t i = 0; i < p->n_groups; i++) w->place[w->order[i]] = i;
-    hni_sort_u32(w->order, p->n_groups, heavier, w);
+    uint32_t n = w->p->n_groups;
+    for (uint32_t g = 0; g < n; g++) w->order[g] = g;
+    hni_random_init(&w->random, w->p->seed, HNI_RANDOM_SPLIT, 0, 0);
+    hni_shuffle(&w->random, w->order, n);
+    for (uint32_t i = 0; i < n; i++) w->place[w->order[i]] = i;
+    hni_sort_u32(w->order, n, rarer, w);
 }
 
-/* What adding (sign 1) the current group to bin b, or taking it out (sign -1), does to the sum over its classes. */
-static double change(const work *w, int32_t b, double sign) {
-    const uint32_t *count = w->count + (size_t)b * w->p->n_strata;
-    double sum = 0;
-    for (uint32_t i = 0; i < w->n_touched; i++) {
-        uint32_t s = w->touched[i];
-        double target = w->p->share[b] * (double)w->total[s], x = (double)w->amount[s];
-        sum += x * (2 * sign * ((double)count[s] - target) + x) / target;
+/* By how much a count is off its target beyond what is left to chance: a part of the target, or half a usual group (less could not be
+ * had), but not so much that a bin could do without. worth: rows of a usual group. */
+static double excess(double count, double target, double worth) {
+    double slack = fmax(1, fmax(relative_slack * target, fmin(worth / 2, target / 2)));
+    double off = fabs(count - target) - slack;
+    return off > 0 ? off * off / target : 0;
+}
+
+/* The excess of a bin over the classes of a group, and over the rows. */
+static double excess_of(const work *w, uint32_t g, uint32_t b) {
+    const hni_split_problem *p = w->p;
+    double sum = excess(w->filled[b], p->share[b] * p->n_rows, (double)p->n_rows / p->n_groups);
+    for (uint32_t i = w->first[g]; i < w->first[g + 1]; i++) {
+        uint32_t s = w->parts[i].stratum;
+        sum += excess(w->count[(size_t)b * p->n_strata + s], p->share[b] * w->total[s], (double)w->total[s] / w->spread[s]);
     }
     return sum;
 }
 
-static double change_rows(const work *w, int32_t b) {
-    double target = w->p->share[b] * (double)w->p->n_rows, x = (double)w->rows;
-    return x * (2 * ((double)w->filled[b] - target) + x) / target;
+static void put(work *w, uint32_t g, uint32_t b) {
+    for (uint32_t i = w->first[g]; i < w->first[g + 1]; i++)
+        w->count[(size_t)b * w->p->n_strata + w->parts[i].stratum] += w->parts[i].rows;
+    w->filled[b] += w->rows[g];
+    w->held[b]++;
 }
 
-static void move_group(work *w, int32_t b, bool in) {
-    uint32_t *count = w->count + (size_t)b * w->p->n_strata;
-    for (uint32_t i = 0; i < w->n_touched; i++) {
-        if (in) count[w->touched[i]] += w->amount[w->touched[i]];
-        else count[w->touched[i]] -= w->amount[w->touched[i]];
-    }
-    w->filled[b] = in ? w->filled[b] + w->rows : w->filled[b] - w->rows;
-    w->held[b] = in ? w->held[b] + 1 : w->held[b] - 1;
+static void take(work *w, uint32_t g, uint32_t b) {
+    for (uint32_t i = w->first[g]; i < w->first[g + 1]; i++)
+        w->count[(size_t)b * w->p->n_strata + w->parts[i].stratum] -= w->parts[i].rows;
+    w->filled[b] -= w->rows[g];
+    w->held[b]--;
 }
 
-static int32_t best_bin(const work *w, double *gain) {
-    int32_t best = 0;
-    double least = change(w, 0, 1);
-    for (int32_t b = 1; b < w->p->bins; b++) {
-        double now = change(w, b, 1);
-        if (now < least || (now == least && change_rows(w, b) < change_rows(w, best))) {
-            least = now;
+/* Moves a group; returns what that adds to the sum of excesses. */
+static double move(work *w, uint32_t *bin, uint32_t g, uint32_t to) {
+    uint32_t from = bin[g];
+    double before = excess_of(w, g, from) + excess_of(w, g, to);
+    take(w, g, from);
+    put(w, g, to);
+    bin[g] = to;
+    return excess_of(w, g, from) + excess_of(w, g, to) - before;
+}
+
+/* The bin with the fewest groups of this class for its share; among equals, the one with the fewest rows. */
+static uint32_t next_bin(const work *w, uint32_t g) {
+    uint32_t best = 0, bins = (uint32_t)w->p->bins;
+    double fewest = 0, emptiest = 0;
+    for (uint32_t b = 0; b < bins; b++) {
+        double share = w->p->share[b], seats = (2.0 * w->seats[(size_t)b * w->p->n_strata + w->rarest[g]] + 1) / share;
+        double rows = (2.0 * w->filled[b] + w->rows[g]) / share;
+        if (b == 0 || seats < fewest || (seats == fewest && rows < emptiest)) {
             best = b;
+            fewest = seats;
+            emptiest = rows;
         }
     }
-    *gain = least;
     return best;
 }
 
-/* Moves single groups while that makes the sum smaller. Returns whether any moved. */
-static bool improve(work *w, uint32_t *bin) {
-    bool moved = false;
-    for (uint32_t i = 0; i < w->p->n_groups; i++) {
-        uint32_t g = w->order[i];
-        int32_t from = (int32_t)bin[g];
-        double cost;
-        if (w->held[from] < 2) continue; /* a bin is not emptied */
-        load_group(w, g);
-        double relief = change(w, from, -1);
-        move_group(w, from, false);
-        int32_t to = best_bin(w, &cost);
-        if (cost + relief >= -better) to = from;
-        move_group(w, to, true);
-        moved = moved || to != from;
-        bin[g] = (uint32_t)to;
+static bool within_slack(const work *w) {
+    for (uint32_t g = 0; g < w->p->n_groups; g++) { /* every class is some group's */
+        for (int32_t b = 0; b < w->p->bins; b++) {
+            if (excess_of(w, g, (uint32_t)b) > 0) return false;
+        }
     }
-    return moved;
+    return true;
+}
+
+/* One random move, or exchange of two groups; taken back if it brings nothing. */
+static void try_one(work *w, uint32_t *bin) {
+    uint32_t n = w->p->n_groups, g = hni_random_below(&w->random, n), h = hni_random_below(&w->random, n);
+    uint32_t from = bin[g], to = bin[h];
+    bool exchange = from != to && hni_random_below(&w->random, 2);
+    if (!exchange) to = hni_random_below(&w->random, (uint32_t)w->p->bins);
+    if (from == to || (!exchange && w->held[from] < 2)) return; /* a bin is not emptied */
+    double gain = -move(w, bin, g, to);
+    if (exchange) gain -= move(w, bin, h, from);
+    if (gain > better) return;
+    if (exchange) move(w, bin, h, to);
+    move(w, bin, g, from);
 }
 
 hn_status hni_split_assign(const hni_split_problem *problem, uint32_t *bin, hn_error *err) {
     work w = {.p = problem};
-    double cost;
+    uint64_t n = problem->n_groups;
     hn_status status = take_memory(&w, err);
+    if (status == HN_OK) status = sum_up(&w, err);
     if (status == HN_OK) {
-        sort_rows(&w);
         put_in_order(&w);
-        for (uint32_t i = 0; i < problem->n_groups; i++) {
-            load_group(&w, w.order[i]);
-            int32_t b = best_bin(&w, &cost);
-            move_group(&w, b, true);
-            bin[w.order[i]] = (uint32_t)b;
+        for (uint32_t i = 0; i < n; i++) {
+            uint32_t g = w.order[i], b = next_bin(&w, g);
+            w.seats[(size_t)b * problem->n_strata + w.rarest[g]]++;
+            put(&w, g, b);
+            bin[g] = b;
         }
-        for (int32_t round = 0; round < ROUNDS && improve(&w, bin); round++) continue;
+        uint64_t tries = TRIES + TRIES_A_GROUP * n;
+        for (uint64_t done = 0; done < tries && !within_slack(&w);) {
+            for (uint64_t i = 0; i < n && done < tries; i++, done++) try_one(&w, bin);
+        }
     }
     give_memory(&w);
     return status;

@@ -277,6 +277,107 @@ START_TEST(split_of_a_split) {
 }
 END_TEST
 
+/* How often, over many seeds, each group that has a positive row is in the test part, and each pair of them in one fold. */
+enum { MANY = 64, SEEDS = 60, FOLD_SEEDS = 40 };
+
+/* The positive groups' numbers among all names, in the order of their first positive rows; at most MANY. */
+static int positive_groups(hn_dataset *set, uint32_t group[MANY]) {
+    int n = 0;
+    for (int64_t i = 0; i < hni_dataset_rows(set); i++) {
+        uint32_t name = set->store->rows[hni_dataset_store_row(set, i)].group;
+        bool known = hni_dataset_label(set, i) != hni_dataset_positive(set);
+        for (int k = 0; k < n && !known; k++) known = group[k] == name;
+        if (!known && n < MANY) group[n++] = name;
+    }
+    return n;
+}
+
+static bool holds_group(hn_dataset *set, uint32_t group) {
+    for (int64_t i = 0; i < hni_dataset_rows(set); i++) {
+        if (set->store->rows[hni_dataset_store_row(set, i)].group == group) return true;
+    }
+    return false;
+}
+
+static void check_random_ratio(void) {
+    uint32_t group[MANY];
+    int n = positive_groups(ds, group), times[MANY] = {0}, least = SEEDS, most = 0;
+    int32_t positive = hni_dataset_positive(ds);
+    double rows = (double)hni_dataset_rows(ds), sick = (double)count_label(ds, positive), low = 9, high = 0;
+    for (int seed = 0; seed < SEEDS; seed++) {
+        hn_split_options by = ratio(0.8, (uint64_t)seed);
+        ck_ok(hn_dataset_split(ds, &by, &train, &test, &err));
+        check_parts(ds);
+        for (int k = 0; k < n; k++) times[k] += holds_group(test, group[k]);
+        double part = (double)hni_dataset_rows(test), share = (double)count_label(test, positive) / part / (sick / rows);
+        low = fmin(low, share);
+        high = fmax(high, share);
+        ck_assert_msg(fabs(part / rows - 0.2) <= 0.05, "seed %d: %.0f of %.0f rows", seed, part, rows);
+        ck_assert_msg(share >= 0.5 && share <= 2, "seed %d: %.2f times the positive share", seed, share);
+        free_parts();
+    }
+    for (int k = 0; k < n; k++) {
+        if (times[k] < least) least = times[k];
+        if (times[k] > most) most = times[k];
+    }
+    printf("%d positive groups: in the test part %d to %d times of %d, %.2f to %.2f of the positive share\n", n, least, most, SEEDS, low,
+           high);
+    ck_assert_int_ge(least, 1);
+    ck_assert_int_le(most, SEEDS * 6 / 10);
+}
+
+static void check_random_folds(void) {
+    uint32_t group[MANY];
+    int n = positive_groups(ds, group), together[MANY][MANY] = {{0}}, most = 0;
+    for (int seed = 0; seed < FOLD_SEEDS; seed++) {
+        int where[MANY] = {0};
+        for (int32_t fold = 0; fold < 5; fold++) {
+            hn_split_options by = fold_of(5, fold, (uint64_t)seed);
+            ck_ok(hn_dataset_split(ds, &by, &train, &test, &err));
+            for (int k = 0; k < n; k++) where[k] = holds_group(test, group[k]) ? fold : where[k];
+            free_parts();
+        }
+        for (int a = 0; a < n; a++) {
+            for (int b = 0; b < a; b++) together[a][b] += where[a] == where[b];
+        }
+    }
+    for (int a = 0; a < n; a++) {
+        for (int b = 0; b < a; b++) most = together[a][b] > most ? together[a][b] : most;
+    }
+    printf("pairs of %d positive groups: in one fold at most %d times of %d\n", n, most, FOLD_SEEDS);
+    ck_assert_int_le(most, FOLD_SEEDS * 6 / 10);
+}
+
+/* 56 patients, 24 of them with 1 to 29 positive slices of 20 to 49. */
+START_TEST(seeds_decide_about_unequal_groups) {
+    char path[32], group[32];
+    ck_ok(hn_dataset_create(ctx, NULL, &ds, &err));
+    for (int p = 0; p < 56; p++) {
+        int n = 20 + p * 37 % 30, sick = p % 7 < 3 ? 1 + p * p * 5 % 29 * (p % 5) / 4 : 0;
+        snprintf(group, sizeof group, "p%d", p);
+        for (int i = 0; i < n; i++) {
+            snprintf(path, sizeof path, "%d_%d", p, i);
+            ck_ok(hn_dataset_add_file(ds, path, i < sick ? "bleed" : "no_bleed", group, &err));
+        }
+    }
+    check_random_ratio();
+    check_random_folds();
+    hn_dataset_free(ds);
+}
+END_TEST
+
+START_TEST(seeds_decide_about_real_patients) {
+    static const char *const column[] = {"hemorrhage"};
+    hn_dataset_options options = {.struct_size = sizeof options, .label_columns = column, .n_label_columns = 1};
+    const char *path = shared_path("ct-ich/manifest.csv");
+    if (!path) SKIP("no ct-ich");
+    ck_ok(hn_dataset_open(ctx, path, &options, &ds, &err));
+    check_random_ratio();
+    check_random_folds();
+    hn_dataset_free(ds);
+}
+END_TEST
+
 START_TEST(real_patients) {
     static const char *const column[] = {"hemorrhage"};
     hn_dataset_options options = {.struct_size = sizeof options, .label_columns = column, .n_label_columns = 1};
@@ -307,6 +408,7 @@ END_TEST
 
 int main(void) {
     const TTest *const cases[] = {exact_rounding_of_every_class, folds_partition, seeds, groups_stay_whole, unknown_groups_are_flagged,
-                                  many_labels, manifest_folds, what_cannot_be_split, split_of_a_split, real_patients};
+                                  many_labels, manifest_folds, what_cannot_be_split, split_of_a_split, seeds_decide_about_unequal_groups,
+                                  seeds_decide_about_real_patients, real_patients};
     return run_cases("split", cases, sizeof cases / sizeof *cases);
 }
