@@ -29,7 +29,10 @@ enum {
 typedef struct hn_dataset_options {
     uint32_t struct_size;             /* sizeof(hn_dataset_options) */
     int32_t strict;                   /* 1 = a bad file is an error at once, found by hn_dataset_check and by training; 0 = it is skipped, counted, named */
-    const char *group_pattern;        /* POSIX extended regex on the path as given; the first sub-match, or the whole match, is the group;
+    const char *group_pattern;        /* POSIX extended regex on the file name; if it does not match there, on the path below the folder
+                                         (class/…/name), the manifest's `file` text, or the path given to hn_dataset_add_file. The first
+                                         sub-match, or the whole match, is the group; no match = not known; no match in any file is an
+                                         error of hn_dataset_open and hn_dataset_split.
                                          NULL = the manifest's patient column if there is one; "none" = no groups on purpose. Copied */
     const char *const *label_columns; /* manifest columns; NULL = "label". One 0/1 column X makes the classes X and no_X; several make
                                          a multi-label set in this order. Copied */
@@ -85,7 +88,8 @@ HN_API hn_status hn_dataset_create(hn_context *context, const hn_dataset_options
 
 /* Opens what a user calls data: a folder with a folder per class, a manifest file, or a folder that holds manifest.csv.
  *   path     UTF-8
- * Errors:  as hn_dataset_create, hn_dataset_add_folder and hn_dataset_add_manifest.
+ * Errors:  as hn_dataset_create, hn_dataset_add_folder and hn_dataset_add_manifest; HN_E_DATA also if the group_pattern matches no
+ *          file name.
  * Thread:  any.
  * Since:   0.1 */
 HN_API hn_status hn_dataset_open(hn_context *context, const char *path, const hn_dataset_options *options, hn_dataset **out, hn_error *err);
@@ -131,7 +135,8 @@ HN_API hn_status hn_dataset_add_manifest(hn_dataset *dataset, const char *path, 
  *   options  NULL = 0.8, seed 0
  *   train    receives a handle
  *   test     receives a handle; free both with hn_dataset_free
- * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_DATA (a part would be empty; too few groups for k folds), HN_E_MEMORY.
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_DATA (a part would be empty; too few groups for k folds; the group_pattern matches no file
+ *          name), HN_E_MEMORY.
  * Thread:  owner.
  * Since:   0.1 */
 HN_API hn_status hn_dataset_split(hn_dataset *dataset, const hn_split_options *options, hn_dataset **train, hn_dataset **test, hn_error *err);

@@ -44,6 +44,8 @@ typedef struct hni_store {
     int32_t task;       /* HN_TASK_… */
     int32_t group_mode; /* HNI_GROUP_… */
     regex_t pattern;    /* with HNI_GROUP_PATTERN */
+    const char *pattern_text; /* of it */
+    bool unknown_told;  /* the log has been told what the pattern does not match; under the lock */
     hn_image_options image;
     const char **label_columns; /* [n_label_columns]; 0 = the default, "label" */
     int32_t n_label_columns;
@@ -125,7 +127,9 @@ int32_t hni_classes_positive(const hni_classes *classes); /* rank or -1 */
 
 /* Compiles options.group_pattern; see hni_group_of. */
 hn_status hni_group_compile(hni_store *store, const char *pattern, hn_error *err);
-/* The group that the pattern finds in `name`: *text[0 … *n), n = 0 if there is none. */
+/* The group that the pattern finds in the last part of `name`, or else in all of it: *text[0 … *n), n = 0 if there is none. */
 void hni_group_match(const hni_store *store, const char *name, const char **text, size_t *n);
+/* HN_E_DATA if there are files and the pattern gave none of them a group; if it missed some, the log is told, once. O(rows). */
+hn_status hni_group_check(hni_store *store, hn_error *err);
 
 #endif

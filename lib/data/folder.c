@@ -164,6 +164,7 @@ hn_status hni_dataset_open(hn_context *ctx, const char *path, const hn_dataset_o
     hn_status status = hni_dataset_create(ctx, options, &ds, err);
     if (status != HN_OK) return status;
     status = add_any(ds, path, err);
+    if (status == HN_OK) status = hni_group_check(ds->store, err);
     if (status != HN_OK) {
         hni_dataset_unref(ds);
         return status;

@@ -191,6 +191,7 @@ hn_status hni_dataset_split(hn_dataset *ds, const hn_split_options *options, hn_
     cut c = {.ds = ds, .o = options ? options : &defaults, .n = (uint32_t)hni_dataset_rows(ds)};
     *train = *test = NULL;
     hn_status status = check_options(&c, err);
+    if (status == HN_OK) status = hni_group_check(ds->store, err);
     if (status == HN_OK) status = divide(&c, err);
     if (status == HN_OK) {
         uint32_t flags = hni_dataset_flags(ds); /* both parts: the other side's unknown rows may belong to this side's patients */

@@ -237,6 +237,42 @@ START_TEST(groups_by_pattern) {
 }
 END_TEST
 
+/* The file name first, then the path below the data; how the data is spelled changes nothing; a pattern in vain is an error. */
+START_TEST(pattern_on_file_names) {
+    hn_dataset_options options = {.struct_size = sizeof options, .group_pattern = "^([0-9]+)_"};
+    static const char *const spelled[] = {"77_set", "77_set/", "./77_set", "77_set/m.csv"};
+    hn_dataset *train, *test;
+    write_text(at("77_set/a/12_x.png"), "x");
+    write_text(at("77_set/a/13_x.png"), "x");
+    write_text(at("77_set/b/9_z/y.png"), "x");
+    write_text(at("77_set/m.csv"), "file,label\na/12_x.png,a\n13_dir/13_x.png,a\nb/9_z/y.png,b\n");
+    for (int i = 0; i < 4; i++) {
+        ck_ok(hn_dataset_open(ctx, at("%s", spelled[i]), &options, &ds, &err));
+        ck_assert_str_eq(row_of(ds, 0).group, "12");
+        ck_assert_str_eq(row_of(ds, 1).group, "13");
+        ck_assert_str_eq(row_of(ds, 2).group, ""); /* not 9: ^ is the path's beginning */
+        hn_dataset_free(ds);
+    }
+    options.group_pattern = "^b/([0-9]+)|^1";
+    ck_ok(hn_dataset_open(ctx, at("77_set"), &options, &ds, &err));
+    ck_assert_str_eq(row_of(ds, 2).group, "9");
+    hn_dataset_free(ds);
+    options.group_pattern = "^77";
+    ck_fails(hn_dataset_open(ctx, at("77_set"), &options, &ds, &err), HN_E_DATA);
+    ck_says("^77 matches none of the 3 file names (first: a/12_x.png)");
+    ck_assert_ptr_null(ds);
+    make(&options);
+    for (int i = 0; i < 4; i++) ck_ok(hn_dataset_add_file(ds, "q.png", "a", NULL, &err));
+    ck_fails(hn_dataset_split(ds, NULL, &train, &test, &err), HN_E_DATA);
+    ck_says("none of the 4");
+    ck_ok(hn_dataset_add_file(ds, "77.png", "a", NULL, &err));
+    ck_ok(hn_dataset_split(ds, NULL, &train, &test, &err));
+    hn_dataset_free(train);
+    hn_dataset_free(test);
+    hn_dataset_free(ds);
+}
+END_TEST
+
 START_TEST(folders) {
     static const char *const files[] = {"b/2.png", "b/10.PNG", "b/deep/er/x.jpeg", "b-c/y.bmp", "a/z.ppm"};
     static const char *const others[] = {"b/notes.txt", "b/.hidden.png", ".git/k/q.png", "top.png", "b/png", "empty/readme"};
@@ -385,7 +421,8 @@ END_TEST
 
 int main(void) {
     const TTest *const cases[] = {files_and_classes, bad_arguments, positive_class, manifest_of_names, manifest_of_one_bit,
-                                  manifest_of_many_bits, manifest_damage, groups_by_pattern, folders, folder_troubles, open_finds_out,
+                                  manifest_of_many_bits, manifest_damage, groups_by_pattern, pattern_on_file_names,
+                                  folders, folder_troubles, open_finds_out,
                                   digests, any_order_of_frees, every_allocation_fails_once};
     return run_cases("rows", cases, sizeof cases / sizeof *cases);
 }
