@@ -112,6 +112,7 @@ HN_API hn_status hn_dataset_add_image(hn_dataset *dataset, hn_image *image, cons
 
 /* Adds every image file below a folder whose sub-folders are the classes, at any depth below them. Files are known as images by the
  * endings png, jpg, jpeg, bmp, pgm, ppm, pnm in any case; hidden files are left out; order is by path, byte by byte.
+ * Links are followed, except back to a folder above them, which the log is told.
  *   dir      UTF-8
  * Errors:  HN_E_ARGUMENT, HN_E_STATE, HN_E_IO, HN_E_DATA (no class folder, or no image in any), HN_E_LIMIT, HN_E_MEMORY.
  * Thread:  owner.

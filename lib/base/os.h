@@ -41,6 +41,7 @@ uint32_t hni_os_process_id(void);
 
 enum { HNI_OS_FILE = 1, HNI_OS_FOLDER = 2, HNI_OS_OTHER = 3 };
 int hni_os_kind(const char *path, int *kind);
+int hni_os_identity(const char *path, uint64_t id[2]); /* the same for two paths to one file or folder; links are followed */
 /* Calls visit(user, name) for each entry but "." and ".."; a non-zero answer stops and is returned. */
 int hni_os_list(const char *path, int (*visit)(void *user, const char *name), void *user);
 

@@ -211,6 +211,19 @@ int hni_os_kind(const char *path, int *kind) {
     return 0;
 }
 
+int hni_os_identity(const char *path, uint64_t id[2]) {
+    struct stat info;
+    int failed;
+    do
+        failed = stat(path, &info);
+    while (failed != 0 && errno == EINTR);
+    if (failed)
+        return why();
+    id[0] = (uint64_t)info.st_dev;
+    id[1] = (uint64_t)info.st_ino;
+    return 0;
+}
+
 int hni_os_list(const char *path, int (*visit)(void *user, const char *name), void *user) {
     DIR *folder;
     do

@@ -1,10 +1,11 @@
 /* folder.c - a folder with a folder per class → rows, in the order of their paths; and telling what a path given as data is.
  *
  * Files are known by their endings only: opening each would cost a pass over the disk, and a wrong one is found and named when it
- * is decoded. Links are followed; a loop of them is caught by the depth, since a set that holds one image many times would put
+ * is decoded. Links are followed, but not to a folder that the listing is already in: a loop would bring one image many times, with
  * copies on both sides of a split. */
 #include <string.h>
 
+#include "../base/log.h"
 #include "../base/memory.h"
 #include "../base/status.h"
 #include "../base/files.h"
@@ -23,6 +24,7 @@ typedef struct walk {
     size_t count, capacity;
     const char **queue; /* names that are still to be looked at: of the folder in hand, behind those of the folders above it */
     size_t n_queue, room;
+    uint64_t above[DEPTH + 1][2]; /* identities of the folder in hand and those above it, by depth */
     hn_status status;   /* why a visit stopped the listing */
 } walk;
 
@@ -73,13 +75,27 @@ static hn_status look_at(walk *w, const char *folder, const char *name, int32_t 
     return status;
 }
 
+/* Notes which folder is at this depth; is it one that the listing is already in? */
+static bool is_loop(walk *w, const char *full, int32_t depth) {
+    uint64_t *id = w->above[depth];
+    if (hni_os_identity(full, id) != 0) return false; /* listing it says why */
+    for (int32_t i = 0; i < depth; i++) {
+        if (w->above[i][0] == id[0] && w->above[i][1] == id[1]) return true;
+    }
+    return false;
+}
+
 static hn_status list_folder(walk *w, const char *relative, int32_t depth) {
     size_t first = w->n_queue;
     if (depth > DEPTH)
-        return hni_fail(w->err, HN_E_LIMIT, "%s goes over %d folders deep: a link may lead back to a folder above it (%s)", w->dir, DEPTH,
-                        relative);
+        return hni_fail(w->err, HN_E_LIMIT, "%s goes over %d folders deep: %.200s", w->dir, DEPTH, relative);
     char *full = *relative ? hni_path_join(w->ctx, w->dir, relative) : hni_strdup(w->ctx, w->dir);
     if (!full) return hni_fail_memory(w->err, strlen(relative) + 1, "a path");
+    if (is_loop(w, full, depth)) {
+        hni_log_message(w->ctx, HN_LOG_WARNING, "data", "left out %s: it leads back to a folder above it", full);
+        hni_free(w->ctx, full);
+        return HN_OK;
+    }
     w->status = HN_OK;
     int number = hni_os_list(full, note, w);
     hn_status status = w->status;

@@ -61,14 +61,15 @@ hn_status hni_group_check(hni_store *store, hn_error *err) {
         if (!first) first = r;
     }
     if (files > 0 && unknown == files)
-        return hni_fail(err, HN_E_DATA, "the group pattern %.100s matches none of the %zu file names (first: %.200s): correct it, or leave it out",
+        return hni_fail(err, HN_E_DATA,
+                        "the group pattern %.100s matches none of the %zu file names (first: %.200s): correct it, or leave it out",
                         store->pattern_text, files, first->path + first->name_at);
     hni_mutex_lock(&store->lock);
     bool tell = unknown > 0 && !store->unknown_told;
     if (tell) store->unknown_told = true;
     hni_mutex_unlock(&store->lock);
     if (tell)
-        hni_log_message(store->ctx, HN_LOG_WARNING, "data", "the group pattern %.100s does not match %zu of %zu file names: their patients are "
-                        "not known", store->pattern_text, unknown, files);
+        hni_log_message(store->ctx, HN_LOG_WARNING, "data",
+                        "the group pattern %.100s does not match %zu of %zu file names: their patients are not known", store->pattern_text, unknown, files);
     return HN_OK;
 }

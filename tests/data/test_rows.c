@@ -300,8 +300,10 @@ START_TEST(folder_troubles) {
     write_text(at("loop/a/x.png"), "x");
     ck_assert_int_eq(symlink("..", at("loop/a/up")), 0);
     ck_assert_int_eq(symlink(".", at("loop/a/self")), 0);
-    ck_fails(hn_dataset_add_folder(ds, at("loop"), &err), HN_E_LIMIT);
-    ck_says("link");
+    ck_ok(hn_dataset_add_folder(ds, at("loop"), &err)); /* each image once */
+    ck_assert_int_eq(info_of(ds).n_rows, 1);
+    hn_dataset_free(ds);
+    make(NULL);
     write_text(at("bad/a\x80/x.png"), "x");
     ck_fails(hn_dataset_add_folder(ds, at("bad"), &err), HN_E_DATA);
     ck_assert_int_eq(info_of(ds).n_rows, 0);
