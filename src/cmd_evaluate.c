@@ -1,4 +1,5 @@
 /* cmd_evaluate.c - `haemnet evaluate`: a model over labelled data → figures for people, or JSON for programs. */
+#include <math.h>
 #include <string.h>
 
 #include "program.h"
@@ -100,7 +101,7 @@ static int report(const evaluation *e, const evaluate_settings *s, const char *m
 }
 
 int cmd_evaluate(int argc, char **argv) {
-    evaluate_settings s = {.choice.cache_mb = -1};
+    evaluate_settings s = {.threshold = NAN, .choice.cache_mb = -1};
     option list[N_OPTIONS];
     evaluation e = {0};
     hn_error err = {0};
@@ -108,7 +109,8 @@ int cmd_evaluate(int argc, char **argv) {
     int words = parse_options("evaluate", list, N_OPTIONS, argc, argv);
     if (words < 0) return EXIT_USAGE;
     if (words != 2) return usage_error("evaluate", "takes a model file and data, not %d words", words);
-    if (s.threshold != 0 && !(s.threshold > 0 && s.threshold < 1)) return usage_error("evaluate", "--threshold %g: must lie between 0 and 1", s.threshold);
+    if (!threshold_fits(s.threshold)) return usage_error("evaluate", "--threshold %g: must lie between 0 and 1", s.threshold);
+    if (isnan(s.threshold)) s.threshold = 0; /* the model's */
     if (s.batch < 0 || s.batch > 4096) return usage_error("evaluate", "--batch %d: must be 1 to 4096", s.batch);
     if (s.threads < 0) return usage_error("evaluate", "--threads %d: must be 1 or more", s.threads);
     quiet = s.quiet;

@@ -1,4 +1,5 @@
 /* cmd_import.c - `haemnet import`: the weights of a plain safetensors file + what such a file does not say → a model file. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +58,7 @@ static int import(const char *weights, const import_settings *s, const hn_model_
 }
 
 int cmd_import(int argc, char **argv) {
-    import_settings s = {.task = "single"};
+    import_settings s = {.task = "single", .threshold = NAN};
     option list[N_OPTIONS];
     char *copy = NULL;
     const char **names = NULL;
@@ -70,10 +71,11 @@ int cmd_import(int argc, char **argv) {
     if (!s.out) return usage_error("import", "--out FILE is needed");
     if (strcmp(s.task, "single") && strcmp(s.task, "multi")) return usage_error("import", "--task %s: must be single or multi", s.task);
     if (s.positive && !s.classes) return usage_error("import", "--positive needs --classes");
+    if (!threshold_fits(s.threshold)) return usage_error("import", "--threshold %g: must lie between 0 and 1", s.threshold);
     options.width = options.height = s.size;
     options.channels = s.channels;
     options.hidden = s.hidden;
-    options.threshold = s.threshold;
+    options.threshold = isnan(s.threshold) ? 0 : s.threshold; /* 0 = the library's */
     options.task = strcmp(s.task, "multi") ? HN_TASK_SINGLE : HN_TASK_MULTI;
     if (s.classes) {
         options.n_classes = split_list(s.classes, &copy, &names);

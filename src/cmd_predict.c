@@ -26,7 +26,7 @@ typedef struct prediction_run {
 enum { N_OPTIONS = 4 };
 static void list_options(predict_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
-        {"json", OPTION_FLAG, &s->json, NULL, "one JSON object a line: file class probability probabilities threshold error"},
+        {"json", OPTION_FLAG, &s->json, NULL, "one JSON object a line: file class probability probabilities threshold error [labels]"},
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
         {"device", OPTION_TEXT, &s->device, "SPEC", "see haemnet devices (best)"},
         {"threads", OPTION_INT, &s->threads, "N", "threads to compute with (one per core)"},
@@ -62,6 +62,18 @@ static hn_status predict(prediction_run *r, const char *path, hn_prediction *p, 
     return status;
 }
 
+/* The labels that reach the threshold, most often none or one; p NULL: the file could not be read. */
+static void print_json_labels(const prediction_run *r, const hn_prediction *p) {
+    int said = 0;
+    printf(p ? ", \"labels\": [" : ", \"labels\": null");
+    for (int32_t k = 0; p && k < r->info.n_classes; k++) {
+        if (!(p->labels >> k & 1)) continue;
+        if (said++) printf(", ");
+        json_string(stdout, hn_model_class_name(r->model, k));
+    }
+    if (p) printf("]");
+}
+
 static void print_json(const prediction_run *r, const char *path, const hn_prediction *p, const char *error) {
     printf("{\"file\": ");
     json_string(stdout, path);
@@ -69,7 +81,10 @@ static void print_json(const prediction_run *r, const char *path, const hn_predi
     if (error)
         printf("null, \"probability\": null, \"probabilities\": null");
     else {
-        json_string(stdout, hn_model_class_name(r->model, p->class_index));
+        if (r->info.task == HN_TASK_MULTI && !p->labels)
+            printf("null");
+        else
+            json_string(stdout, hn_model_class_name(r->model, p->class_index));
         printf(", \"probability\": ");
         json_number(stdout, p->probability);
         for (int32_t k = 0; k < r->info.n_classes; k++) {
@@ -80,6 +95,7 @@ static void print_json(const prediction_run *r, const char *path, const hn_predi
         }
         printf("}");
     }
+    if (r->info.task == HN_TASK_MULTI) print_json_labels(r, error ? NULL : p);
     printf(", \"threshold\": ");
     json_number(stdout, r->threshold);
     printf(", \"error\": ");
@@ -129,7 +145,7 @@ static int predict_all(prediction_run *r, int n, char **files) {
 }
 
 int cmd_predict(int argc, char **argv) {
-    predict_settings s = {0};
+    predict_settings s = {.threshold = NAN};
     option list[N_OPTIONS];
     prediction_run r = {0};
     hn_error err = {0};
@@ -138,7 +154,8 @@ int cmd_predict(int argc, char **argv) {
     int words = parse_options("predict", list, N_OPTIONS, argc, argv);
     if (words < 0) return EXIT_USAGE;
     if (words < 2) return usage_error("predict", "takes a model file and at least one image");
-    if (s.threshold != 0 && !(s.threshold > 0 && s.threshold < 1)) return usage_error("predict", "--threshold %g: must lie between 0 and 1", s.threshold);
+    if (!threshold_fits(s.threshold)) return usage_error("predict", "--threshold %g: must lie between 0 and 1", s.threshold);
+    if (isnan(s.threshold)) s.threshold = 0; /* the model's */
     if (s.threads < 0) return usage_error("predict", "--threads %d: must be 1 or more", s.threads);
     r.json = s.json;
     if (open_all(&r, &s, argv[0], &err))

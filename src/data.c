@@ -50,7 +50,8 @@ int64_t report_skipped(hn_dataset *data) {
     fprintf(stderr, "haemnet: skipped %lld of %lld files:\n", (long long)info.n_skipped, (long long)info.n_rows);
     for (int64_t i = 0; i < info.n_rows && shown < 10; i++)
         if (!hn_dataset_get_row(data, i, &row, NULL) && *row.problem) {
-            fprintf(stderr, "  %s\n", row.problem);
+            bool named = row.path && !strncmp(row.problem, row.path, strlen(row.path)); /* some reasons begin with the file already */
+            fprintf(stderr, "  %s%s%s\n", named ? "" : row.path, named ? "" : ": ", row.problem);
             shown++;
         }
     if (info.n_skipped > shown) fprintf(stderr, "  … and %lld more\n", (long long)(info.n_skipped - shown));
@@ -58,9 +59,12 @@ int64_t report_skipped(hn_dataset *data) {
 }
 
 void warn_groups(hn_dataset *data) {
-    if (groups_unknown(data))
-        note("note: patients are not known: slices of one patient may stand on both sides of a split, and scores may be too good. "
-             "Use a manifest with a patient column, or --group REGEX on the file names.");
+    hn_row row = {.struct_size = sizeof row};
+    int64_t n = 0, unknown = 0;
+    if (!groups_unknown(data)) return;
+    for (; !hn_dataset_get_row(data, n, &row, NULL); n++) unknown += !*row.group;
+    note("note: patients are not known (of %lld of %lld files): slices of one patient may stand on both sides of a split, and scores may be "
+         "too good. Use a manifest with a patient column, or --group REGEX on the file names.", (long long)unknown, (long long)n);
 }
 
 static bool same_classes(const hn_model *model, const hn_model_info *info, hn_dataset *data) {

@@ -1,5 +1,6 @@
 /* options.c - long options by a table, for all commands alike: `--name value`, `--name=value`, flags without a value. */
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,8 @@ int parse_options(const char *name, const option *options, int n, int argc, char
     }
     return words;
 }
+
+bool threshold_fits(double threshold) { return isnan(threshold) || (threshold > 0 && threshold < 1); }
 
 void print_options(FILE *out, const option *options, int n) {
     for (int i = 0; i < n; i++) {

@@ -39,6 +39,7 @@ void print_help(FILE *out, const command *c);
 /* Fills the options' targets; words that are no options are put at the front of argv, their number is the result, or -1 after a
  * message. `--` ends the options; a lone `-` is a word. */
 int parse_options(const char *name, const option *options, int n, int argc, char **argv);
+bool threshold_fits(double threshold); /* NaN = not given; else it must lie between 0 and 1 */
 void print_options(FILE *out, const option *options, int n);
 int usage_error(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3))); /* EXIT_USAGE */
 

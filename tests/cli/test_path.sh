@@ -132,6 +132,8 @@ cp "$scratch/bad.png" "$scratch/again/images/p0000_s00.png"
 rm "$scratch/again/images/p0001_s00.png"
 expect 3 "$H" evaluate "$model" "$scratch/again" --json "$scratch/skipped.json"
 says "$scratch/err" "skipped 2 of 48 files"
+says "$scratch/err" "images/p0000_s00.png: "
+says "$scratch/err" "images/p0001_s00.png: "
 says "$scratch/skipped.json" '"skipped": 2'
 expect 1 "$H" evaluate "$model" "$scratch/again" --strict
 expect 3 "$H" train "$scratch/again" --epochs 1 --size 16 --out "$scratch/g"
@@ -148,6 +150,15 @@ assert m["classes"] == ["epidural", "subarachnoid"] and m["positive"] is None an
 assert all(sum(map(sum, c)) == 48 for c in m["confusion"]) and 0 <= m["exact_match"] <= m["accuracy"] <= 1
 PY
 expect 0 "$H" predict "$scratch/multi/model.safetensors" "$scratch/data/images/p0000_s00.png"
+"$H" predict "$scratch/multi/model.safetensors" "$scratch/data/images/p0000_s00.png" --json --threshold 0.999 > "$scratch/none"
+"$H" predict "$scratch/multi/model.safetensors" "$scratch/data/images/p0000_s00.png" "$scratch/bad.png" --json --threshold 0.001 > "$scratch/all"
+python "multi-label predict --json" "$scratch/none" "$scratch/all" <<'PY'
+import json, sys
+none, all_, bad = [json.loads(line) for path in sys.argv[1:] for line in open(path)]
+assert none["class"] is None and none["labels"] == [] and none["probability"] == max(none["probabilities"].values())
+assert all_["labels"] == ["epidural", "subarachnoid"] and all_["class"] == max(all_["probabilities"], key=all_["probabilities"].get)
+assert bad["class"] is None and bad["labels"] is None and bad["error"]
+PY
 expect 0 "$H" train "$scratch/data" --label-column epidural --epochs 1 --size 16 --out "$scratch/one"
 expect 0 "$H" evaluate "$scratch/one/model.safetensors" "$scratch/data" --json -
 says "$scratch/out" '"positive": "epidural"'

@@ -29,7 +29,11 @@ wrong "$H" train data --out run --seed -1
 wrong "$H" train data more --out run
 wrong "$H" evaluate model
 wrong "$H" evaluate model data --threshold 1.5
+wrong "$H" evaluate model data --threshold 0
 wrong "$H" predict model
+wrong "$H" predict model image --threshold 0
+says "$scratch/err" "must lie between 0 and 1"
+wrong "$H" import weights --model tinyvgg --out model --threshold 0
 wrong "$H" inspect
 wrong "$H" import weights --model tinyvgg
 wrong "$H" import weights --out model
