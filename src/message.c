@@ -7,7 +7,7 @@
 bool quiet;
 
 int fail(const hn_error *err) {
-    fprintf(stderr, "haemnet: %s\n", err->message);
+    fprintf(stderr, "haemnet: %s\n", err->status == HN_E_CANCELLED ? "interrupted" : err->message);
     return err->status == HN_E_CANCELLED ? EXIT_INTERRUPTED : EXIT_FAILED;
 }
 

@@ -36,6 +36,8 @@ void train_job_close(train_job *job); /* frees what came out, train and test */
 /* train_files.c */
 int lock_folder(const char *folder, int *lock); /* makes it; refuses one that another training writes to; gone with the process */
 int keep_previous(const char *folder); /* renames the outputs of an earlier run to *.previous */
+/* Checkpoint of epoch 0; an earlier run is put aside only when that is written, so that a full disk leaves it in its place. */
+int start_anew(hn_trainer *trainer, const char *folder);
 int write_history(hn_trainer *trainer, const char *folder);
 int save_model(hn_trainer *trainer, int32_t which, const char *folder, const char *name);
 hn_status report_of(hn_trainer *trainer, int64_t epoch, hn_epoch_report *report, hn_error *err);

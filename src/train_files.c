@@ -1,19 +1,35 @@
 /* train_files.c - what a training leaves in its folder while it runs: history.csv and the two models; and what happens to the outputs of
  * the run before. Every file is whole at any moment, or absent. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #include "train.h"
+
+/* What a killed training left half-written. Only with the folder's lock: else the writer may be alive. */
+static void remove_stale(int folder) {
+    static const char *const begins[] = {"checkpoint.safetensors.tmp-", "model.safetensors.tmp-", "last.safetensors.tmp-"};
+    int copy = dup(folder);
+    DIR *list = copy < 0 ? NULL : fdopendir(copy);
+    if (!list && copy >= 0) close(copy);
+    for (struct dirent *e; list && (e = readdir(list));)
+        for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+            if (!strncmp(e->d_name, begins[i], strlen(begins[i]))) unlinkat(folder, e->d_name, 0);
+    if (list) closedir(list);
+}
 
 int lock_folder(const char *folder, int *lock) {
     int code = make_folder(folder);
     if (code) return code;
     *lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*lock < 0) return fail_text("cannot open the folder %s: %s", folder, strerror(errno));
-    if (flock(*lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+    bool locked = flock(*lock, LOCK_EX | LOCK_NB) == 0;
+    if (locked) remove_stale(*lock);
+    if (!locked && errno == EWOULDBLOCK)
         return fail_text("another haemnet is training in %s: wait for it, or choose another --out", folder);
     return EXIT_DONE; /* where the file system knows no locks, the user has to take care */
 }
@@ -41,6 +57,17 @@ int keep_previous(const char *folder) {
         free(path);
     }
     if (kept) note("note: %s holds an earlier run: its files are now called *.previous", folder);
+    return code;
+}
+
+int start_anew(hn_trainer *trainer, const char *folder) {
+    char *first = join_path(folder, "checkpoint.safetensors.tmp-start"), *path = join_path(folder, "checkpoint.safetensors");
+    hn_error err = {0};
+    int code = hn_trainer_save(trainer, first, &err) ? fail(&err) : keep_previous(folder);
+    if (!code && rename(first, path)) code = fail_text("cannot rename %s: %s", first, strerror(errno));
+    if (code) unlink(first);
+    free(first);
+    free(path);
     return code;
 }
 

@@ -101,10 +101,13 @@ static int begin(train_job *job) {
     int code = lock_folder(job->folder, &job->lock);
     if (!code && !(job->settings->resume && exists(path))) {
         if (job->settings->resume) note("note: %s has no checkpoint: training begins anew", job->folder);
-        code = keep_previous(job->folder);
+        code = start_anew(job->trainer, job->folder);
     } else if (!code && hn_trainer_resume(job->trainer, path, &err)) {
         code = fail(&err);
-    } else if (!code) {
+        if (err.status == HN_E_DATA)
+            fprintf(stderr, "To go on, give the same data, --seed, --size, --model, --hidden, --channels and so on as before: %s/run.json of a "
+                            "finished run, or the head of the checkpoint, says which. To begin anew, leave out --resume.\n", job->folder);
+    } else if (!code && hn_trainer_epochs(job->trainer)) { /* before the first epoch the checkpoint is all there is */
         code = write_history(job->trainer, job->folder);
         if (!code) code = save_model(job->trainer, HN_BEST, job->folder, "model.safetensors");
         if (!code) code = save_model(job->trainer, HN_LAST, job->folder, "last.safetensors");
@@ -129,7 +132,8 @@ static int interrupted(const train_job *job) {
         fprintf(stderr, "haemnet: interrupted after epoch %lld; the checkpoint is in %s. Give the same command with --resume to go on.\n", epochs,
                 job->folder);
     else
-        fprintf(stderr, "haemnet: interrupted in the first epoch: there is no checkpoint yet, begin anew\n");
+        fprintf(stderr, "haemnet: interrupted in the first epoch; its start is the checkpoint in %s. Give the same command with --resume.\n",
+                job->folder);
     return EXIT_INTERRUPTED;
 }
 

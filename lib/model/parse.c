@@ -164,6 +164,9 @@ static hn_status read_options(hn_context *ctx, const hni_json *j, hni_json_value
 
 static hn_status check_format(const hni_json *j, hni_json_value root, hn_error *err) {
     int64_t format;
+    const char *kind = hni_json_string(j, hni_json_get(j, root, "kind"));
+    if (kind && !strcmp(kind, "checkpoint"))
+        return hni_fail(err, HN_E_UNSUPPORTED, "this is a training checkpoint, not a model: use the model.safetensors beside it");
     if (!hni_json_int(j, hni_json_get(j, root, "format"), &format) || format < 1)
         return hni_fail(err, HN_E_FORMAT, "the metadata names no format version");
     if (format > HNI_MODEL_FORMAT)

@@ -74,8 +74,35 @@ PY
     [ "$(wc -l < "$scratch/$signal/history.csv")" -eq $((done + 2)) ] || fail "the epochs did not go on after SIG$signal"
 done
 
-# Another training is no continuation.
+# Stopped in the first epoch: the checkpoint of the start is there, and leads to the same end.
+EPOCHS=8
+python "SIGINT in the first epoch" "$H" "$scratch/data" "$scratch/early" <<'PY'
+import os, signal, subprocess, sys, time
+program, data, out = sys.argv[1:]
+p = subprocess.Popen([program, "train", data, "--epochs", "8", "--size", "48", "--hidden", "6", "--batch", "8", "--seed", "2", "--quiet", "--out", out],
+                     stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+while not os.path.exists(out + "/checkpoint.safetensors"):
+    assert p.poll() is None, p.stderr.read()
+p.send_signal(signal.SIGINT)
+message = p.communicate(timeout=60)[1]
+assert p.returncode == 130 and "--resume" in message, (p.returncode, message)
+PY
+expect 0 train --out "$scratch/early" --resume
+compare "$scratch/early"
+
+# A limit on files, like a full disk: a failure that leaves the earlier run where it was. What a killed one left behind is cleared away.
+echo half > "$scratch/early/model.safetensors.tmp-1-0"
+expect 1 sh -c "ulimit -f 1; exec $H train $scratch/data --epochs 1 $OPTIONS --out $scratch/early"
+compare "$scratch/early"
+run=$((run + 1))
+ls "$scratch/early" | grep -q tmp && fail "temporary files are left"
+
+# Another training is no continuation, and a checkpoint no model.
 EPOCHS=4
+expect 1 "$H" inspect "$scratch/torn/checkpoint.safetensors"
+says "$scratch/err" "training checkpoint, not a model"
+expect 1 train --out "$scratch/torn" --resume --seed 3
+says "$scratch/err" "give the same data, --seed"
 expect 1 train --out "$scratch/torn" --resume --lr 0.5
 says "$scratch/err" "learning_rate"
 echo damaged > "$scratch/torn/checkpoint.safetensors"
