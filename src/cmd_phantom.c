@@ -155,7 +155,7 @@ static void write_row(const work *w, FILE *out, int64_t i) {
     fputc(',', out);
     for (int k = 0, written = 0; k < TYPES; k++)
         if (s->types >> k & 1) fprintf(out, "%s%s", written++ ? ";" : "", types[k]);
-    fprintf(out, ",%.3f,%.3f,%s\n", s->volume_ml, s->slice_volume_ml, mask);
+    fprintf(out, ",%.4f,%.3f,%.9g,%.9g,%s\n", s->slice_volume_ml, s->volume_ml, s->pixel_spacing_mm, s->slice_spacing_mm, mask);
 }
 
 static int write_texts(const work *w, const phantom_settings *s) {
@@ -167,13 +167,14 @@ static int write_texts(const work *w, const phantom_settings *s) {
                       "haemnet %s phantom --patients %d --slices %d --size %d --seed %llu --format %s --bleed-share %g\n\n"
                       "images/       slices, brain window (centre 40 HU, width 80 HU)\n"
                       "masks/        where the bleed is: 255, else 0\n"
-                      "manifest.csv  label, patient, slice (0 = lowest), types of bleed on the slice, volumes in ml\n",
+                      "manifest.csv  label, patient, slice (0 = lowest), types of bleed on the slice; volume_ml is the slice's\n"
+                      "              (mask area x slice spacing, 0 without a bleed), patient_volume_ml the whole patient's; spacings in mm\n",
                 hn_version_string(), s->patients, s->slices, s->size, (unsigned long long)s->seed, s->format, s->bleed_share);
     bool done = text && close_output(text, note_path) && (out = open_output(path));
     if (done) {
         fprintf(out, "file,label,patient,slice");
         for (int k = 0; k < TYPES; k++) fprintf(out, ",%s", types[k]);
-        fprintf(out, ",types,volume_ml,slice_volume_ml,mask\n");
+        fprintf(out, ",types,volume_ml,patient_volume_ml,pixel_spacing_mm,slice_spacing_mm,mask\n");
         for (int64_t i = 0; i < w->count; i++) write_row(w, out, i);
         done = close_output(out, path);
     }

@@ -25,7 +25,7 @@ def choose(rows):
         have = [p for p, own in patients.items() if any(r["types"] == kind for r in own) and p not in used][:2]
         for line, patient in enumerate(have):
             used.add(patient)
-            sheet[line].append(max((r for r in patients[patient] if r["types"] == kind), key=lambda r: float(r["slice_volume_ml"])))
+            sheet[line].append(max((r for r in patients[patient] if r["types"] == kind), key=lambda r: float(r["volume_ml"])))
     none = [own for own in patients.values() if not any(r["types"] for r in own)][: len(TYPES)]
     sheet[2] = [own[2 + i] for i, own in enumerate(none)]
     return sheet

@@ -6,7 +6,7 @@ small "$scratch/data" || exit 1
 there "$scratch/data/SYNTHETIC.txt" "$scratch/data/images/p0011_s03.png" "$scratch/data/masks/p0011_s03.png"
 run=$((run + 1))
 [ "$(head -1 "$scratch/data/manifest.csv")" = \
-    "file,label,patient,slice,epidural,subdural,intraparenchymal,intraventricular,subarachnoid,types,volume_ml,slice_volume_ml,mask" ] ||
+    "file,label,patient,slice,epidural,subdural,intraparenchymal,intraventricular,subarachnoid,types,volume_ml,patient_volume_ml,pixel_spacing_mm,slice_spacing_mm,mask" ] ||
     fail "columns of the phantom's manifest"
 small "$scratch/again" --threads 5
 expect 0 diff -r "$scratch/data" "$scratch/again"
@@ -20,7 +20,8 @@ assert len(rows) == 48 and len({r["patient"] for r in rows}) == 12
 for r in rows:
     said = [t for t in types if r[t] == "1"]
     assert r["types"].split(";") == (said or [""]) and (r["label"] == "haemorrhage") == bool(said)
-    assert r["label"] in ("haemorrhage", "no_haemorrhage") and float(r["volume_ml"]) >= 0
+    assert r["label"] in ("haemorrhage", "no_haemorrhage") and (float(r["volume_ml"]) > 0) == bool(said)
+    assert float(r["patient_volume_ml"]) >= 0 and float(r["pixel_spacing_mm"]) > 0 and float(r["slice_spacing_mm"]) > 0
     assert os.path.exists(os.path.join(sys.argv[1], r["file"])) and os.path.exists(os.path.join(sys.argv[1], r["mask"]))
 PY
 
