@@ -62,15 +62,12 @@ static float activate(int32_t activation, double x) {
     return (float)x;
 }
 
-static int64_t elements(const hn_tensor_desc *t) {
-    return t->dims[0] * t->dims[1] * t->dims[2] * t->dims[3]; /* unused dims are 1 */
-}
+static int64_t elements(const hn_tensor_desc *t) { return t->dims[0] * t->dims[1] * t->dims[2] * t->dims[3]; /* unused dims are 1 */ }
 
 static void run_activation(const op *o, void *const *in, void *const *out) {
     const float *x = in[0];
     float *y = out[0]; /* may be x: "in place" */
-    for (int64_t i = 0; i < elements(&o->desc.in[0]); i++)
-        y[i] = activate(o->desc.activation, x[i]);
+    for (int64_t i = 0; i < elements(&o->desc.in[0]); i++) y[i] = activate(o->desc.activation, x[i]);
 }
 
 static void run_dense(const op *o, void *const *in, void *const *out) {
@@ -80,8 +77,7 @@ static void run_dense(const op *o, void *const *in, void *const *out) {
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < k; j++) {
             double sum = b ? b[j] : 0.0;
-            for (int64_t e = 0; e < f; e++)
-                sum += (double)x[i * f + e] * w[j * f + e];
+            for (int64_t e = 0; e < f; e++) sum += (double)x[i * f + e] * w[j * f + e];
             y[i * k + j] = activate(o->desc.activation, sum);
         }
 }
@@ -92,12 +88,9 @@ static void run_softmax(const op *o, void *const *in, void *const *out) {
         const float *x = (const float *)in[0] + i * k;
         float *y = (float *)out[0] + i * k;
         double top = x[0], sum = 0.0; /* the largest is taken off first, or exp would overflow */
-        for (int64_t j = 1; j < k; j++)
-            top = x[j] > top ? x[j] : top;
-        for (int64_t j = 0; j < k; j++)
-            sum += exp(x[j] - top);
-        for (int64_t j = 0; j < k; j++)
-            y[j] = (float)(exp(x[j] - top) / sum);
+        for (int64_t j = 1; j < k; j++) top = x[j] > top ? x[j] : top;
+        for (int64_t j = 0; j < k; j++) sum += exp(x[j] - top);
+        for (int64_t j = 0; j < k; j++) y[j] = (float)(exp(x[j] - top) / sum);
     }
 }
 
@@ -109,12 +102,10 @@ static double conv_pixel(const hn_op_desc *d, const float *x, const float *w, in
     for (int64_t c = 0; c < channels; c++)
         for (int64_t r = 0; r < rows; r++) {
             const int64_t i = top + r * d->dilation[0];
-            if (i < 0 || i >= height)
-                continue;
+            if (i < 0 || i >= height) continue;
             for (int64_t s = 0; s < columns; s++) {
                 const int64_t j = left + s * d->dilation[1];
-                if (j >= 0 && j < width)
-                    sum += (double)x[(c * height + i) * width + j] * w[(c * rows + r) * columns + s];
+                if (j >= 0 && j < width) sum += (double)x[(c * height + i) * width + j] * w[(c * rows + r) * columns + s];
             }
         }
     return sum;
@@ -141,16 +132,11 @@ static void run_conv2d(const op *o, void *const *in, void *const *out) {
 
 static kernel *kernel_of(int32_t kind) {
     switch (kind) {
-    case HN_OP_CONV2D:
-        return run_conv2d;
-    case HN_OP_DENSE:
-        return run_dense;
-    case HN_OP_ACTIVATION:
-        return run_activation;
-    case HN_OP_SOFTMAX:
-        return run_softmax;
-    default:
-        return NULL;
+    case HN_OP_CONV2D: return run_conv2d;
+    case HN_OP_DENSE: return run_dense;
+    case HN_OP_ACTIVATION: return run_activation;
+    case HN_OP_SOFTMAX: return run_softmax;
+    default: return NULL;
     }
 }
 
@@ -161,43 +147,37 @@ static kernel *kernel_of(int32_t kind) {
 static hn_status supports(void *dev, const hn_op_desc *desc, hn_error *err) {
     const int64_t *x = desc->in[0].dims;
     (void)dev;
-    if (kernel_of(desc->kind))
-        return HN_OK;
+    if (kernel_of(desc->kind)) return HN_OK;
     fail(err, HN_E_UNSUPPORTED, "no operator", desc->kind);
     if (err)
-        snprintf(err->message, sizeof err->message, "example: no operator %d on [%lld, %lld, %lld, %lld]", desc->kind, (long long)x[0], (long long)x[1], (long long)x[2], (long long)x[3]);
+        snprintf(err->message, sizeof err->message, "example: no operator %d on [%lld, %lld, %lld, %lld]", desc->kind, (long long)x[0],
+                 (long long)x[1], (long long)x[2], (long long)x[3]);
     return HN_E_UNSUPPORTED;
 }
 
 static hn_status prepare(void *dev, const hn_op_desc *desc, void **out, uint64_t *workspace, hn_error *err) {
     device *d = dev;
     op *o = d->host->alloc(d->host->user, sizeof *o);
-    if (!o)
-        return fail(err, HN_E_MEMORY, "no memory for an operator; bytes:", (long long)sizeof *o);
+    if (!o) return fail(err, HN_E_MEMORY, "no memory for an operator; bytes:", (long long)sizeof *o);
     *o = (op){IS_OP, *desc, kernel_of(desc->kind)};
     *workspace = 0; /* bytes that every run is to bring; plain loops need none */
     *out = o;
     return HN_OK;
 }
 
-static void *address(hn_buffer b) {
-    return b.memory ? (char *)b.memory + b.offset : NULL;
-}
+static void *address(hn_buffer b) { return b.memory ? (char *)b.memory + b.offset : NULL; }
 
 static void execute(device *d, const op *o, const hn_buffer *in, const hn_buffer *out) {
     void *ins[HN_OP_MAX_TENSORS] = {NULL}, *outs[HN_OP_MAX_TENSORS] = {NULL};
-    for (int i = 0; i < o->desc.n_in; i++)
-        ins[i] = o->desc.in[i].rank ? address(in[i]) : NULL;
-    for (int i = 0; i < o->desc.n_out; i++)
-        outs[i] = o->desc.out[i].rank ? address(out[i]) : NULL;
+    for (int i = 0; i < o->desc.n_in; i++) ins[i] = o->desc.in[i].rank ? address(in[i]) : NULL;
+    for (int i = 0; i < o->desc.n_out; i++) outs[i] = o->desc.out[i].rank ? address(out[i]) : NULL;
     o->run(o, ins, outs);
     d->runs++;
 }
 
 static hn_status record(device *d, const op *o, const hn_op_buffers *buffers, hn_error *err) {
     recording *r = d->capturing;
-    if (r->count == MAX_RECORDED)
-        return fail(err, HN_E_LIMIT, "a recording is full at", MAX_RECORDED);
+    if (r->count == MAX_RECORDED) return fail(err, HN_E_LIMIT, "a recording is full at", MAX_RECORDED);
     recorded *run = &r->runs[r->count++];
     run->what = o;
     memcpy(run->in, buffers->in, (size_t)o->desc.n_in * sizeof *run->in);
@@ -207,19 +187,16 @@ static hn_status record(device *d, const op *o, const hn_op_buffers *buffers, hn
 
 static hn_status run(void *dev, void *what, const hn_op_buffers *buffers, hn_error *err) {
     device *d = dev;
-    if (d->capturing)
-        return record(d, what, buffers, err);
+    if (d->capturing) return record(d, what, buffers, err);
     execute(d, what, buffers->in, buffers->out);
     return HN_OK;
 }
 
 static hn_status capture_begin(void *dev, hn_error *err) {
     device *d = dev;
-    if (d->capturing)
-        return fail(err, HN_E_STATE, "a recording is running already; runs in it:", d->capturing->count);
+    if (d->capturing) return fail(err, HN_E_STATE, "a recording is running already; runs in it:", d->capturing->count);
     d->capturing = d->host->alloc(d->host->user, sizeof *d->capturing);
-    if (!d->capturing)
-        return fail(err, HN_E_MEMORY, "no memory for a recording; bytes:", (long long)sizeof *d->capturing);
+    if (!d->capturing) return fail(err, HN_E_MEMORY, "no memory for a recording; bytes:", (long long)sizeof *d->capturing);
     d->capturing->tag = IS_RECORDING;
     d->capturing->count = 0;
     return HN_OK;
@@ -227,8 +204,7 @@ static hn_status capture_begin(void *dev, hn_error *err) {
 
 static hn_status capture_end(void *dev, void **out, hn_error *err) {
     device *d = dev;
-    if (!d->capturing)
-        return fail(err, HN_E_STATE, "no recording is running; runs done so far:", (long long)d->runs);
+    if (!d->capturing) return fail(err, HN_E_STATE, "no recording is running; runs done so far:", (long long)d->runs);
     *out = d->capturing;
     d->capturing = NULL;
     return HN_OK;
@@ -236,10 +212,8 @@ static hn_status capture_end(void *dev, void **out, hn_error *err) {
 
 static hn_status replay(void *dev, void *what, hn_error *err) {
     const recording *r = what;
-    if (r->tag != IS_RECORDING)
-        return fail(err, HN_E_ARGUMENT, "that is not a recording but a thing of kind", r->tag);
-    for (int i = 0; i < r->count; i++)
-        execute(dev, r->runs[i].what, r->runs[i].in, r->runs[i].out);
+    if (r->tag != IS_RECORDING) return fail(err, HN_E_ARGUMENT, "that is not a recording but a thing of kind", r->tag);
+    for (int i = 0; i < r->count; i++) execute(dev, r->runs[i].what, r->runs[i].in, r->runs[i].out);
     return HN_OK;
 }
 
@@ -307,8 +281,7 @@ static hn_status device_info(void *user, int32_t index, hn_device_info *out, hn_
 static hn_status open_device(void *user, int32_t index, const hn_backend_host *host, void **out, hn_error *err) {
     (void)user, (void)index;
     device *d = host->alloc(host->user, sizeof *d);
-    if (!d)
-        return fail(err, HN_E_MEMORY, "no memory for a device; bytes:", (long long)sizeof *d);
+    if (!d) return fail(err, HN_E_MEMORY, "no memory for a device; bytes:", (long long)sizeof *d);
     *d = (device){.host = host};
     *out = d;
     return HN_OK;
@@ -320,8 +293,7 @@ static void close_device(void *dev) {
     char text[64];
     snprintf(text, sizeof text, "%llu operators were run", d->runs);
     host->log(host->user, HN_LOG_INFO, text);
-    if (d->capturing)
-        release(d, d->capturing);
+    if (d->capturing) release(d, d->capturing);
     host->free(host->user, d);
 }
 
@@ -333,18 +305,35 @@ static hn_status sync_device(void *dev, hn_error *err) { /* everything is done w
 /* ---- The table, and the one symbol that the library looks for. ------------------------------------------------------------------ */
 
 static const hn_backend TABLE = {
-    .struct_size = sizeof TABLE, .abi_version = HN_BACKEND_ABI_VERSION, .min_abi_version = 1, .name = "example",
-    .score = score, .device_count = device_count, .device_info = device_info, .open = open_device, .close = close_device,
-    .sync = sync_device, .alloc = mem_alloc, .free = mem_free, .upload = upload, .download = download, .copy = copy, .fill = fill,
-    .supports = supports, .prepare = prepare, .run = run, .release = release,
-    .capture_begin = capture_begin, .capture_end = capture_end, .replay = replay,
+    .struct_size = sizeof TABLE,
+    .abi_version = HN_BACKEND_ABI_VERSION,
+    .min_abi_version = 1,
+    .name = "example",
+    .score = score,
+    .device_count = device_count,
+    .device_info = device_info,
+    .open = open_device,
+    .close = close_device,
+    .sync = sync_device,
+    .alloc = mem_alloc,
+    .free = mem_free,
+    .upload = upload,
+    .download = download,
+    .copy = copy,
+    .fill = fill,
+    .supports = supports,
+    .prepare = prepare,
+    .run = run,
+    .release = release,
+    .capture_begin = capture_begin,
+    .capture_end = capture_end,
+    .replay = replay,
 };
 
 #if defined(__GNUC__)
 __attribute__((visibility("default")))
 #endif
-const hn_backend *hn_backend_entry(uint32_t host_version);
+const hn_backend *
+hn_backend_entry(uint32_t host_version);
 
-const hn_backend *hn_backend_entry(uint32_t host_version) {
-    return host_version >= 1 ? &TABLE : NULL;
-}
+const hn_backend *hn_backend_entry(uint32_t host_version) { return host_version >= 1 ? &TABLE : NULL; }

@@ -19,15 +19,34 @@ static void number_member(FILE *out, const char *name, double value) {
 void write_settings_json(FILE *out, const train_settings *s) {
     const struct {
         const char *name, *value;
-    } texts[] = {{"data", s->data}, {"test", s->test}, {"out", s->out}, {"model", s->model}, {"optimizer", s->optimizer},
-                 {"positive", s->positive}, {"device", s->device}, {"class_weights", s->class_weights}, {"stop", s->stop},
-                 {"label_column", s->choice.label_columns}, {"group", s->choice.group}};
+    } texts[] = {{"data", s->data},
+                 {"test", s->test},
+                 {"out", s->out},
+                 {"model", s->model},
+                 {"optimizer", s->optimizer},
+                 {"positive", s->positive},
+                 {"device", s->device},
+                 {"class_weights", s->class_weights},
+                 {"stop", s->stop},
+                 {"label_column", s->choice.label_columns},
+                 {"group", s->choice.group}};
     const struct {
         const char *name;
         double value;
-    } numbers[] = {{"holdout", s->test || s->folds ? 0 : s->holdout}, {"folds", s->folds}, {"size", s->size}, {"channels", s->channels}, {"mean", s->mean}, {"deviation", s->deviation},
-                   {"hidden", s->hidden}, {"epochs", s->epochs}, {"batch", s->batch}, {"lr", s->lr}, {"momentum", s->momentum},
-                   {"weight_decay", s->weight_decay}, {"patience", s->patience}, {"threads", s->threads}};
+    } numbers[] = {{"holdout", s->test || s->folds ? 0 : s->holdout},
+                   {"folds", s->folds},
+                   {"size", s->size},
+                   {"channels", s->channels},
+                   {"mean", s->mean},
+                   {"deviation", s->deviation},
+                   {"hidden", s->hidden},
+                   {"epochs", s->epochs},
+                   {"batch", s->batch},
+                   {"lr", s->lr},
+                   {"momentum", s->momentum},
+                   {"weight_decay", s->weight_decay},
+                   {"patience", s->patience},
+                   {"threads", s->threads}};
     fprintf(out, "\"options\": {");
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (i) fprintf(out, ", ");
@@ -52,8 +71,8 @@ void write_data_json(FILE *out, const char *path, hn_dataset *data, int32_t posi
     }
     fprintf(out, "], \"task\": \"%s\", ", info.task == HN_TASK_MULTI ? "multi" : "single");
     text_member(out, "positive", positive >= 0 ? hn_dataset_class_name(data, positive) : NULL);
-    fprintf(out, ", \"groups_known\": %s, \"groups\": %lld, \"digest\": \"%s\", \"skipped\": ", info.flags & HN_DATA_GROUPS_UNKNOWN ? "false" : "true",
-            (long long)info.n_groups, digest);
+    fprintf(out, ", \"groups_known\": %s, \"groups\": %lld, \"digest\": \"%s\", \"skipped\": ",
+            info.flags & HN_DATA_GROUPS_UNKNOWN ? "false" : "true", (long long)info.n_groups, digest);
     write_skipped_json(out, data);
     fprintf(out, "}");
 }
@@ -66,7 +85,11 @@ static void write_part(FILE *out, const char *name, hn_dataset *part) {
 
 static void write_split(FILE *out, const train_job *job) {
     const train_settings *s = job->settings;
-    fprintf(out, "\"split\": {\"kind\": \"%s\"", job->fold >= 0 ? "fold" : s->test ? "own test data" : job->test ? "holdout" : "no test part");
+    fprintf(out, "\"split\": {\"kind\": \"%s\"",
+            job->fold >= 0 ? "fold"
+            : s->test      ? "own test data"
+            : job->test    ? "holdout"
+                           : "no test part");
     if (job->fold >= 0) fprintf(out, ", \"folds\": %d, \"fold\": %d", s->folds, job->fold + 1);
     if (job->fold < 0 && !s->test && job->test) number_member(out, "holdout", s->holdout);
     fprintf(out, ", \"seed\": %llu", (unsigned long long)s->seed);
@@ -100,8 +123,8 @@ static hn_status write_results(FILE *out, const train_job *job, hn_error *err) {
         if (!status) seconds += r.seconds;
     }
     if (status) return status;
-    fprintf(out, "\"epochs\": %lld, \"stopped_early\": %s, \"best_epoch\": %lld", (long long)epochs, r.flags & HN_EPOCH_STOP ? "true" : "false",
-            (long long)r.best_epoch);
+    fprintf(out, "\"epochs\": %lld, \"stopped_early\": %s, \"best_epoch\": %lld", (long long)epochs,
+            r.flags & HN_EPOCH_STOP ? "true" : "false", (long long)r.best_epoch);
     write_epoch(out, "best", job->trainer, r.best_epoch);
     write_epoch(out, "last", job->trainer, epochs);
     number_member(out, "seconds", seconds);

@@ -53,6 +53,8 @@ tests() { # NAME VARIABLES…: builds and runs the programs with these make vari
 suite check $make --no-print-directory check
 tests host HAEMNET_TEST_HOST=1 SCRIPTS=
 tests sanitize-address-undefined SAN=address,undefined CFLAGS='"-O1 -g"'
+# Sanitized programs are slow: Check's own time limits are stretched.
+export CK_TIMEOUT_MULTIPLIER=6
 tests sanitize-thread SAN=thread CFLAGS='"-O1 -g"'
 tests clang CC=clang SCRIPTS=
 suite slow $make --no-print-directory check-slow

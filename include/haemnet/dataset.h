@@ -131,8 +131,8 @@ HN_API hn_status hn_dataset_add_manifest(hn_dataset *dataset, const char *path, 
 /* Divides a set in two: by ratio, or by fold. All rows of a group go to one side; rows without a known group are each their own, and
  * both parts then carry HN_DATA_GROUPS_UNKNOWN. The seed deals the groups out at random, in proportion within their rarest class;
  * groups are then exchanged only until each part has its share of every class and of the rows within a tenth of it, or half a usual
- * group where groups are large: a closer balance would give the same parts for every seed. Groups of one row: shares to the row. With folds = the manifest's own number of folds and a fold
- * column on every row, the manifest decides. Order of rows is kept.
+ * group where groups are large: a closer balance would give the same parts for every seed. Groups of one row: shares to the row. With
+ * folds = the manifest's own number of folds and a fold column on every row, the manifest decides. Order of rows is kept.
  *   options  NULL = 0.8, seed 0
  *   train    receives a handle
  *   test     receives a handle; free both with hn_dataset_free

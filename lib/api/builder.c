@@ -22,7 +22,8 @@ hn_status hn_builder_create(hn_context *context, const hn_model_options *options
 }
 
 /* The checks that all layers share, and the name into the layer. */
-static hn_status begin(hn_builder *builder, int32_t kind, int32_t input, const char *name, const int32_t *out, hni_layer *layer, hn_error *err) {
+static hn_status begin(hn_builder *builder, int32_t kind, int32_t input, const char *name, const int32_t *out, hni_layer *layer,
+                       hn_error *err) {
     if (!builder || !name || !out) return hni_fail(err, HN_E_ARGUMENT, "hn_builder: builder, name or out is NULL");
     if (builder->finished) return hni_fail(err, HN_E_STATE, "layer %.60s: the network is finished; nothing can be added", name);
     if (strlen(name) >= sizeof layer->name)
@@ -152,7 +153,8 @@ hn_status hn_builder_finish(hn_builder *builder, int32_t logits, hn_model **out,
     *out = NULL;
     if (!builder) return hni_fail(err, HN_E_ARGUMENT, "hn_builder_finish: builder is NULL");
     hn_model *m = builder->model;
-    if (builder->finished && (m->weights || logits != m->graph->logits)) return hni_fail(err, HN_E_STATE, "the network is finished already");
+    if (builder->finished && (m->weights || logits != m->graph->logits))
+        return hni_fail(err, HN_E_STATE, "the network is finished already");
     hn_status status = builder->finished ? HN_OK : hni_graph_finish(m->graph, logits, m->n_classes, err);
     if (status) return status;
     builder->finished = true;

@@ -25,7 +25,8 @@ hn_status hn_model_preset(hn_context *context, const char *preset, const hn_mode
 }
 
 /* Reads a file and hands its bytes to `use`; errors name the file. */
-static hn_status with_file(hn_context *ctx, const char *path, const char *preset, const hn_model_options *o, hn_model **out, hn_error *err) {
+static hn_status with_file(hn_context *ctx, const char *path, const char *preset, const hn_model_options *o, hn_model **out,
+                           hn_error *err) {
     uint8_t *bytes = NULL;
     size_t size = 0;
     hn_status status = hni_file_read(ctx, path, MAX_MODEL_BYTES, &bytes, &size, err);
@@ -108,7 +109,8 @@ hn_status hn_model_get_info(const hn_model *model, hn_model_info *out, hn_error 
     info.n_layers = (int32_t)model->graph->n_layers, info.n_tensors = (int32_t)model->graph->n_params;
     info.threshold = model->threshold;
     info.parameters = model->graph->parameters;
-    for (size_t l = 0; l < model->graph->n_layers; l++) info.multiply_adds += hni_layer_multiply_adds(model->graph, &model->graph->layers[l]);
+    for (size_t l = 0; l < model->graph->n_layers; l++)
+        info.multiply_adds += hni_layer_multiply_adds(model->graph, &model->graph->layers[l]);
     memcpy(info.preset, model->preset, sizeof info.preset);
     hni_give(out, &info, sizeof info);
     return HN_OK;

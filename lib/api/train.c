@@ -27,7 +27,8 @@ hn_status hn_trainer_model(hn_trainer *trainer, int32_t which, hn_model **out, h
     if (!out) return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_model: out is NULL");
     *out = NULL;
     if (!trainer) return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_model: trainer is NULL");
-    if (which != HN_LAST && which != HN_BEST) return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_model: which is %d, not HN_LAST or HN_BEST", which);
+    if (which != HN_LAST && which != HN_BEST)
+        return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_model: which is %d, not HN_LAST or HN_BEST", which);
     return hni_trainer_model(trainer, which, out, err);
 }
 

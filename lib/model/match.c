@@ -30,7 +30,8 @@ hn_status hni_match_classes(const hn_model *model, const hn_dataset *data, int32
     int32_t n = hni_dataset_classes(data);
     if (hni_dataset_rows(data) < 1) return hni_fail(err, HN_E_DATA, "the data set has no rows");
     if (hni_dataset_task(data) != model->task)
-        return hni_fail(err, HN_E_DATA, "the data have %s, the model %s", hni_dataset_task(data) == HN_TASK_MULTI ? "several labels a row" : "one class a row",
+        return hni_fail(err, HN_E_DATA, "the data have %s, the model %s",
+                        hni_dataset_task(data) == HN_TASK_MULTI ? "several labels a row" : "one class a row",
                         model->task == HN_TASK_MULTI ? "wants several labels a row" : "wants one class a row");
     int32_t *m = hni_calloc(model->ctx, (size_t)n + 1, sizeof *m);
     if (!m) return hni_fail_memory(err, (size_t)n * sizeof *m, "a list of classes");

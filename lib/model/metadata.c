@@ -45,8 +45,8 @@ static void write_layer(hni_text *t, const hni_layer *l) {
 }
 
 static void write_preprocessing(hni_text *t, const hni_preproc *p) {
-    hni_text_format(t, ",\"preprocessing\":{\"width\":%d,\"height\":%d,\"channels\":%d,\"resize\":\"%s\",\"windows\":[", p->width, p->height,
-                    p->channels, HNI_RESIZE_NAME);
+    hni_text_format(t, ",\"preprocessing\":{\"width\":%d,\"height\":%d,\"channels\":%d,\"resize\":\"%s\",\"windows\":[", p->width,
+                    p->height, p->channels, HNI_RESIZE_NAME);
     for (int32_t i = 0; i < p->n_windows; i++) {
         hni_text_add(t, i ? ",[" : "[");
         hni_text_json_double(t, p->windows[i].centre);
@@ -117,5 +117,7 @@ static hn_status emit(const hn_model *m, const char *path, uint8_t **bytes, size
     return status;
 }
 
-hn_status hni_model_bytes(const hn_model *model, uint8_t **bytes, size_t *size, hn_error *err) { return emit(model, NULL, bytes, size, err); }
+hn_status hni_model_bytes(const hn_model *model, uint8_t **bytes, size_t *size, hn_error *err) {
+    return emit(model, NULL, bytes, size, err);
+}
 hn_status hni_model_write(const hn_model *model, const char *path, hn_error *err) { return emit(model, path, NULL, NULL, err); }

@@ -21,8 +21,10 @@ static hn_status check_sizes(const hn_model_options *o, hn_error *err) {
     int32_t classes = o->n_classes ? o->n_classes : 2, least = o->task == HN_TASK_MULTI ? 1 : 2;
     int32_t most = o->task == HN_TASK_MULTI ? MAX_LABELS : MAX_CLASSES;
     if (classes < least || classes > most) return hni_fail(err, HN_E_ARGUMENT, "%d classes: must be %d … %d", classes, least, most);
-    if (o->positive < 0 || o->positive > classes) return hni_fail(err, HN_E_ARGUMENT, "positive class %d of %d does not exist", o->positive, classes);
-    if (!(o->threshold >= 0 && o->threshold < 1)) return hni_fail(err, HN_E_ARGUMENT, "threshold %g: must lie between 0 and 1", o->threshold);
+    if (o->positive < 0 || o->positive > classes)
+        return hni_fail(err, HN_E_ARGUMENT, "positive class %d of %d does not exist", o->positive, classes);
+    if (!(o->threshold >= 0 && o->threshold < 1))
+        return hni_fail(err, HN_E_ARGUMENT, "threshold %g: must lie between 0 and 1", o->threshold);
     if (o->flags) return hni_fail(err, HN_E_ARGUMENT, "flags of hn_model_options must be 0");
     return HN_OK;
 }
@@ -43,7 +45,8 @@ static hn_status copy_preproc(const hn_model_options *o, hni_preproc *p, hn_erro
     for (int32_t c = 0; c < p->channels; c++) {
         double mean = o->mean ? o->mean[c] : 0, deviation = o->deviation ? o->deviation[c] : 1;
         if (!(fabs(mean) <= FLT_MAX) || !(deviation <= FLT_MAX) || !((float)deviation > 0)) /* also NaN; both are kept as float */
-            return hni_fail(err, HN_E_ARGUMENT, "channel %d: mean %g, deviation %g; both must fit a float, the deviation above 0", c, mean, deviation);
+            return hni_fail(err, HN_E_ARGUMENT, "channel %d: mean %g, deviation %g; both must fit a float, the deviation above 0", c, mean,
+                            deviation);
         p->mean[c] = (float)mean;
         p->deviation[c] = (float)deviation;
     }
@@ -58,11 +61,14 @@ static hn_status copy_class_names(const hn_model_options *o, hn_model *m, hn_err
         snprintf(number, sizeof number, "%d", k);
         const char *name = o->class_names ? o->class_names[k] : number;
         size_t length = name ? strlen(name) : 0;
-        if (!length || length > MAX_NAME) return hni_fail(err, HN_E_ARGUMENT, "the name of class %d has %zu bytes: must be 1 … %d", k, length, MAX_NAME);
+        if (!length || length > MAX_NAME)
+            return hni_fail(err, HN_E_ARGUMENT, "the name of class %d has %zu bytes: must be 1 … %d", k, length, MAX_NAME);
         for (size_t at = 0, step; at < length; at += step)
-            if (!(step = hni_utf8_length(name + at, length - at))) return hni_fail(err, HN_E_ARGUMENT, "the name of class %d is not UTF-8", k);
+            if (!(step = hni_utf8_length(name + at, length - at)))
+                return hni_fail(err, HN_E_ARGUMENT, "the name of class %d is not UTF-8", k);
         for (int32_t j = 0; j < k; j++)
-            if (!strcmp(m->class_names[j], name)) return hni_fail(err, HN_E_ARGUMENT, "classes %d and %d have the same name, %.60s", j, k, name);
+            if (!strcmp(m->class_names[j], name))
+                return hni_fail(err, HN_E_ARGUMENT, "classes %d and %d have the same name, %.60s", j, k, name);
         if (!(m->class_names[k] = hni_strdup(m->ctx, name))) return hni_fail_memory(err, length, "a class name");
     }
     return HN_OK;
@@ -84,8 +90,7 @@ hn_status hni_model_new(hn_context *ctx, const hn_model_options *options, const 
     m->provenance = hni_strdup(ctx, "{}");
     status = m->provenance ? copy_preproc(options, &m->preproc, err) : hni_fail_memory(err, 3, "a model's provenance");
     if (!status) status = copy_class_names(options, m, err);
-    if (!status)
-        status = hni_graph_create(ctx, m->preproc.channels, m->preproc.height, m->preproc.width, &m->graph, err);
+    if (!status) status = hni_graph_create(ctx, m->preproc.channels, m->preproc.height, m->preproc.width, &m->graph, err);
     if (status) {
         hni_model_unref(m);
         return status;

@@ -50,7 +50,8 @@ static bool read_constants(const hni_json *j, hni_json_value v, hni_layer *l) {
         l->no_bias = !l->no_bias;
         return true;
     case HNI_LAYER_BATCH_NORM:
-        return hni_json_double(j, hni_json_get(j, v, "epsilon"), &l->epsilon) && hni_json_double(j, hni_json_get(j, v, "momentum"), &l->momentum);
+        return hni_json_double(j, hni_json_get(j, v, "epsilon"), &l->epsilon) &&
+               hni_json_double(j, hni_json_get(j, v, "momentum"), &l->momentum);
     case HNI_LAYER_ACTIVATION: return read_activation(hni_json_string(j, hni_json_get(j, v, "function")), &l->activation);
     case HNI_LAYER_DROPOUT: return hni_json_double(j, hni_json_get(j, v, "rate"), &l->rate);
     default: return true;
@@ -63,8 +64,7 @@ static hn_status read_layer(const hni_json *j, hni_json_value v, int32_t index, 
     int32_t inputs = hni_json_count(j, in);
     memset(l, 0, sizeof *l);
     l->kind = op ? hni_layer_kind_from_name(op) : 0;
-    if (op && !l->kind)
-        return hni_fail(err, HN_E_UNSUPPORTED, "layer %d: this version of libhaemnet knows no operator %.40s", index, op);
+    if (op && !l->kind) return hni_fail(err, HN_E_UNSUPPORTED, "layer %d: this version of libhaemnet knows no operator %.40s", index, op);
     if (!op || !name || strlen(name) >= sizeof l->name) return hni_fail(err, HN_E_FORMAT, "layer %d: operator or name is missing", index);
     memcpy(l->name, name, strlen(name) + 1);
     l->input[1] = -1;
@@ -112,7 +112,8 @@ static hn_status read_preprocessing(const hni_json *j, hni_json_value root, hn_m
         !read_int32(j, hni_json_get(j, p, "channels"), &o->channels) || o->width < 1 || o->height < 1 || o->channels < 1 ||
         o->channels > HNI_PREPROC_CHANNELS || !resize || !hni_json_is_array(j, windows))
         return hni_fail(err, HN_E_FORMAT, "the metadata's preprocessing is incomplete");
-    if (strcmp(resize, HNI_RESIZE_NAME)) return hni_fail(err, HN_E_UNSUPPORTED, "this version of libhaemnet does not resize as %.40s", resize);
+    if (strcmp(resize, HNI_RESIZE_NAME))
+        return hni_fail(err, HN_E_UNSUPPORTED, "this version of libhaemnet does not resize as %.40s", resize);
     o->n_windows = hni_json_count(j, windows);
     if (o->n_windows > o->channels) return hni_fail(err, HN_E_FORMAT, "%d windows for %d channels", o->n_windows, o->channels);
     hni_json_value w = hni_json_first(j, windows);
@@ -143,7 +144,8 @@ static hn_status read_classes(hn_context *ctx, const hni_json *j, hni_json_value
     }
     size_t size;
     const char *raw = hni_json_raw(j, positive, &size);
-    if (!name && (!raw || size != 4 || memcmp(raw, "null", 4))) return hni_fail(err, HN_E_FORMAT, "the positive class is neither a name nor null");
+    if (!name && (!raw || size != 4 || memcmp(raw, "null", 4)))
+        return hni_fail(err, HN_E_FORMAT, "the positive class is neither a name nor null");
     if (name && !o->positive) return hni_fail(err, HN_E_FORMAT, "the positive class, %.60s, is none of the classes", name);
     o->class_names = store->names;
     return HN_OK;
@@ -191,7 +193,8 @@ static hn_status read_model(hn_context *ctx, const hni_json *j, const hni_safete
     lists store = {0};
     const char *preset = hni_json_string(j, hni_json_get(j, root, "preset"));
     hn_status status = check_format(j, root, err);
-    if (!status && (!preset || strlen(preset) >= sizeof (*out)->preset)) status = hni_fail(err, HN_E_FORMAT, "the metadata's preset is no name");
+    if (!status && (!preset || strlen(preset) >= sizeof(*out)->preset))
+        status = hni_fail(err, HN_E_FORMAT, "the metadata's preset is no name");
     if (!status) status = read_options(ctx, j, root, &options, &store, err);
     if (!status) status = hni_model_new(ctx, &options, preset, out, err);
     hni_free(ctx, store.names);
@@ -214,7 +217,8 @@ hn_status hni_model_parse(hn_context *ctx, const uint8_t *bytes, size_t size, hn
     hn_status status = hni_safetensors_parse(ctx, bytes, size, &file, err);
     if (status) return status;
     if (!file.metadata)
-        status = hni_fail(err, HN_E_UNSUPPORTED, "plain safetensors without haemnet metadata: name the network and import it (haemnet import)");
+        status =
+            hni_fail(err, HN_E_UNSUPPORTED, "plain safetensors without haemnet metadata: name the network and import it (haemnet import)");
     else
         status = hni_json_parse(ctx, file.metadata, strlen(file.metadata), &json, err);
     if (!status) status = read_model(ctx, json, &file, &model, err);

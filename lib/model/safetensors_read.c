@@ -16,9 +16,21 @@ static const struct {
     const char *name;
     int32_t dtype;
     uint32_t width;
-} types[] = {{"F32", HN_DTYPE_F32, 4}, {"F64", HN_DTYPE_F64, 8}, {"U8", HN_DTYPE_U8, 1}, {"I32", HN_DTYPE_I32, 4}, {"U32", HN_DTYPE_U32, 4},
-             {"BOOL", 0, 1},           {"I8", 0, 1},             {"I16", 0, 2},          {"U16", 0, 2},            {"F16", 0, 2},
-             {"BF16", 0, 2},           {"I64", 0, 8},            {"U64", 0, 8},          {"F8_E4M3", 0, 1},        {"F8_E5M2", 0, 1}};
+} types[] = {{"F32", HN_DTYPE_F32, 4},
+             {"F64", HN_DTYPE_F64, 8},
+             {"U8", HN_DTYPE_U8, 1},
+             {"I32", HN_DTYPE_I32, 4},
+             {"U32", HN_DTYPE_U32, 4},
+             {"BOOL", 0, 1},
+             {"I8", 0, 1},
+             {"I16", 0, 2},
+             {"U16", 0, 2},
+             {"F16", 0, 2},
+             {"BF16", 0, 2},
+             {"I64", 0, 8},
+             {"U64", 0, 8},
+             {"F8_E4M3", 0, 1},
+             {"F8_E5M2", 0, 1}};
 
 typedef struct place { /* of one tensor in the data */
     uint64_t begin, end;
@@ -38,13 +50,14 @@ static hn_status read_shape(const hni_json *json, hni_json_value v, hni_tensor_r
     out->rank = rank;
     for (int i = 0; i < 4; i++) out->shape[i] = 1;
     for (hni_json_value e = hni_json_first(json, v); d < rank; e = hni_json_next(json, e), d++)
-        if (!hni_json_int(json, e, &out->shape[d]) || out->shape[d] < 0 || __builtin_mul_overflow(*elements, (uint64_t)out->shape[d], elements))
+        if (!hni_json_int(json, e, &out->shape[d]) || out->shape[d] < 0 ||
+            __builtin_mul_overflow(*elements, (uint64_t)out->shape[d], elements))
             return hni_fail(err, HN_E_FORMAT, "tensor %.60s: dimension %d of its shape is not a possible size", out->name, d);
     return HN_OK;
 }
 
-static hn_status read_tensor(const hni_json *json, hni_json_value v, const uint8_t *data, uint64_t data_size, hni_tensor_ref *out, place *where,
-                             hn_error *err) {
+static hn_status read_tensor(const hni_json *json, hni_json_value v, const uint8_t *data, uint64_t data_size, hni_tensor_ref *out,
+                             place *where, hn_error *err) {
     const char *dtype = hni_json_string(json, hni_json_get(json, v, "dtype"));
     hni_json_value offsets = hni_json_get(json, v, "data_offsets");
     int64_t begin, end;
@@ -60,7 +73,8 @@ static hn_status read_tensor(const hni_json *json, hni_json_value v, const uint8
         return hni_fail(err, HN_E_FORMAT, "tensor %.60s: data_offsets lie outside the file's %llu data bytes (is it truncated?)", out->name,
                         (unsigned long long)data_size);
     if (__builtin_mul_overflow(elements, (uint64_t)types[type].width, &bytes) || bytes != (uint64_t)(end - begin))
-        return hni_fail(err, HN_E_FORMAT, "tensor %.60s: its shape and its %llu bytes do not agree", out->name, (unsigned long long)(end - begin));
+        return hni_fail(err, HN_E_FORMAT, "tensor %.60s: its shape and its %llu bytes do not agree", out->name,
+                        (unsigned long long)(end - begin));
     out->dtype = types[type].dtype;
     out->data = data + begin;
     out->size = (size_t)bytes;
@@ -74,7 +88,8 @@ static hn_status check_places(place *places, size_t n, uint64_t data_size, hn_er
     if (n) qsort(places, n, sizeof *places, by_place);
     for (size_t i = 0; i < n; i++) {
         if (places[i].begin != at)
-            return hni_fail(err, HN_E_FORMAT, "tensors %s at data byte %llu", places[i].begin < at ? "overlap" : "leave a gap", (unsigned long long)at);
+            return hni_fail(err, HN_E_FORMAT, "tensors %s at data byte %llu", places[i].begin < at ? "overlap" : "leave a gap",
+                            (unsigned long long)at);
         at = places[i].end;
     }
     if (at != data_size)
@@ -82,7 +97,8 @@ static hn_status check_places(place *places, size_t n, uint64_t data_size, hn_er
     return HN_OK;
 }
 
-static hn_status read_members(const hni_json *json, const uint8_t *data, uint64_t data_size, hni_safetensors *out, place *places, hn_error *err) {
+static hn_status read_members(const hni_json *json, const uint8_t *data, uint64_t data_size, hni_safetensors *out, place *places,
+                              hn_error *err) {
     char *name_at = out->names;
     hni_json_value root = hni_json_root(json), key = hni_json_first(json, root);
     for (int32_t i = 0, n = hni_json_count(json, root); i < n; i++, key = hni_json_next(json, key)) {
@@ -116,9 +132,11 @@ hn_status hni_safetensors_parse(hn_context *ctx, const uint8_t *bytes, size_t si
     if (size < 10) return hni_fail(err, HN_E_FORMAT, "%zu bytes are too few for a safetensors file", size);
     for (int b = 0; b < 8; b++) header |= (uint64_t)bytes[b] << (8 * b);
     if (header < 2 || bytes[8] != '{') return hni_fail(err, HN_E_FORMAT, "not a safetensors file: no JSON header at byte 8");
-    if (header > MAX_HEADER) return hni_fail(err, HN_E_LIMIT, "the header says it has %llu bytes; the limit is %d", (unsigned long long)header, MAX_HEADER);
+    if (header > MAX_HEADER)
+        return hni_fail(err, HN_E_LIMIT, "the header says it has %llu bytes; the limit is %d", (unsigned long long)header, MAX_HEADER);
     if (header > size - 8)
-        return hni_fail(err, HN_E_FORMAT, "the header says it has %llu bytes but only %zu follow (truncated?)", (unsigned long long)header, size - 8);
+        return hni_fail(err, HN_E_FORMAT, "the header says it has %llu bytes but only %zu follow (truncated?)", (unsigned long long)header,
+                        size - 8);
     hn_status status = hni_json_parse(ctx, (const char *)bytes + 8, (size_t)header, &json, err);
     if (status) return status;
     int32_t members = hni_json_count(json, hni_json_root(json));

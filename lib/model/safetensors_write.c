@@ -86,7 +86,8 @@ static hn_status pieces_make(hn_context *ctx, const hni_tensor_ref *tensors, siz
     return HN_OK;
 }
 
-hn_status hni_safetensors_write(hn_context *ctx, const char *path, const hni_tensor_ref *tensors, size_t n, const char *metadata, hn_error *err) {
+hn_status hni_safetensors_write(hn_context *ctx, const char *path, const hni_tensor_ref *tensors, size_t n, const char *metadata,
+                                hn_error *err) {
     pieces p;
     hn_status status = pieces_make(ctx, tensors, n, metadata, &p, err);
     if (status) return status;
@@ -95,8 +96,8 @@ hn_status hni_safetensors_write(hn_context *ctx, const char *path, const hni_ten
     return status;
 }
 
-hn_status hni_safetensors_bytes(hn_context *ctx, const hni_tensor_ref *tensors, size_t n, const char *metadata, uint8_t **bytes, size_t *size,
-                                hn_error *err) {
+hn_status hni_safetensors_bytes(hn_context *ctx, const hni_tensor_ref *tensors, size_t n, const char *metadata, uint8_t **bytes,
+                                size_t *size, hn_error *err) {
     pieces p;
     size_t total = 0, at = 0;
     hn_status status = pieces_make(ctx, tensors, n, metadata, &p, err);

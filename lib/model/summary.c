@@ -13,8 +13,8 @@ static void describe_constants(const hni_layer *l, char *text, size_t size) {
     int n = 0;
     *text = 0;
     if (l->kind <= HNI_LAYER_AVG_POOL2D)
-        n = snprintf(text, size, "%d×%d, stride %d×%d, padding %d×%d", w->kernel[0], w->kernel[1], w->stride[0], w->stride[1], w->padding[0],
-                     w->padding[1]);
+        n = snprintf(text, size, "%d×%d, stride %d×%d, padding %d×%d", w->kernel[0], w->kernel[1], w->stride[0], w->stride[1],
+                     w->padding[0], w->padding[1]);
     if (l->kind == HNI_LAYER_CONV2D && w->groups > 1) snprintf(text + n, size - (size_t)n, ", groups %d", w->groups);
     if (l->kind == HNI_LAYER_ACTIVATION) snprintf(text, size, "%s", l->activation == HN_ACT_RELU ? "ReLU" : "sigmoid");
     if (l->kind == HNI_LAYER_DROPOUT) snprintf(text, size, "rate %g", l->rate);
@@ -92,7 +92,8 @@ static hn_status totals(hni_text *t, const hn_model *m, int32_t batch, int64_t m
         if (status) return status;
         int64_t weights = (modes[i].mode == HNI_MODE_TRAIN ? m->graph->total + 3 * m->graph->trainable : m->graph->total) * 4;
         grouped((int64_t)arena + weights, text, sizeof text);
-        hni_text_format(t, "memory for %-13s %s bytes (weights and their companions, activations reused by lifetime)\n", modes[i].name, text);
+        hni_text_format(t, "memory for %-13s %s bytes (weights and their companions, activations reused by lifetime)\n", modes[i].name,
+                        text);
     }
     return HN_OK;
 }
@@ -104,7 +105,8 @@ hn_status hni_model_summary(const hn_model *m, int32_t batch, hni_text *t, hn_er
     for (int32_t k = 0; k < m->n_classes; k++)
         hni_text_format(t, "  %d  %s%s\n", k, m->class_names[k], k == m->positive ? "  (positive)" : "");
     rule(t);
-    hni_text_format(t, "%-*s %-*s %*s %*s %*s\n", NAME, "layer", SHAPE, "output", NUMBER, "parameters", NUMBER, "multiply-adds", NUMBER, "bytes");
+    hni_text_format(t, "%-*s %-*s %*s %*s %*s\n", NAME, "layer", SHAPE, "output", NUMBER, "parameters", NUMBER, "multiply-adds", NUMBER,
+                    "bytes");
     rule(t);
     int64_t multiply_adds = rows(t, m->graph, batch);
     rule(t);

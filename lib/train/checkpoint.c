@@ -16,10 +16,21 @@ enum { FORMAT = 1, COLUMNS = 15 };
 #define MAX_CHECKPOINT ((uint64_t)HNI_MAX_WEIGHTS * 16 + (64u << 20))
 
 static void to_row(const hn_epoch_report *r, double row[COLUMNS]) {
-    const double values[COLUMNS] = {(double)r->epoch,         r->train_loss,           r->train_accuracy,       r->test_loss,
-                                    r->test_accuracy,         r->learning_rate,        r->seconds,              r->images_per_second,
-                                    (double)r->train_images,  (double)r->test_images,  (double)r->skipped,      (double)r->best_epoch,
-                                    r->best_loss,             (double)r->flags,        0};
+    const double values[COLUMNS] = {(double)r->epoch,
+                                    r->train_loss,
+                                    r->train_accuracy,
+                                    r->test_loss,
+                                    r->test_accuracy,
+                                    r->learning_rate,
+                                    r->seconds,
+                                    r->images_per_second,
+                                    (double)r->train_images,
+                                    (double)r->test_images,
+                                    (double)r->skipped,
+                                    (double)r->best_epoch,
+                                    r->best_loss,
+                                    (double)r->flags,
+                                    0};
     memcpy(row, values, sizeof values);
 }
 
@@ -52,8 +63,8 @@ static hn_status describe(hn_trainer *t, hni_text *text, hn_error *err) {
     hni_sha256_add(&hash, bytes, size);
     hni_sha256_end(&hash, digest);
     hni_free(t->ctx, bytes);
-    hni_text_format(text, "{\"start_model\":\"%016llx%016llx%016llx%016llx\",", (unsigned long long)digest[0], (unsigned long long)digest[1],
-                    (unsigned long long)digest[2], (unsigned long long)digest[3]);
+    hni_text_format(text, "{\"start_model\":\"%016llx%016llx%016llx%016llx\",", (unsigned long long)digest[0],
+                    (unsigned long long)digest[1], (unsigned long long)digest[2], (unsigned long long)digest[3]);
     hni_trainer_describe(t, text);
     hni_text_add(text, "}");
     return text->failed ? hni_fail_memory(err, text->size, "a checkpoint's description") : HN_OK;
@@ -68,7 +79,8 @@ static hn_status metadata(hn_trainer *t, hni_text *text, hn_error *err) {
 }
 
 static hni_tensor_ref flat(const char *name, const void *data, int64_t n) {
-    return (hni_tensor_ref){.name = name, .dtype = HN_DTYPE_F32, .rank = 1, .shape = {n, 1, 1, 1}, .data = data, .size = (size_t)n * sizeof(float)};
+    return (hni_tensor_ref){
+        .name = name, .dtype = HN_DTYPE_F32, .rank = 1, .shape = {n, 1, 1, 1}, .data = data, .size = (size_t)n * sizeof(float)};
 }
 
 hn_status hni_trainer_save(hn_trainer *t, const char *path, hn_error *err) {
@@ -80,10 +92,16 @@ hn_status hni_trainer_save(hn_trainer *t, const char *path, hn_error *err) {
     hni_text_init(&text, t->ctx);
     hn_status status = metadata(t, &text, err);
     if (!status) {
-        const hni_tensor_ref tensors[] = {
-            {.name = "history", .dtype = HN_DTYPE_F64, .rank = 2, .shape = {(int64_t)t->n_history, COLUMNS, 1, 1}, .data = rows,
-             .size = t->n_history * COLUMNS * sizeof *rows},
-            flat("last", t->last.weights, total), flat("best", t->best, total), flat("m", t->last.m, trainable), flat("v", t->last.v, trainable)};
+        const hni_tensor_ref tensors[] = {{.name = "history",
+                                           .dtype = HN_DTYPE_F64,
+                                           .rank = 2,
+                                           .shape = {(int64_t)t->n_history, COLUMNS, 1, 1},
+                                           .data = rows,
+                                           .size = t->n_history * COLUMNS * sizeof *rows},
+                                          flat("last", t->last.weights, total),
+                                          flat("best", t->best, total),
+                                          flat("m", t->last.m, trainable),
+                                          flat("v", t->last.v, trainable)};
         status = hni_safetensors_write(t->ctx, path, tensors, sizeof tensors / sizeof *tensors, text.data, err);
     }
     hni_text_free(&text);
@@ -103,10 +121,12 @@ static hn_status compare(hn_trainer *t, const hni_json *json, hni_json_value sav
         const char *name = hni_json_string(now, key);
         hni_json_value theirs = hni_json_get(json, saved, name);
         size_t a = 0, b = 0;
-        const char *ours_text = hni_json_raw(now, hni_json_member_value(now, key), &a), *theirs_text = theirs < 0 ? "" : hni_json_raw(json, theirs, &b);
+        const char *ours_text = hni_json_raw(now, hni_json_member_value(now, key), &a),
+                   *theirs_text = theirs < 0 ? "" : hni_json_raw(json, theirs, &b);
         if (a != b || memcmp(ours_text, theirs_text, a))
-            status = hni_fail(err, HN_E_DATA, "the checkpoint was made with another %s (%.*s, now %.*s): resume with the same model, data and options", name,
-                              (int)(b > 50 ? 50 : b), theirs_text, (int)(a > 50 ? 50 : a), ours_text);
+            status = hni_fail(err, HN_E_DATA,
+                              "the checkpoint was made with another %s (%.*s, now %.*s): resume with the same model, data and options",
+                              name, (int)(b > 50 ? 50 : b), theirs_text, (int)(a > 50 ? 50 : a), ours_text);
     }
     hni_json_free(now);
     hni_text_free(&text);
@@ -126,8 +146,9 @@ static hn_status take_history(hn_trainer *t, const void *data, int64_t epochs, h
         double row[COLUMNS];
         hn_epoch_report report;
         memcpy(row, (const char *)data + (size_t)i * sizeof row, sizeof row);
-        hn_status status = from_row(row, i + 1, &report) ? hni_trainer_append(t, &report, err)
-                                                         : hni_fail(err, HN_E_FORMAT, "the checkpoint's history is damaged at epoch %lld", (long long)i + 1);
+        hn_status status = from_row(row, i + 1, &report)
+                               ? hni_trainer_append(t, &report, err)
+                               : hni_fail(err, HN_E_FORMAT, "the checkpoint's history is damaged at epoch %lld", (long long)i + 1);
         if (status) {
             t->n_history = 0;
             return status;
@@ -142,14 +163,17 @@ static hn_status take_state(hn_trainer *t, const hni_json *json, const hni_safet
     size_t total = (size_t)t->model->graph->total * sizeof(float), trainable = (size_t)t->model->graph->trainable * sizeof(float);
     const void *last, *best, *m, *v, *history;
     int64_t epochs, step, format;
-    if (!hni_json_int(json, hni_json_get(json, root, "format"), &format) || !hni_json_int(json, hni_json_get(json, root, "epochs"), &epochs) ||
-        !hni_json_int(json, hni_json_get(json, root, "step"), &step) || epochs < 0 || epochs > 1000000 || step < 0)
+    if (!hni_json_int(json, hni_json_get(json, root, "format"), &format) ||
+        !hni_json_int(json, hni_json_get(json, root, "epochs"), &epochs) || !hni_json_int(json, hni_json_get(json, root, "step"), &step) ||
+        epochs < 0 || epochs > 1000000 || step < 0)
         return hni_fail(err, HN_E_FORMAT, "this is no checkpoint, or a damaged one");
     if (format > FORMAT) return hni_fail(err, HN_E_UNSUPPORTED, "checkpoint format %lld is newer than this library", (long long)format);
     hn_status status = compare(t, json, hni_json_get(json, root, "training"), err);
     if (status) return status;
-    if ((status = take_tensor(file, "last", HN_DTYPE_F32, total, &last, err)) || (status = take_tensor(file, "best", HN_DTYPE_F32, total, &best, err)) ||
-        (status = take_tensor(file, "m", HN_DTYPE_F32, trainable, &m, err)) || (status = take_tensor(file, "v", HN_DTYPE_F32, trainable, &v, err)) ||
+    if ((status = take_tensor(file, "last", HN_DTYPE_F32, total, &last, err)) ||
+        (status = take_tensor(file, "best", HN_DTYPE_F32, total, &best, err)) ||
+        (status = take_tensor(file, "m", HN_DTYPE_F32, trainable, &m, err)) ||
+        (status = take_tensor(file, "v", HN_DTYPE_F32, trainable, &v, err)) ||
         (status = take_tensor(file, "history", HN_DTYPE_F64, (size_t)epochs * COLUMNS * sizeof(double), &history, err)) ||
         (status = take_history(t, history, epochs, err)))
         return status;

@@ -37,7 +37,8 @@ static void fill_hyper(const hn_trainer *t, double hyper[HN_HYPER_COLUMNS]) {
 static void fill_batch(hn_trainer *t, const hni_part *part, const hni_batch *batch, uint32_t epoch) {
     for (int32_t i = 0; i < batch->count; i++) {
         uint32_t *key = t->batch_keys + 4 * (size_t)i;
-        hni_match_row(t->model, part->data, part->classes, batch->rows[i], &t->batch_classes[i], t->batch_labels + (size_t)i * (size_t)t->model->n_classes);
+        hni_match_row(t->model, part->data, part->classes, batch->rows[i], &t->batch_classes[i],
+                      t->batch_labels + (size_t)i * (size_t)t->model->n_classes);
         key[0] = (uint32_t)t->options.seed;
         key[1] = (uint32_t)(t->options.seed >> 32);
         key[2] = epoch;
@@ -48,7 +49,8 @@ static void fill_batch(hn_trainer *t, const hni_part *part, const hni_batch *bat
 static hn_status run_batch(hn_trainer *t, int32_t mode, const hni_batch *batch, hn_error *err) {
     hni_executor *executor;
     double hyper[HN_HYPER_COLUMNS];
-    hni_step step = {.pixels = batch->pixels, .classes = t->batch_classes, .labels = t->batch_labels, .keys = t->batch_keys, .hyper = hyper};
+    hni_step step = {
+        .pixels = batch->pixels, .classes = t->batch_classes, .labels = t->batch_labels, .keys = t->batch_keys, .hyper = hyper};
     hn_status status = hni_trainer_shape(t, mode, batch->count, &executor, err);
     if (status) return status;
     fill_hyper(t, hyper);
@@ -70,7 +72,8 @@ static hn_status tell(const hn_trainer *t, int32_t mode, int64_t epoch, int64_t 
 static hn_status check_loss(const pass *p, int32_t mode, int64_t epoch, int64_t batch, hn_error *err) {
     if (isfinite(p->stats[LOSS])) return HN_OK;
     return hni_fail(err, HN_E_NUMERIC, "the %s loss became %s in epoch %lld, step %lld: lower the learning rate, or look at the data",
-                    mode == HNI_MODE_TRAIN ? "training" : "test", isnan(p->stats[LOSS]) ? "NaN" : "infinite", (long long)epoch, (long long)batch);
+                    mode == HNI_MODE_TRAIN ? "training" : "test", isnan(p->stats[LOSS]) ? "NaN" : "infinite", (long long)epoch,
+                    (long long)batch);
 }
 
 /* One run over a part. Statistics stay on the device and grow; the host looks after every batch. */
@@ -94,8 +97,9 @@ static hn_status run_part(hn_trainer *t, hni_part *part, int32_t mode, int64_t e
         status = check_loss(p, mode, epoch, number, err);
         if (!status) status = tell(t, mode, epoch, number, rows, p, err);
     }
-    if (!status && !p->images) status = hni_fail(err, HN_E_DATA, "none of the %lld files of the %s part could be read", (long long)rows,
-                                                 mode == HNI_MODE_TRAIN ? "training" : "test");
+    if (!status && !p->images)
+        status = hni_fail(err, HN_E_DATA, "none of the %lld files of the %s part could be read", (long long)rows,
+                          mode == HNI_MODE_TRAIN ? "training" : "test");
     return status;
 }
 

@@ -72,8 +72,8 @@ void hni_trainer_describe(hn_trainer *t, hni_text *text) {
     add_number(text, "epsilon", o->epsilon);
     add_number(text, "momentum", o->momentum);
     add_number(text, "weight_decay", o->weight_decay);
-    hni_text_format(text, ",\"nesterov\":%s,\"seed\":\"%llu\",\"stop\":%d,\"stop_patience\":%d,\"stop_strip\":%d", o->nesterov ? "true" : "false",
-                    (unsigned long long)o->seed, t->stopping.rule, t->stopping.patience, t->stopping.strip);
+    hni_text_format(text, ",\"nesterov\":%s,\"seed\":\"%llu\",\"stop\":%d,\"stop_patience\":%d,\"stop_strip\":%d",
+                    o->nesterov ? "true" : "false", (unsigned long long)o->seed, t->stopping.rule, t->stopping.patience, t->stopping.strip);
     add_number(text, "stop_alpha", t->stopping.alpha);
     hni_text_add(text, ",\"class_weights\":[");
     for (int32_t k = 0; k < o->n_class_weights; k++) {

@@ -22,14 +22,16 @@ static hn_status fill_defaults(hn_train_options *o, int32_t n_classes, hn_error 
     if (o->epsilon == 0) o->epsilon = 1e-8;
     if (!o->prefetch) o->prefetch = 4;
     if (o->batch < 1 || o->batch > 65536) return hni_fail(err, HN_E_ARGUMENT, "batch of %d images: must be 1 … 65536", o->batch);
-    if (o->optimizer < HN_OPTIMIZER_ADAM || o->optimizer > HN_OPTIMIZER_SGD) return hni_fail(err, HN_E_ARGUMENT, "unknown optimizer %d", o->optimizer);
+    if (o->optimizer < HN_OPTIMIZER_ADAM || o->optimizer > HN_OPTIMIZER_SGD)
+        return hni_fail(err, HN_E_ARGUMENT, "unknown optimizer %d", o->optimizer);
     if (o->stop < 0 || o->stop > HN_STOP_UP || o->stop_patience < 0 || o->stop_strip < 0)
         return hni_fail(err, HN_E_ARGUMENT, "unknown stopping rule %d, or negative patience or strip", o->stop);
     if (o->prefetch < 1 || o->prefetch > 256) return hni_fail(err, HN_E_ARGUMENT, "prefetch of %d batches: must be 1 … 256", o->prefetch);
     if (o->flags) return hni_fail(err, HN_E_ARGUMENT, "flags of hn_train_options must be 0");
     if (o->n_class_weights && (o->n_class_weights != n_classes || !o->class_weights))
         return hni_fail(err, HN_E_ARGUMENT, "%d class weights for %d classes", o->n_class_weights, n_classes);
-    if (!(o->learning_rate > 0 && isfinite(o->learning_rate))) return hni_fail(err, HN_E_ARGUMENT, "learning rate %g: must be above 0", o->learning_rate);
+    if (!(o->learning_rate > 0 && isfinite(o->learning_rate)))
+        return hni_fail(err, HN_E_ARGUMENT, "learning rate %g: must be above 0", o->learning_rate);
     if ((status = check_rate("beta1", o->beta1, 0, 1, err)) || (status = check_rate("beta2", o->beta2, 0, 1, err)) ||
         (status = check_rate("momentum", o->momentum, 0, 1, err)) || (status = check_rate("weight decay", o->weight_decay, 0, 1e6, err)) ||
         (status = check_rate("epsilon", o->epsilon, 1e-300, 1, err)) || (status = check_rate("stopping alpha", o->stop_alpha, 0, 1e9, err)))
@@ -85,7 +87,8 @@ static hn_status take_host_memory(hn_trainer *t, hn_error *err) {
 }
 
 static hn_status make_executor(hn_trainer *t, int32_t mode, int32_t batch, hni_executor **out, hn_error *err) {
-    hni_executor_options o = {.mode = mode, .batch = batch, .task = t->model->task, .positive = t->model->positive, .threshold = t->model->threshold};
+    hni_executor_options o = {
+        .mode = mode, .batch = batch, .task = t->model->task, .positive = t->model->positive, .threshold = t->model->threshold};
     o.optimizer = mode == HNI_MODE_TRAIN ? t->options.optimizer : 0;
     o.class_weights = t->class_weights_f32;
     o.mean = t->model->preproc.mean, o.deviation = t->model->preproc.deviation;

@@ -7,7 +7,7 @@ flags='CFLAGS=-O1 -g'
 "$make" --no-print-directory tests plugins "$flags" || exit 1
 obj=$("$make" --no-print-directory -s print-obj "$flags")
 programs=""
-for name in ${VALGRIND_TESTS:-base/test_status base/test_memory base/test_json base/test_files model/test_model_file eval/test_metrics data/test_csv data/test_rows graph/test_graph train/test_train predict/test_predict api/test_path}; do
+for name in ${VALGRIND_TESTS:-base/test_status base/test_json base/test_files model/test_model_file eval/test_metrics data/test_csv data/test_rows graph/test_graph train/test_train predict/test_handles fuzz/test_corpus fault/test_memory thread/test_threads}; do
     [ -x "$obj/tests/$name" ] && programs="$programs $obj/tests/$name"
 done
 CK_FORK=no CK_DEFAULT_TIMEOUT=0 HAEMNET_TEST_PLUGINS=$obj/tests/backend/plugins HAEMNET_TEST_EXAMPLES=$obj/examples HAEMNET_BUILD=$obj \

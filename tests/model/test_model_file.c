@@ -37,15 +37,17 @@ static uint8_t *bytes_of(const hn_model *m, size_t *n) {
     return bytes;
 }
 
-START_TEST(the_thesis_network_has_8132_parameters) {
+START_TEST(the_thesis_network_has_8132_parameters)
+{
     hn_model *m = preset((hn_model_options){0});
     hn_model_info info = {.struct_size = sizeof info};
     ck_ok(hn_model_get_info(m, &info, &err));
     ck_assert_int_eq(info.parameters, 8132);
     ck_assert_int_eq(info.multiply_adds, 270 * 4096 + 900 * 4096 + 2 * 900 * 1024 + 5120); /* the thesis: 6.74 M */
     ck_assert_int_eq(info.n_tensors, 10);
-    static const char *const names[] = {"conv_block_1.0.weight", "conv_block_1.0.bias", "conv_block_1.2.weight", "conv_block_1.2.bias", "conv_block_2.0.weight",
-                                        "conv_block_2.0.bias",   "conv_block_2.2.weight", "conv_block_2.2.bias", "classifier.1.weight", "classifier.1.bias"};
+    static const char *const names[] = {"conv_block_1.0.weight", "conv_block_1.0.bias", "conv_block_1.2.weight", "conv_block_1.2.bias",
+                                        "conv_block_2.0.weight", "conv_block_2.0.bias", "conv_block_2.2.weight", "conv_block_2.2.bias",
+                                        "classifier.1.weight",   "classifier.1.bias"};
     static const int64_t sizes[] = {270, 10, 900, 10, 900, 10, 900, 10, 5120, 2};
     for (int i = 0; i < 10; i++) {
         hn_tensor_info t = {.struct_size = sizeof t};
@@ -61,11 +63,13 @@ START_TEST(the_thesis_network_has_8132_parameters) {
 }
 END_TEST
 
-START_TEST(every_size_that_two_poolings_allow) {
+START_TEST(every_size_that_two_poolings_allow)
+{
     const int32_t sides[] = {4, 5, 48, 64, 128, 256, 448}, channels[] = {1, 2, 3, 16};
     for (size_t i = 0; i < 7; i++)
         for (size_t c = 0; c < 4; c++) {
-            hn_model *m = preset((hn_model_options){.width = sides[i], .height = sides[6 - i], .channels = channels[c], .hidden = 3, .n_classes = 4});
+            hn_model *m =
+                preset((hn_model_options){.width = sides[i], .height = sides[6 - i], .channels = channels[c], .hidden = 3, .n_classes = 4});
             hn_layer_info l = {.struct_size = sizeof l};
             ck_ok(hn_model_get_layer(m, 10, &l, &err));
             ck_assert_int_eq(l.output[1], 3 * (sides[i] / 2 / 2) * (sides[6 - i] / 2 / 2));
@@ -81,12 +85,22 @@ START_TEST(every_size_that_two_poolings_allow) {
 }
 END_TEST
 
-START_TEST(what_is_written_reads_back) {
+START_TEST(what_is_written_reads_back)
+{
     static const char *const names[] = {"haemorrhage", "no \"bleed\"", "ungewiß"};
     const hn_window windows[] = {{40, 80}, {80, 200}, {600, 2800}};
     const double mean[] = {0.485, 0.456, 0.406}, deviation[] = {0.229, 0.224, 0.225};
-    hn_model *m = preset((hn_model_options){.width = 20, .height = 12, .class_names = names, .n_classes = 3, .positive = 1, .threshold = 0.37, .windows = windows,
-                                            .n_windows = 3, .mean = mean, .deviation = deviation, .seed = UINT64_MAX});
+    hn_model *m = preset((hn_model_options){.width = 20,
+                                            .height = 12,
+                                            .class_names = names,
+                                            .n_classes = 3,
+                                            .positive = 1,
+                                            .threshold = 0.37,
+                                            .windows = windows,
+                                            .n_windows = 3,
+                                            .mean = mean,
+                                            .deviation = deviation,
+                                            .seed = UINT64_MAX});
     size_t n, again_n;
     uint8_t *bytes = bytes_of(m, &n), *again;
     hn_model *back = NULL;
@@ -104,7 +118,8 @@ START_TEST(what_is_written_reads_back) {
 END_TEST
 
 /* A network with every kind of layer goes through the file. */
-START_TEST(built_networks_read_back) {
+START_TEST(built_networks_read_back)
+{
     hn_builder *b = NULL;
     hn_model *m = NULL, *back = NULL;
     hn_model_options o = {.struct_size = sizeof o, .width = 16, .height = 16, .channels = 2, .n_classes = 5, .task = HN_TASK_MULTI};
@@ -138,7 +153,8 @@ START_TEST(built_networks_read_back) {
 }
 END_TEST
 
-START_TEST(builders_refuse_what_cannot_work) {
+START_TEST(builders_refuse_what_cannot_work)
+{
     hn_builder *b = NULL;
     hn_model_options o = {.struct_size = sizeof o, .width = 8, .height = 8, .channels = 3};
     hn_conv2d_options conv = {.struct_size = sizeof conv, .filters = 4, .kernel = {9, 9}};
@@ -166,14 +182,29 @@ START_TEST(builders_refuse_what_cannot_work) {
 }
 END_TEST
 
-START_TEST(bad_options_are_refused) {
+START_TEST(bad_options_are_refused)
+{
     static const char *const twice[] = {"a", "a"}, *const empty[] = {"a", ""};
     const hn_window flat[] = {{40, 0}};
     const double zero[] = {0, 0, 0};
-    const hn_model_options bad[] = {{.width = -1},       {.width = 5000},  {.channels = 17},    {.n_classes = 1},     {.n_classes = 5000},
-                                    {.positive = 3},     {.threshold = 1}, {.threshold = NAN},  {.class_names = twice}, {.class_names = empty},
-                                    {.windows = flat, .n_windows = 1},     {.n_windows = 2},    {.deviation = zero},  {.hidden = -1},
-                                    {.hidden = 100000},  {.task = 3},      {.flags = 1},        {.task = HN_TASK_MULTI, .n_classes = 65}};
+    const hn_model_options bad[] = {{.width = -1},
+                                    {.width = 5000},
+                                    {.channels = 17},
+                                    {.n_classes = 1},
+                                    {.n_classes = 5000},
+                                    {.positive = 3},
+                                    {.threshold = 1},
+                                    {.threshold = NAN},
+                                    {.class_names = twice},
+                                    {.class_names = empty},
+                                    {.windows = flat, .n_windows = 1},
+                                    {.n_windows = 2},
+                                    {.deviation = zero},
+                                    {.hidden = -1},
+                                    {.hidden = 100000},
+                                    {.task = 3},
+                                    {.flags = 1},
+                                    {.task = HN_TASK_MULTI, .n_classes = 65}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         hn_model_options o = bad[i];
         hn_model *m = (hn_model *)1;
@@ -205,31 +236,35 @@ static hn_status load_text(const char *header, size_t data, uint64_t claimed) {
     return status;
 }
 
-START_TEST(hostile_containers_are_refused) {
+START_TEST(hostile_containers_are_refused)
+{
     static const struct {
         const char *header;
         size_t data;
         uint64_t claimed;
         hn_status status;
     } files[] = {
-        {"{}", 0, 0, HN_E_UNSUPPORTED},                                    /* empty but valid: no metadata */
-        {"{}", 0, 4ull << 30, HN_E_LIMIT},                                 /* says 4 GiB */
+        {"{}", 0, 0, HN_E_UNSUPPORTED},    /* empty but valid: no metadata */
+        {"{}", 0, 4ull << 30, HN_E_LIMIT}, /* says 4 GiB */
         {"{}", 0, UINT64_MAX, HN_E_LIMIT},
-        {"{}", 0, 3, HN_E_FORMAT},                                         /* longer than the file */
+        {"{}", 0, 3, HN_E_FORMAT}, /* longer than the file */
         {"[]", 0, 0, HN_E_FORMAT},
         {"{", 0, 1, HN_E_FORMAT},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}", 8, 0, HN_E_FORMAT}, /* unbalanced */
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 4, 0, HN_E_FORMAT}, /* truncated data */
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}", 8, 0, HN_E_FORMAT},   /* unbalanced */
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 4, 0, HN_E_FORMAT},  /* truncated data */
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}", 12, 0, HN_E_FORMAT}, /* trailing bytes */
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, 0, HN_E_FORMAT}, /* shape and bytes disagree */
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}", 8, 0, HN_E_FORMAT},  /* shape and bytes disagree */
         {"{\"a\":{\"dtype\":\"F33\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8, 0, HN_E_FORMAT},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}", 8, 0, HN_E_FORMAT},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4611686018427387904],\"data_offsets\":[0,8]}}", 8, 0, HN_E_FORMAT},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1e9],\"data_offsets\":[0,8]}}", 8, 0, HN_E_FORMAT},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}", 8, 0, HN_E_FORMAT},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"a\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[8,8]}}", 8, 0, HN_E_FORMAT},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}", 12, 0, HN_E_FORMAT},
-        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}", 12, 0, HN_E_FORMAT},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"a\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[8,8]}}",
+         8, 0, HN_E_FORMAT},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}",
+         12, 0, HN_E_FORMAT},
+        {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}",
+         12, 0, HN_E_FORMAT},
         {"{\"__metadata__\":{\"haemnet\":\"no json\"}}", 0, 0, HN_E_FORMAT},
         {"{\"__metadata__\":{\"haemnet\":7}}", 0, 0, HN_E_FORMAT},
         {"{\"__metadata__\":[]}", 0, 0, HN_E_FORMAT},
@@ -264,7 +299,8 @@ static hn_status load_changed(const uint8_t *bytes, size_t n, const char *from, 
     return status;
 }
 
-START_TEST(hostile_metadata_is_refused) {
+START_TEST(hostile_metadata_is_refused)
+{
     hn_model *m = preset((hn_model_options){.width = 8, .height = 8, .hidden = 2});
     size_t n;
     uint8_t *bytes = bytes_of(m, &n);
@@ -287,7 +323,8 @@ START_TEST(hostile_metadata_is_refused) {
 END_TEST
 
 /* Every prefix, and every single byte changed in three ways, is refused or loads; nothing crashes, nothing leaks. */
-START_TEST(damaged_files_never_hurt) {
+START_TEST(damaged_files_never_hurt)
+{
     hn_model *m = preset((hn_model_options){.width = 4, .height = 4, .channels = 1, .hidden = 1});
     size_t n, loaded = 0;
     uint8_t *bytes = bytes_of(m, &n);

@@ -128,9 +128,9 @@ static inline bool same_double(double a, double b) { return memcmp(&a, &b, sizeo
 static inline void check_same(const verdict *a, const hn_prediction *b, const char *what, size_t i) {
     size_t bytes = (size_t)a->p.n_classes * sizeof(float);
     bool same = a->p.flags == b->flags && a->p.n_classes == b->n_classes && a->p.class_index == b->class_index &&
-                a->p.status == b->status && a->p.labels == b->labels && same_double(a->p.probability, b->probability) && same_double(a->p.positive, b->positive) &&
-                same_double(a->p.threshold, b->threshold) && !memcmp(a->probabilities, b->probabilities, bytes) &&
-                !memcmp(a->logits, b->logits, bytes);
+                a->p.status == b->status && a->p.labels == b->labels && same_double(a->p.probability, b->probability) &&
+                same_double(a->p.positive, b->positive) && same_double(a->p.threshold, b->threshold) &&
+                !memcmp(a->probabilities, b->probabilities, bytes) && !memcmp(a->logits, b->logits, bytes);
     ck_assert_msg(same, "%s: image %zu differs (class %d and %d, %.17g and %.17g)", what, i, a->p.class_index, b->class_index,
                   a->p.probability, b->probability);
 }

@@ -40,7 +40,8 @@ static inline hn_dataset *small_data(hn_context *ctx, int n, uint32_t salt) {
 
 static inline hn_model *small_model(hn_context *ctx, int32_t hidden) {
     static const char *const names[] = {"haemorrhage", "no_haemorrhage"};
-    hn_model_options options = {.struct_size = sizeof options, .width = 16, .height = 16, .channels = 1, .hidden = hidden, .class_names = names, .positive = 1};
+    hn_model_options options = {
+        .struct_size = sizeof options, .width = 16, .height = 16, .channels = 1, .hidden = hidden, .class_names = names, .positive = 1};
     options.seed = 2; /* learns quickly; some first weights of so small a network hardly learn */
     hn_model *model = NULL;
     ck_ok(hn_model_preset(ctx, "tinyvgg", &options, &model, &err));

@@ -22,7 +22,8 @@ static hn_epoch_report epoch(hn_trainer *t) {
 
 /* Accuracy counted by hand: the thesis divided by the wrong number here. With a learning rate that moves nothing, training and test accuracy
  * over the same rows must both be the share of right predictions. */
-START_TEST(accuracy_is_the_mean_over_samples) {
+START_TEST(accuracy_is_the_mean_over_samples)
+{
     hn_context *ctx = small_context(1);
     hn_dataset *data = small_data(ctx, 27, 1);
     hn_model *model = small_model(ctx, 4);
@@ -43,13 +44,16 @@ START_TEST(accuracy_is_the_mean_over_samples) {
 }
 END_TEST
 
-START_TEST(it_learns) {
+START_TEST(it_learns)
+{
     hn_context *ctx = small_context(2);
     hn_dataset *train = small_data(ctx, 40, 1), *test = small_data(ctx, 20, 2);
     hn_model *model = small_model(ctx, 4);
     const int32_t optimizers[] = {HN_OPTIMIZER_ADAM, HN_OPTIMIZER_ADAMW, HN_OPTIMIZER_SGD};
     for (int i = 0; i < 3; i++) {
-        hn_trainer *t = trainer(model, train, test, (hn_train_options){.optimizer = optimizers[i], .learning_rate = i == 2 ? 0.02 : 0.005, .momentum = 0.9, .nesterov = 1});
+        hn_trainer *t =
+            trainer(model, train, test,
+                    (hn_train_options){.optimizer = optimizers[i], .learning_rate = i == 2 ? 0.02 : 0.005, .momentum = 0.9, .nesterov = 1});
         hn_epoch_report first = epoch(t), last = first;
         for (int e = 1; e < 12; e++) last = epoch(t);
         ck_assert_double_lt(last.train_loss, first.train_loss / 2);
@@ -65,7 +69,8 @@ START_TEST(it_learns) {
 }
 END_TEST
 
-START_TEST(threads_change_no_bit) {
+START_TEST(threads_change_no_bit)
+{
     const int32_t threads[] = {1, 2, 7};
     uint8_t *first = NULL;
     size_t size = 0;
@@ -87,14 +92,16 @@ START_TEST(threads_change_no_bit) {
 }
 END_TEST
 
-START_TEST(resumption_changes_no_bit) {
+START_TEST(resumption_changes_no_bit)
+{
     char path[4096];
     snprintf(path, sizeof path, "%s/checkpoint-%d", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)getpid());
     hn_context *ctx = small_context(2);
     hn_dataset *train = small_data(ctx, 29, 1), *test = small_data(ctx, 10, 2);
     hn_model *model = small_model(ctx, 4);
     hn_train_options options = {.seed = 3, .stop = HN_STOP_PATIENCE};
-    hn_trainer *whole = trainer(model, train, test, options), *half = trainer(model, train, test, options), *rest = trainer(model, train, test, options);
+    hn_trainer *whole = trainer(model, train, test, options), *half = trainer(model, train, test, options),
+               *rest = trainer(model, train, test, options);
     for (int e = 0; e < 5; e++) epoch(whole);
     for (int e = 0; e < 2; e++) epoch(half);
     ck_ok(hn_trainer_save(half, path, &err));
@@ -136,14 +143,17 @@ static int32_t stop_by_token(void *user, const hn_progress *p) {
 }
 
 /* A cancelled epoch leaves the trainer as if it had never begun, and is within one batch of the wish. */
-START_TEST(a_cancelled_epoch_leaves_no_trace) {
+START_TEST(a_cancelled_epoch_leaves_no_trace)
+{
     hn_context *ctx = small_context(1);
     hn_dataset *train = small_data(ctx, 40, 1);
     hn_model *model = small_model(ctx, 4);
     for (int way = 0; way < 2; way++) {
         stopper s = {.at = 8};
         ck_ok(hn_cancel_create(ctx, &s.cancel, &err));
-        hn_trainer *a = trainer(model, train, NULL, (hn_train_options){.cancel = s.cancel, .progress = way ? stop_by_token : stop_by_answer, .progress_user = &s});
+        hn_trainer *a =
+            trainer(model, train, NULL,
+                    (hn_train_options){.cancel = s.cancel, .progress = way ? stop_by_token : stop_by_answer, .progress_user = &s});
         hn_trainer *b = trainer(model, train, NULL, (hn_train_options){0});
         epoch(a), epoch(b);
         ck_assert_int_eq(hn_train_epoch(a, NULL, &err), HN_E_CANCELLED);
@@ -158,7 +168,8 @@ START_TEST(a_cancelled_epoch_leaves_no_trace) {
 }
 END_TEST
 
-START_TEST(a_loss_that_explodes_is_an_error) {
+START_TEST(a_loss_that_explodes_is_an_error)
+{
     hn_context *ctx = small_context(1);
     hn_dataset *train = small_data(ctx, 40, 1);
     hn_model *model = small_model(ctx, 4);
@@ -169,7 +180,8 @@ START_TEST(a_loss_that_explodes_is_an_error) {
 }
 END_TEST
 
-START_TEST(class_weights_weigh) {
+START_TEST(class_weights_weigh)
+{
     hn_context *ctx = small_context(1);
     hn_dataset *train = small_data(ctx, 16, 1);
     hn_model *model = small_model(ctx, 4);
@@ -190,12 +202,14 @@ START_TEST(class_weights_weigh) {
     }
     ck_assert_double_eq_tol(epoch(b).train_loss, sum / weight, 1e-6);
     ck_assert_double_ne(epoch(a).train_loss, epoch(b).train_loss);
-    hn_eval_free(eval), hn_predictor_free(p), hn_trainer_free(a), hn_trainer_free(b), hn_model_free(model), hn_dataset_free(train), hn_context_free(ctx);
+    hn_eval_free(eval), hn_predictor_free(p), hn_trainer_free(a), hn_trainer_free(b), hn_model_free(model), hn_dataset_free(train),
+        hn_context_free(ctx);
 }
 END_TEST
 
 /* Nothing is allocated once the first epoch is over but the history's rare growth. */
-START_TEST(steps_allocate_nothing) {
+START_TEST(steps_allocate_nothing)
+{
     hn_context *ctx = small_context(2);
     hn_dataset *train = small_data(ctx, 40, 1), *test = small_data(ctx, 12, 2);
     hn_model *model = small_model(ctx, 4);
@@ -211,14 +225,26 @@ START_TEST(steps_allocate_nothing) {
 }
 END_TEST
 
-START_TEST(bad_options_are_refused) {
+START_TEST(bad_options_are_refused)
+{
     hn_context *ctx = small_context(1);
     hn_dataset *train = small_data(ctx, 8, 1), *empty = NULL;
     hn_model *model = small_model(ctx, 4);
     const double zero[] = {0, 1};
-    const hn_train_options bad[] = {{.batch = -1},       {.batch = 70000},           {.optimizer = 9},        {.learning_rate = -1}, {.learning_rate = NAN},
-                                    {.beta1 = 1},        {.momentum = 1.5},          {.weight_decay = -1},    {.stop = 17},          {.stop_patience = -1},
-                                    {.prefetch = 1000},  {.n_class_weights = 3},     {.n_class_weights = 2},  {.class_weights = zero, .n_class_weights = 2},
+    const hn_train_options bad[] = {{.batch = -1},
+                                    {.batch = 70000},
+                                    {.optimizer = 9},
+                                    {.learning_rate = -1},
+                                    {.learning_rate = NAN},
+                                    {.beta1 = 1},
+                                    {.momentum = 1.5},
+                                    {.weight_decay = -1},
+                                    {.stop = 17},
+                                    {.stop_patience = -1},
+                                    {.prefetch = 1000},
+                                    {.n_class_weights = 3},
+                                    {.n_class_weights = 2},
+                                    {.class_weights = zero, .n_class_weights = 2},
                                     {.flags = 1}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         hn_train_options o = bad[i];
@@ -244,7 +270,8 @@ START_TEST(bad_options_are_refused) {
 END_TEST
 
 /* A garbage collector frees in any order. */
-START_TEST(order_of_frees_does_not_matter) {
+START_TEST(order_of_frees_does_not_matter)
+{
     hn_context *ctx = small_context(2);
     hn_dataset *train = small_data(ctx, 8, 1);
     hn_model *model = small_model(ctx, 4);

@@ -29,7 +29,10 @@ enum {
 typedef struct hn_dataset_options {
     uint32_t struct_size;             /* sizeof(hn_dataset_options) */
     int32_t strict;                   /* 1 = a bad file is an error at once, found by hn_dataset_check and by training; 0 = it is skipped, counted, named */
-    const char *group_pattern;        /* POSIX extended regex on the path as given; the first sub-match, or the whole match, is the group;
+    const char *group_pattern;        /* POSIX extended regex on the file name; if it does not match there, on the path below the folder
+                                         (class/…/name), the manifest's `file` text, or the path given to hn_dataset_add_file. The first
+                                         sub-match, or the whole match, is the group; no match = not known; no match in any file is an
+                                         error of hn_dataset_open and hn_dataset_split.
                                          NULL = the manifest's patient column if there is one; "none" = no groups on purpose. Copied */
     const char *const *label_columns; /* manifest columns; NULL = "label". One 0/1 column X makes the classes X and no_X; several make
                                          a multi-label set in this order. Copied */
@@ -85,7 +88,8 @@ HN_API hn_status hn_dataset_create(hn_context *context, const hn_dataset_options
 
 /* Opens what a user calls data: a folder with a folder per class, a manifest file, or a folder that holds manifest.csv.
  *   path     UTF-8
- * Errors:  as hn_dataset_create, hn_dataset_add_folder and hn_dataset_add_manifest.
+ * Errors:  as hn_dataset_create, hn_dataset_add_folder and hn_dataset_add_manifest; HN_E_DATA also if the group_pattern matches no
+ *          file name.
  * Thread:  any.
  * Since:   0.1 */
 HN_API hn_status hn_dataset_open(hn_context *context, const char *path, const hn_dataset_options *options, hn_dataset **out, hn_error *err);
@@ -108,6 +112,7 @@ HN_API hn_status hn_dataset_add_image(hn_dataset *dataset, hn_image *image, cons
 
 /* Adds every image file below a folder whose sub-folders are the classes, at any depth below them. Files are known as images by the
  * endings png, jpg, jpeg, bmp, pgm, ppm, pnm in any case; hidden files are left out; order is by path, byte by byte.
+ * Links are followed, except back to a folder above them, which the log is told.
  *   dir      UTF-8
  * Errors:  HN_E_ARGUMENT, HN_E_STATE, HN_E_IO, HN_E_DATA (no class folder, or no image in any), HN_E_LIMIT, HN_E_MEMORY.
  * Thread:  owner.
@@ -123,13 +128,16 @@ HN_API hn_status hn_dataset_add_folder(hn_dataset *dataset, const char *dir, hn_
  * Since:   0.1 */
 HN_API hn_status hn_dataset_add_manifest(hn_dataset *dataset, const char *path, hn_error *err);
 
-/* Divides a set in two: by ratio, or by fold. Stratified by class; all rows of a group go to one side; rows without a known group
- * are each their own, and both parts then carry HN_DATA_GROUPS_UNKNOWN. With folds = the manifest's own number of folds and a fold
- * column on every row, the manifest decides. Order of rows is kept.
+/* Divides a set in two: by ratio, or by fold. All rows of a group go to one side; rows without a known group are each their own, and
+ * both parts then carry HN_DATA_GROUPS_UNKNOWN. The seed deals the groups out at random, in proportion within their rarest class;
+ * groups are then exchanged only until each part has its share of every class and of the rows within a tenth of it, or half a usual
+ * group where groups are large: a closer balance would give the same parts for every seed. Groups of one row: shares to the row. With
+ * folds = the manifest's own number of folds and a fold column on every row, the manifest decides. Order of rows is kept.
  *   options  NULL = 0.8, seed 0
  *   train    receives a handle
  *   test     receives a handle; free both with hn_dataset_free
- * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_DATA (a part would be empty; too few groups for k folds), HN_E_MEMORY.
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_DATA (a part would be empty; too few groups for k folds; the group_pattern matches no file
+ *          name), HN_E_MEMORY.
  * Thread:  owner.
  * Since:   0.1 */
 HN_API hn_status hn_dataset_split(hn_dataset *dataset, const hn_split_options *options, hn_dataset **train, hn_dataset **test, hn_error *err);
