@@ -13,7 +13,7 @@
 #include "haemnet/builder.h" /* defines: HN_ACT_… */
 
 enum {
-    BUDGET = 128 * 1024,     /* a block's planes, bytes: the second-level cache is fast enough, and few blocks repeat few rows */
+    BUDGET = 64 * 1024,     /* a block's planes, bytes: the second-level cache is fast enough, and few blocks repeat few rows */
     BUDGET_WIDE = 256 * 1024,/* where that would be less than FEW rows */
     FEW = 4,
     CHUNK = 1024,            /* taps done at a time: their weights stay in the first-level cache */
@@ -276,11 +276,7 @@ static hn_status run(const hni_cpu_call *call, hn_error *err) {
     const plan *p = (const plan *)call->op->plan;
     atomic_init((atomic_int *)call->workspace, 0);
     const int64_t packs = p->n_parts * p->groups * p->tiles;
-    if (p->packed > 65536)
-        hni_cpu_for(call, packs, pack_task);
-    else
-        for (int64_t i = 0; i < packs; i++) /* less work than waking a thread */
-            pack_task(call, i);
+    hni_cpu_for_numbers(call, packs, (int64_t)(p->packed / sizeof(float)), pack_task);
     if (atomic_load((atomic_int *)call->workspace))
         return (p->backward ? hni_cpu_conv_grad_input_plain : hni_cpu_conv_plain).run(call, err);
     hni_cpu_for_scratch(call, pieces_of(p), p->workers, (uint8_t *)call->workspace + HEAD + p->packed, p->scratch, block_strand);

@@ -235,11 +235,7 @@ static hn_status run(const hni_cpu_call *call, hn_error *err) {
     atomic_init((atomic_int *)call->workspace, 0);
     hni_cpu_for_scratch(call, pieces, p->workers, (uint8_t *)call->workspace + HEAD + p->partial + p->bias_partial, p->scratch, piece_strand);
     const int64_t filters = p->groups * p->filters;
-    if (p->partial > 65536)
-        hni_cpu_for(call, filters, sum_task);
-    else
-        for (int64_t k = 0; k < filters; k++) /* less work than waking a thread */
-            sum_task(call, k);
+    hni_cpu_for_numbers(call, filters, (int64_t)(p->partial / sizeof(double)), sum_task);
     if (atomic_load((atomic_int *)call->workspace))
         return hni_cpu_conv_grad_weight_plain.run(call, err);
     return HN_OK;

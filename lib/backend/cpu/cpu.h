@@ -109,6 +109,8 @@ hn_backend hni_cpu_backend_of(const hni_cpu_isa *isa);
 /* Independent pieces of a call's work: every output element is written by exactly one. */
 typedef void (*hni_cpu_task)(const hni_cpu_call *call, int64_t index);
 void hni_cpu_for(const hni_cpu_call *call, int64_t count, hni_cpu_task task); /* task(call, 0 … count - 1) over the host's threads */
+/* The same, on the caller's thread alone where there are so few numbers to look at that waking another thread would cost more. */
+void hni_cpu_for_numbers(const hni_cpu_call *call, int64_t count, int64_t numbers, hni_cpu_task task);
 
 /* Work that needs scratch memory: `workers` strands take every workers-th piece each, so that scratch is per strand and not per piece. */
 typedef void (*hni_cpu_strand)(const hni_cpu_call *call, int64_t index, uint8_t *scratch);

@@ -21,7 +21,8 @@ static void forward_task(const hni_cpu_call *call, int64_t index) {
 
 static hn_status run_forward(const hni_cpu_call *call, hn_error *err) {
     (void)err;
-    hni_cpu_for(call, call->desc->in[0].dims[0] * blocks_of(call->desc->in[1].dims[0], OUTPUTS), forward_task);
+    const int64_t n = call->desc->in[0].dims[0];
+    hni_cpu_for_numbers(call, n * blocks_of(call->desc->in[1].dims[0], OUTPUTS), n * hni_cpu_elements(&call->desc->in[1]), forward_task);
     return HN_OK;
 }
 
@@ -35,7 +36,8 @@ static void grad_input_task(const hni_cpu_call *call, int64_t index) {
 
 static hn_status run_grad_input(const hni_cpu_call *call, hn_error *err) {
     (void)err;
-    hni_cpu_for(call, call->desc->out[0].dims[0] * blocks_of(call->desc->out[0].dims[1], BLOCK), grad_input_task);
+    const int64_t n = call->desc->out[0].dims[0];
+    hni_cpu_for_numbers(call, n * blocks_of(call->desc->out[0].dims[1], BLOCK), n * hni_cpu_elements(&call->desc->in[1]), grad_input_task);
     return HN_OK;
 }
 
@@ -56,7 +58,9 @@ static void grad_weight_task(const hni_cpu_call *call, int64_t index) {
 
 static hn_status run_grad_weight(const hni_cpu_call *call, hn_error *err) {
     (void)err;
-    hni_cpu_for(call, call->desc->out[0].dims[0] * blocks_of(call->desc->out[0].dims[1], BLOCK), grad_weight_task);
+    const hn_tensor_desc *dw = &call->desc->out[0];
+    hni_cpu_for_numbers(call, dw->dims[0] * blocks_of(dw->dims[1], BLOCK), call->desc->in[0].dims[0] * hni_cpu_elements(dw),
+                        grad_weight_task);
     return HN_OK;
 }
 

@@ -171,7 +171,7 @@ static void pool2x2_task(const hni_cpu_call *call, int64_t image) {
 
 static hn_status run_pool2x2(const hni_cpu_call *call, hn_error *err) {
     (void)err;
-    hni_cpu_for(call, call->desc->in[0].dims[0] * call->desc->in[0].dims[1], pool2x2_task);
+    hni_cpu_for_numbers(call, call->desc->in[0].dims[0] * call->desc->in[0].dims[1], hni_cpu_elements(&call->desc->in[0]), pool2x2_task);
     return HN_OK;
 }
 
@@ -191,7 +191,8 @@ static void pool2x2_grad_task(const hni_cpu_call *call, int64_t image) {
 
 static hn_status run_pool2x2_grad(const hni_cpu_call *call, hn_error *err) {
     (void)err;
-    hni_cpu_for(call, call->desc->out[0].dims[0] * call->desc->out[0].dims[1], pool2x2_grad_task);
+    hni_cpu_for_numbers(call, call->desc->out[0].dims[0] * call->desc->out[0].dims[1], hni_cpu_elements(&call->desc->out[0]),
+                        pool2x2_grad_task);
     return HN_OK;
 }
 

@@ -5,7 +5,7 @@
 #include "cpu.h"
 
 /* The host counts tasks in 32 bits; more pieces than this are run several to a task. */
-enum { MAX_TASKS = 65536, STRANDS_A_THREAD = 4, MAX_STRANDS = 256 };
+enum { MAX_TASKS = 65536, STRANDS_A_THREAD = 4, MAX_STRANDS = 256, FEW_NUMBERS = 65536 };
 
 typedef struct loop {
     const hni_cpu_call *call;
@@ -28,6 +28,14 @@ void hni_cpu_for(const hni_cpu_call *call, int64_t count, hni_cpu_task task) {
         return;
     }
     host->parallel_for(host->user, (uint32_t)((count + l.per_task - 1) / l.per_task), run_pieces, &l);
+}
+
+void hni_cpu_for_numbers(const hni_cpu_call *call, int64_t count, int64_t numbers, hni_cpu_task task) {
+    if (numbers > FEW_NUMBERS)
+        hni_cpu_for(call, count, task);
+    else
+        for (int64_t i = 0; i < count; i++)
+            task(call, i);
 }
 
 typedef struct strands {
