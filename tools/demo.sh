@@ -1,6 +1,6 @@
 #!/bin/sh
 # demo.sh BUILD - the whole path on invented patients: draws them, trains on some, and is judged on others that it has never seen, not even
-# to choose the best epoch. Everything lands in BUILD/demo, which is made anew. About two minutes on two cores.
+# to choose the best epoch. Everything lands in BUILD/demo, which is made anew. About a minute on two cores.
 set -eu
 build=${1:-build}
 haemnet=$build/haemnet
@@ -13,20 +13,20 @@ begin=$(date +%s)
 step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [ -t 1 ] || step() { printf '\n%s\n' "$*"; }
 
-step "1. Draws head-CT slices of 500 invented patients"
-"$haemnet" phantom --out "$demo/data" --patients 500 --slices 4 --size 256 --bleed-share 1 --seed 1
+step "1. Draws head-CT slices of 800 invented patients"
+"$haemnet" phantom --out "$demo/data" --patients 800 --slices 4 --size 256 --bleed-share 1 --seed 1
 
 step "2. Keeps a fifth of the patients for the examination"
 "$haemnet" split "$demo/data" --manifest --ratios 0.8,0.2 --seed 1 --out "$demo/parts"
 
 step "3. Trains on the others; a tenth of them chooses the best epoch"
-"$haemnet" train "$demo/parts/train.csv" --holdout 0.1 --epochs 14 --size 48 --channels 1 --batch 16 --lr 0.002 --mean 0.2 --deviation 0.3 --seed 1 --out "$demo/run"
+"$haemnet" train "$demo/parts/train.csv" --holdout 0.1 --epochs 18 --size 48 --channels 1 --batch 16 --lr 0.002 --mean 0.2 --deviation 0.3 --seed 1 --out "$demo/run"
 
 step "4. The examination: patients that the network has never seen"
 "$haemnet" evaluate "$demo/run/model.safetensors" "$demo/parts/test.csv" --json "$demo/metrics.json" | tee "$demo/evaluation.txt"
 
 step "5. What it says about single images"
-tail -n +2 "$demo/parts/test.csv" | awk -F, 'NR % 12 == 1 { print $1 }' | head -24 > "$demo/files"
+tail -n +2 "$demo/parts/test.csv" | awk -F, 'NR % 27 == 1 { print $1 }' | head -24 > "$demo/files"
 tr '\n' '\0' < "$demo/files" | xargs -0 "$haemnet" predict "$demo/run/model.safetensors" --json > "$demo/predictions.jsonl"
 tr '\n' '\0' < "$demo/files" | xargs -0 "$haemnet" predict "$demo/run/model.safetensors" > "$demo/predictions.txt"
 while IFS= read -r line; do
