@@ -16,6 +16,8 @@ int split_list(const char *text, char **copy, const char ***list) {
     for (char *part = *copy; part; at++) {
         char *comma = strchr(part, ',');
         if (comma) *comma = 0;
+        part += strspn(part, " ");
+        for (char *end = part + strlen(part); end > part && end[-1] == ' ';) *--end = 0;
         (*list)[at] = part;
         part = comma ? comma + 1 : NULL;
     }
