@@ -264,7 +264,7 @@ START_TEST(many_threads_ask_first) {
     for (int i = 0; i < 8; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, count_devices, ctx), 0);
     static hn_backend tables[8];
-    static char names[8][8];
+    static char names[8][16];
     for (int i = 0; i < 8; i++) {
         snprintf(names[i], sizeof names[i], "name%d", i);
         tables[i] = fake_table(names[i]);
