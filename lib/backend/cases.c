@@ -59,7 +59,25 @@ static const conv_row CONV[] = {
     {"TinyVGG first", 2, 3, 64, 64, 10, {3, 3}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_RELU},
     {"TinyVGG second", 1, 10, 62, 62, 10, {3, 3}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_RELU},
     {"TinyVGG same", 1, 10, 64, 64, 10, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"rows of 48", 1, 5, 7, 48, 15, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"rows of 16, more than 1024 taps", 1, 120, 5, 16, 17, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"odd rows, more than 1024 taps", 1, 120, 3, 5, 11, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
     {"TinyVGG third", 2, 10, 32, 32, 10, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
+};
+
+typedef struct pooled_row {
+    const char *name;
+    int64_t n, c, h, w, k;
+    int32_t padding, groups, activation;
+} pooled_row;
+
+static const pooled_row POOLED[] = { /* 3×3 convolutions with 2×2 maximum pooling inside */
+    {"3x3 pooled", 2, 3, 12, 10, 5, 1, 1, HN_ACT_RELU},
+    {"3x3 pooled, a rest", 1, 4, 13, 17, 9, 1, 1, HN_ACT_RELU},
+    {"3x3 pooled to one pixel", 3, 2, 5, 4, 3, 0, 1, HN_ACT_NONE},
+    {"3x3 pooled, whole rows", 2, 10, 34, 34, 15, 0, 1, HN_ACT_RELU},
+    {"3x3 pooled, 2 groups", 2, 6, 19, 16, 10, 1, 2, HN_ACT_NONE},
+    {"TinyVGG second, pooled", 1, 10, 64, 64, 10, 1, 1, HN_ACT_RELU},
 };
 
 typedef struct pool_row {
@@ -171,9 +189,20 @@ static hn_status make_conv(int32_t row, int32_t part, hni_case *c, hn_error *err
     hn_status status = hni_op_conv2d(&forward, &x, &w, r->bias != 0, &win, r->activation, err);
     if (status == HN_OK && part > 0)
         status = hni_op_conv2d_grads(&forward, &grad_input, &grad_weight, err);
+    if (status == HN_OK && part == 3)
+        status = hni_op_through_relu(&grad_input, err);
     if (status == HN_OK)
-        *c = (hni_case){r->name, part == 0 ? forward : part == 1 ? grad_input : grad_weight, TOL_SUM};
+        *c = (hni_case){r->name, part == 0 ? forward : part == 2 ? grad_weight : grad_input, TOL_SUM};
     return status;
+}
+
+static hn_status make_pooled(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    (void)part;
+    const pooled_row *r = &POOLED[row];
+    const hni_window2d win = {.stride = {1, 1}, .padding = {r->padding, r->padding}, .dilation = {1, 1}, .groups = r->groups, .pool = 2};
+    const hn_tensor_desc x = f32(4, r->n, r->c, r->h, r->w), w = f32(4, r->k, r->c / r->groups, 3, 3);
+    *c = (hni_case){.name = r->name, .tolerance = TOL_SUM};
+    return hni_op_conv2d(&c->desc, &x, &w, row % 2 == 0, &win, r->activation, err);
 }
 
 static hn_status make_pool(int32_t row, int32_t part, hni_case *c, hn_error *err) {
@@ -184,11 +213,13 @@ static hn_status make_pool(int32_t row, int32_t part, hni_case *c, hn_error *err
                               .exclude_padding = r->exclude};
     const hn_tensor_desc x = f32(4, r->n, r->c, r->h, r->w);
     hn_op_desc forward, grad;
-    hn_status status = hni_op_pool2d(&forward, part < 2 ? HN_OP_MAX_POOL2D : HN_OP_AVG_POOL2D, &x, &win, err);
+    hn_status status = hni_op_pool2d(&forward, part == 2 || part == 3 ? HN_OP_AVG_POOL2D : HN_OP_MAX_POOL2D, &x, &win, err);
     if (status == HN_OK)
         status = hni_op_pool2d_grad(&forward, &grad, err);
+    if (status == HN_OK && part == 4)
+        status = hni_op_through_relu(&grad, err);
     if (status == HN_OK)
-        *c = (hni_case){r->name, part % 2 == 0 ? forward : grad, TOL_POINT};
+        *c = (hni_case){r->name, part == 0 || part == 2 ? forward : grad, TOL_POINT};
     return status;
 }
 
@@ -282,7 +313,7 @@ static const struct {
     int32_t rows, parts; /* cases = rows × parts */
     hn_status (*make)(int32_t row, int32_t part, hni_case *c, hn_error *err);
 } FAMILIES[] = {
-    {ROWS(CONV), 3, make_conv},     {ROWS(POOL), 4, make_pool},           {ROWS(IMAGES), 2, make_global},   {ROWS(DENSE), 3, make_dense},
+    {ROWS(CONV), 4, make_conv},     {ROWS(POOLED), 1, make_pooled},       {ROWS(POOL), 5, make_pool},           {ROWS(IMAGES), 2, make_global},   {ROWS(DENSE), 3, make_dense},
     {ROWS(IMAGES), 3, make_norm},   {ROWS(ANY), 4, make_activation},      {ROWS(ANY), 1, make_add},
     {ROWS(DROPOUT), 1, make_dropout},
     {ROWS(LOSSES), 3, make_loss},   {ROWS(OPTIMIZERS), 3, make_optimizer}, {ROWS(IMAGES), 1, make_preprocess},

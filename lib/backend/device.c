@@ -164,7 +164,7 @@ static hn_status check_buffers(const hni_device *device, const hni_op *op, const
 hn_status hni_op_run(hni_device *device, const hni_op *op, const hn_op_buffers *buffers, hn_error *err) {
     if (!op->handle)
         return hni_fail(err, HN_E_STATE, "%s on %s was not prepared", hni_op_name(op->desc.kind), device->info.name);
-    if (buffers->struct_size != sizeof *buffers || buffers->flags != 0 || !buffers->in || !buffers->out)
+    if (buffers->struct_size != sizeof *buffers || (buffers->flags & ~HN_RUN_CONSTANT_KEPT) != 0 || !buffers->in || !buffers->out)
         return hni_fail(err, HN_E_ARGUMENT, "%s on %s: buffers are not filled in", hni_op_name(op->desc.kind), device->info.name);
     hn_status status = check_buffers(device, op, op->desc.in, buffers->in, op->desc.n_in, "input", err);
     if (status == HN_OK)

@@ -37,6 +37,22 @@ static int32_t through_activation(hni_program *p, int32_t index, const hn_op_des
     return dz;
 }
 
+/* The gradient of layer `index` with respect to its first input, described by d, may go on through the ReLU that made this input, if nobody
+ * else reads it: one pass over memory less. */
+static void take_relu(hni_program *p, int32_t index, hn_op_desc *d) {
+    const int32_t value = p->graph->layers[index].input[0];
+    if (value == 0 || p->readers[value] != 1)
+        return;
+    const hni_layer *maker = &p->graph->layers[value - 1]; /* layer i makes value i + 1 */
+    if (maker->kind == HNI_LAYER_ACTIVATION && maker->activation == HN_ACT_RELU)
+        p->through[value] = hni_program_ok(p, index, hni_op_through_relu(d, p->err));
+}
+
+/* dy of value `v`, which y is the place of, to the gradient before the activation that made it. */
+static int32_t before_activation(hni_program *p, int32_t index, const hn_op_desc *forward, int32_t v, int32_t y, int32_t dy) {
+    return p->through[v] ? dy : through_activation(p, index, forward, y, dy);
+}
+
 static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
     const hni_layer *l = &p->graph->layers[index];
     const bool dense = l->kind == HNI_LAYER_DENSE;
@@ -44,13 +60,17 @@ static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int3
     if (!hni_program_ok(p, index, dense ? hni_op_dense_grads(&f->desc, &dx, &dw, p->err) : hni_op_conv2d_grads(&f->desc, &dx, &dw, p->err)))
         return;
     if (f->desc.activation != HN_ACT_NONE)
-        dy = through_activation(p, index, &f->desc, f->out[0], dy);
+        dy = before_activation(p, index, &f->desc, p->graph->layers[p->fused[index]].output, f->out[0], dy);
     const int32_t weight_in[2] = {dy, f->in[0]};
     const int32_t weight_out[2] = {hni_program_param(p, l->param[0], HNI_HOME_GRADS), hni_program_param(p, l->param[1], HNI_HOME_GRADS)};
     hni_program_node(p, index, &dw, weight_in, weight_out);
     if (!p->wants[l->input[0]])
         return;
-    const int32_t input_in[2] = {dy, f->in[1]}, input_out = hni_program_place(p, dx.out[0], HNI_HOME_ARENA, 0);
+    if (!dense)
+        take_relu(p, index, &dx);
+    dx.constant = f->desc.constant;
+    const int32_t input_in[3] = {dy, f->in[1], dx.in[2].rank ? f->in[0] : -1};
+    const int32_t input_out = hni_program_place(p, dx.out[0], HNI_HOME_ARENA, 0);
     hni_program_node(p, index, &dx, input_in, &input_out);
     contribute(p, index, l->input[0], input_out);
 }
@@ -73,7 +93,7 @@ static void plain_grads(hni_program *p, int32_t index, const hni_node *f, int32_
     int32_t in[3] = {dy, -1, -1}, dx;
     hn_op_desc d;
     if (l->kind == HNI_LAYER_ACTIVATION) {
-        contribute(p, index, l->input[0], through_activation(p, index, &f->desc, f->out[0], dy));
+        contribute(p, index, l->input[0], before_activation(p, index, &f->desc, l->output, f->out[0], dy));
         return;
     }
     if (l->kind == HNI_LAYER_DROPOUT) { /* the same mask, the same operator */
@@ -83,6 +103,7 @@ static void plain_grads(hni_program *p, int32_t index, const hni_node *f, int32_
         return;
     }
     if (l->kind == HNI_LAYER_MAX_POOL2D) {
+        take_relu(p, index, &d);
         in[0] = f->in[0];
         in[1] = f->out[0];
         in[2] = dy;

@@ -27,6 +27,7 @@ struct hni_executor {
     void *recording;
     bool bound, plain;  /* plain: no recording on this backend */
     bool ran;
+    uint64_t seen;      /* the version of the weights at the last run; 0 = none */
 };
 
 static hn_status check_options(const hni_graph *graph, const hni_weights *weights, const hni_executor_options *o, hn_error *err) {
@@ -89,7 +90,8 @@ static hn_status make_constants(hni_executor *ex, const hni_executor_options *o,
 
 static hn_status fill_executor(hni_executor *ex, const hni_executor_options *o, hn_error *err) {
     const hni_program_options options = {.mode = o->mode, .batch = o->batch, .task = o->task, .positive = o->positive,
-                                         .optimizer = o->mode == HNI_MODE_TRAIN ? o->optimizer : 0, .threshold = o->threshold};
+                                         .optimizer = o->mode == HNI_MODE_TRAIN ? o->optimizer : 0, .threshold = o->threshold,
+                                         .many_runs = o->mode != HNI_MODE_TRAIN};
     hn_status status = hni_program_make(&ex->program, ex->graph, &options, err);
     if (status != HN_OK)
         return status;
@@ -189,11 +191,12 @@ hn_status hni_executor_bind(hni_executor *ex, hn_buffer arena, hn_error *err) {
     return HN_OK;
 }
 
-static hn_status run_nodes(hni_executor *ex, hn_error *err) {
+/* flags: HN_RUN_… */
+static hn_status run_nodes(hni_executor *ex, int32_t flags, hn_error *err) {
     for (size_t i = 0; i < ex->program.n_nodes; i++) {
         const hni_node *node = &ex->program.nodes[i];
         const hn_buffer *in = ex->buffers + 2 * i * HN_OP_MAX_TENSORS;
-        hn_op_buffers b = {.struct_size = sizeof b, .in = in, .out = in + HN_OP_MAX_TENSORS};
+        hn_op_buffers b = {.struct_size = sizeof b, .flags = flags, .in = in, .out = in + HN_OP_MAX_TENSORS};
         if (node->workspace > 0)
             b.workspace = hni_buffer_at(ex->arena, node->workspace_offset, node->workspace);
         const hn_status status = hni_op_run(ex->device, &ex->ops[i], &b, err);
@@ -218,7 +221,7 @@ static hn_status record(hni_executor *ex, hn_error *err) {
     }
     if (status != HN_OK)
         return hni_foreign_status(status, &theirs, name, "capture_begin", err);
-    status = run_nodes(ex, err);
+    status = run_nodes(ex, 0, err);
     void *recording = NULL;
     const hn_status ended = table->capture_end(ex->device->handle, &recording, &theirs); /* always: or the queue stays shut */
     if (status == HN_OK && ended != HN_OK)
@@ -273,15 +276,21 @@ static hn_status upload_step(hni_executor *ex, const hni_step *step, hn_error *e
 }
 
 hn_status hni_executor_run(hni_executor *ex, const hni_step *step, hn_error *err) {
+    const int32_t flags = ex->seen == ex->weights->version ? HN_RUN_CONSTANT_KEPT : 0;
     ex->ran = false;
+    ex->seen = 0; /* a run that fails half-way has looked at some of them only */
     hn_status status = check_step(ex, step, err);
     if (status == HN_OK)
         status = upload_step(ex, step, err);
     if (status == HN_OK && !ex->plain && !ex->recording)
         status = record(ex, err);
     if (status == HN_OK)
-        status = ex->recording ? replay(ex, err) : run_nodes(ex, err);
+        status = ex->recording ? replay(ex, err) : run_nodes(ex, flags, err);
     ex->ran = status == HN_OK;
+    if (ex->ran)
+        ex->seen = ex->weights->version;
+    if (ex->options.mode == HNI_MODE_TRAIN)
+        ex->weights->version++;
     return status;
 }
 

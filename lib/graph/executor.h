@@ -24,6 +24,7 @@ typedef struct hni_weights {
     hn_buffer group;    /* [trainable] u8, all 0 */
     hn_buffer hyper;    /* [1, HN_HYPER_COLUMNS] f64 */
     hn_buffer stats;    /* [4] f64: Σ loss, Σ weight, right, count */
+    uint64_t version;   /* of values: another one whenever they may have changed; ≥ 1 */
 } hni_weights;
 hn_status hni_weights_create(hni_device *device, const hni_graph *graph, bool training, hni_weights *out, hn_error *err); /* zeroed */
 void hni_weights_free(hni_weights *weights);

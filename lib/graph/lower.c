@@ -1,6 +1,6 @@
 /* lower.c - layers to forward operators at one batch size: preprocessing, the layers that the logits need, then loss or probabilities.
  *
- * An activation with no other reader of its input runs inside the convolution or dense layer before it. Flatten, dropout outside
+ * An activation with no other reader of its input runs inside the convolution or dense layer before it, and so may pooling. Flatten, dropout outside
  * training and an activation that is none make no operator: their output is the input's memory under another shape. Where memory
  * lies is not known here; gradients are autodiff.c's. */
 #include "../base/memory.h"
@@ -9,6 +9,9 @@
 #include "haemnet/dataset.h" /* defines: HN_TASK_… */
 #include "program.h"
 #include "shapes.h"
+
+/* Bits of hn_op_desc.constant. */
+enum { WEIGHTS = 1 << 1, MEAN_AND_DEVIATION = 1 << 1 | 1 << 2 };
 
 /* Does nothing but pass its input on, in this mode. */
 static bool is_view(const hni_program *p, const hni_layer *l) {
@@ -34,30 +37,45 @@ static void mark(hni_program *p) {
     }
 }
 
-/* Finds activations whose input nobody else reads and which a convolution or dense layer makes. */
-static void fuse(hni_program *p) {
+static void count_readers(hni_program *p) {
     const hni_graph *g = p->graph;
-    int32_t *readers = hni_calloc(p->ctx, g->n_values, sizeof *readers);
-    if (!readers) {
-        p->status = hni_fail_memory(p->err, g->n_values * sizeof *readers, "the tables of a network");
-        return;
-    }
-    readers[g->logits] = 1; /* the outside */
+    p->readers[g->logits] = 1; /* the outside */
     for (size_t i = 0; i < g->n_layers; i++)
         for (int32_t k = 0; p->needed[g->layers[i].output] && k < hni_layer_inputs(&g->layers[i]); k++)
-            readers[g->layers[i].input[k]]++;
+            p->readers[g->layers[i].input[k]]++;
+}
+
+/* The layer whose only reader this one is; -1 = none, or the pixels. Layer i makes value i + 1. */
+static int32_t only_maker(const hni_program *p, const hni_layer *l) {
+    return p->needed[l->output] && p->readers[l->input[0]] == 1 ? l->input[0] - 1 : -1;
+}
+
+static bool is_2x2(const hni_window2d *w) {
+    return w->kernel[0] == 2 && w->kernel[1] == 2 && w->stride[0] == 2 && w->stride[1] == 2 && w->padding[0] == 0 && w->padding[1] == 0;
+}
+
+/* Layers that run inside the one before them: an activation in a convolution or dense layer, and, where no gradient will ask for what
+ * lies between, 2×2 maximum pooling in a convolution that ends in ReLU or nothing. */
+static void fuse(hni_program *p) {
+    const hni_graph *g = p->graph;
     for (size_t i = 0; i < g->n_layers; i++) {
         const hni_layer *l = &g->layers[i];
-        const int32_t v = l->input[0];
-        if (l->kind != HNI_LAYER_ACTIVATION || l->activation == HN_ACT_NONE || !p->needed[l->output] || v == 0 || readers[v] != 1)
+        int32_t from = only_maker(p, l);
+        if (from < 0)
             continue;
-        const int32_t from = v - 1; /* layer i makes value i + 1 */
-        if (g->layers[from].kind == HNI_LAYER_CONV2D || g->layers[from].kind == HNI_LAYER_DENSE) {
+        if (l->kind == HNI_LAYER_ACTIVATION && l->activation != HN_ACT_NONE &&
+            (g->layers[from].kind == HNI_LAYER_CONV2D || g->layers[from].kind == HNI_LAYER_DENSE)) {
             p->fused[from] = (int32_t)i;
+            p->inside[i] = true;
+        } else if (l->kind == HNI_LAYER_MAX_POOL2D && p->options.mode != HNI_MODE_TRAIN && is_2x2(&l->window)) {
+            if (p->inside[from] && g->layers[from].activation == HN_ACT_RELU)
+                from = only_maker(p, &g->layers[from]);
+            if (g->layers[from].kind != HNI_LAYER_CONV2D || (p->fused[from] >= 0 && p->fused[from] != l->input[0] - 1))
+                continue;
+            p->pooled[from] = (int32_t)i;
             p->inside[i] = true;
         }
     }
-    hni_free(p->ctx, readers);
 }
 
 /* A new place in the arena for each output of d. */
@@ -68,7 +86,7 @@ static void add_outputs(hni_program *p, const hn_op_desc *d, int32_t *out) {
 
 static void lower_filters(hni_program *p, int32_t index) {
     const hni_layer *l = &p->graph->layers[index];
-    const int32_t act = p->fused[index];
+    const int32_t act = p->fused[index], pool = p->pooled[index];
     const int32_t activation = act < 0 ? HN_ACT_NONE : p->graph->layers[act].activation;
     const bool dense = l->kind == HNI_LAYER_DENSE, bias = l->param[1] >= 0;
     const hn_tensor_desc w = hni_param_desc(&p->graph->params[l->param[0]]);
@@ -78,13 +96,17 @@ static void lower_filters(hni_program *p, int32_t index) {
     if (x < 0)
         return;
     hn_op_desc d;
+    hni_window2d window = l->window;
+    window.pool = pool < 0 ? 0 : 2;
     if (!hni_program_ok(p, index, dense ? hni_op_dense(&d, &p->places[x].desc, &w, bias, activation, p->err)
-                                        : hni_op_conv2d(&d, &p->places[x].desc, &w, bias, &l->window, activation, p->err)))
+                                        : hni_op_conv2d(&d, &p->places[x].desc, &w, bias, &window, activation, p->err)))
         return;
+    d.constant = p->options.many_runs ? WEIGHTS : 0;
     add_outputs(p, &d, &y);
     const int32_t in[3] = {x, hni_program_param(p, l->param[0], HNI_HOME_VALUES), hni_program_param(p, l->param[1], HNI_HOME_VALUES)};
     p->forward[index] = hni_program_node(p, index, &d, in, &y);
-    p->value[act < 0 ? l->output : p->graph->layers[act].output] = y;
+    const int32_t end = pool >= 0 ? pool : act >= 0 ? act : index;
+    p->value[p->graph->layers[end].output] = y;
 }
 
 static void lower_batch_norm(hni_program *p, int32_t index) {
@@ -184,6 +206,7 @@ static void lower_pixels(hni_program *p) {
     int32_t y;
     if (!hni_program_ok(p, -1, hni_op_preprocess(&d, &x, p->err)))
         return;
+    d.constant = MEAN_AND_DEVIATION;
     p->pixels = hni_program_place(p, x, HNI_HOME_ARENA, 0);
     p->mean = constant(p, d.in[1]);
     p->deviation = constant(p, d.in[2]);
@@ -244,6 +267,7 @@ void hni_program_forward(hni_program *p) {
     if (p->status != HN_OK)
         return;
     mark(p);
+    count_readers(p);
     fuse(p);
     lower_pixels(p);
     for (size_t i = 0; i < p->graph->n_layers && p->status == HN_OK; i++)

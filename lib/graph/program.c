@@ -93,12 +93,15 @@ static hn_status start(hni_program *p, const hni_graph *graph, const hni_program
     const size_t values = graph->n_values, layers = graph->n_layers + 1; /* a network may have no layer */
     p->value = minus_ones(p, values);
     p->grad = minus_ones(p, values);
+    p->readers = hni_calloc(p->ctx, values, sizeof *p->readers);
+    p->through = hni_calloc(p->ctx, values, sizeof *p->through);
     p->needed = hni_calloc(p->ctx, values, sizeof *p->needed);
     p->wants = hni_calloc(p->ctx, values, sizeof *p->wants);
     p->fused = minus_ones(p, layers);
+    p->pooled = minus_ones(p, layers);
     p->forward = minus_ones(p, layers);
     p->inside = hni_calloc(p->ctx, layers, sizeof *p->inside);
-    if (!p->value || !p->grad || !p->needed || !p->wants || !p->fused || !p->forward || !p->inside)
+    if (!p->value || !p->grad || !p->readers || !p->through || !p->needed || !p->wants || !p->fused || !p->pooled || !p->forward || !p->inside)
         return hni_fail_memory(err, values * 16, "the tables of a network");
     return HN_OK;
 }
@@ -118,9 +121,12 @@ void hni_program_free(hni_program *p) {
     hni_free(ctx, p->nodes);
     hni_free(ctx, p->value);
     hni_free(ctx, p->grad);
+    hni_free(ctx, p->readers);
+    hni_free(ctx, p->through);
     hni_free(ctx, p->needed);
     hni_free(ctx, p->wants);
     hni_free(ctx, p->fused);
+    hni_free(ctx, p->pooled);
     hni_free(ctx, p->forward);
     hni_free(ctx, p->inside);
     memset(p, 0, sizeof *p);

@@ -46,6 +46,7 @@ typedef struct hni_node {
 typedef struct hni_program_options {
     int32_t mode, batch, task, positive, optimizer;
     double threshold;
+    bool many_runs; /* weights stay as they are for many runs: what a backend makes of them may be kept */
 } hni_program_options;
 
 typedef struct hni_program {
@@ -61,10 +62,13 @@ typedef struct hni_program {
     int32_t *grad;     /* place of the gradient; -1 = none */
     bool *needed;      /* the logits depend on it */
     bool *wants;       /* there is something to train above it, so its gradient is needed */
+    int32_t *readers;  /* how many layers read it, the outside being one */
+    bool *through;     /* its gradient is that before the ReLU that made it */
     /* of layers */
     int32_t *fused;    /* the activation layer that runs inside this one; -1 = none */
+    int32_t *pooled;   /* the maximum pooling layer that runs inside this one, after the activation; -1 = none */
     int32_t *forward;  /* node; -1 = none */
-    bool *inside;      /* this activation runs inside another layer */
+    bool *inside;      /* this layer runs inside another one */
     /* places that the outside touches; -1 = not in this mode */
     int32_t pixels, keys, labels, logits, probabilities, mean, deviation, class_weights;
     uint64_t arena_bytes, constant_bytes;

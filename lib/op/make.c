@@ -4,6 +4,7 @@
  * made from the forward description, since all they need stands there. */
 #include <string.h>
 
+#include "haemnet/builder.h" /* defines: HN_ACT_… */
 #include "rules.h"
 
 static hn_tensor_desc vector(int32_t dtype, int64_t n) {
@@ -56,6 +57,7 @@ hn_status hni_op_conv2d(hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_
     d->kernel[0] = d->kernel[1] = 0; /* it is in w */
     d->groups = win->groups == 0 ? 1 : win->groups;
     d->activation = activation;
+    d->pool = win->pool;
     d->in[0] = *x;
     d->in[1] = *w;
     if (bias)
@@ -65,6 +67,8 @@ hn_status hni_op_conv2d(hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_
 
 hn_status hni_op_conv2d_grads(const hn_op_desc *forward, hn_op_desc *grad_input, hn_op_desc *grad_weight, hn_error *err) {
     hn_status status = check_forward(forward, HN_OP_CONV2D, HN_OP_CONV2D, err);
+    if (status == HN_OK && forward->pool != 0)
+        status = hni_fail(err, HN_E_ARGUMENT, "a convolution that pools has no gradients; make one without");
     begin(grad_input, HN_OP_CONV2D_GRAD_INPUT);
     copy_window(grad_input, forward);
     grad_input->in[0] = forward->out[0];
@@ -102,6 +106,13 @@ hn_status hni_op_pool2d_grad(const hn_op_desc *forward, hn_op_desc *grad, hn_err
     }
     grad->out[0] = forward->in[0];
     return finish(grad, status, err);
+}
+
+hn_status hni_op_through_relu(hn_op_desc *grad, hn_error *err) {
+    grad->activation = HN_ACT_RELU;
+    if (grad->kind == HN_OP_CONV2D_GRAD_INPUT)
+        grad->in[2] = grad->out[0];
+    return finish(grad, HN_OK, err);
 }
 
 hn_status hni_op_global_avg_pool(hn_op_desc *d, const hn_tensor_desc *x, hn_error *err) {

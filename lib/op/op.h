@@ -25,6 +25,7 @@ hn_status hni_op_validate(const hn_op_desc *desc, hn_error *err);
 typedef struct hni_window2d {
     int32_t kernel[2], stride[2], padding[2], dilation[2];
     int32_t groups, exclude_padding;
+    int32_t pool; /* convolution: 0 or 2 */
 } hni_window2d;
 hn_status hni_op_conv2d(hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_desc *w, bool bias, const hni_window2d *win, int32_t activation,
                         hn_error *err);
@@ -32,6 +33,8 @@ hn_status hni_op_conv2d(hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_
 hn_status hni_op_conv2d_grads(const hn_op_desc *forward, hn_op_desc *grad_input, hn_op_desc *grad_weight, hn_error *err);
 hn_status hni_op_pool2d(hn_op_desc *d, int32_t kind, const hn_tensor_desc *x, const hni_window2d *win, hn_error *err);
 hn_status hni_op_pool2d_grad(const hn_op_desc *forward, hn_op_desc *grad, hn_error *err); /* max, average and global */
+/* The gradient of a ReLU taken along: x of a convolution's or maximum pooling's gradient is the ReLU's output, dx its input's gradient. */
+hn_status hni_op_through_relu(hn_op_desc *grad, hn_error *err);
 hn_status hni_op_global_avg_pool(hn_op_desc *d, const hn_tensor_desc *x, hn_error *err);
 hn_status hni_op_dense(hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_desc *w, bool bias, int32_t activation, hn_error *err);
 hn_status hni_op_dense_grads(const hn_op_desc *forward, hn_op_desc *grad_input, hn_op_desc *grad_weight, hn_error *err);

@@ -31,7 +31,8 @@ enum {
     HNI_USES_EPSILON = 1 << 10,
     HNI_USES_MOMENTUM = 1 << 11,
     HNI_USES_RATE = 1 << 12,
-    HNI_USES_THRESHOLD = 1 << 13
+    HNI_USES_THRESHOLD = 1 << 13,
+    HNI_USES_POOL = 1 << 14
 };
 
 typedef struct hni_rule {

@@ -2,6 +2,7 @@
  *
  * A gradient's output shape does not follow from its inputs (several input sizes give one output size), so gradients are checked by
  * going forward again from the output they claim. */
+#include "haemnet/builder.h" /* defines: HN_ACT_… */
 #include "rules.h"
 
 int64_t hni_window_extent(int64_t in, int32_t kernel, int32_t stride, int32_t padding, int32_t dilation) {
@@ -71,6 +72,12 @@ hn_status hni_infer_conv2d(const hn_op_desc *d, const hn_tensor_desc *x, const h
     int64_t out[2];
     if (status == HN_OK)
         status = window_output(d, x, &w->dims[2], out, err);
+    for (int i = 0; i < 2 && status == HN_OK && d->pool == 2; i++) {
+        if (out[i] < 2)
+            return hni_fail(err, HN_E_SHAPE, "%s: %lldx%lld px are too few to pool; leave pool 0", hni_op_name(d->kind), (long long)out[0],
+                            (long long)out[1]);
+        out[i] /= 2;
+    }
     if (status == HN_OK)
         *y = image(x->dims[0], w->dims[0], out[0], out[1]);
     return status;
@@ -114,12 +121,26 @@ static hn_status check_conv(const hn_op_desc *d, const hn_tensor_desc *x, const 
 hn_status hni_check_conv2d(const hn_op_desc *d, hn_error *err) {
     if (d->activation < 0 || d->activation > 2)
         return hni_bad_constant(d, err, "activation %d is not known; see HN_ACT_…", d->activation);
+    if (d->pool != 0 && (d->pool != 2 || d->activation == HN_ACT_SIGMOID))
+        return hni_bad_constant(d, err, "pool %d after activation %d: must be 0, or 2 after none or ReLU", d->pool, d->activation);
     const hn_status status = check_conv(d, &d->in[0], &d->in[1], &d->out[0], "output y", err);
     return status == HN_OK ? check_bias(d, &d->in[2], &d->in[1], "bias b", err) : status;
 }
 
+/* A gradient that goes on through the ReLU whose output x is. */
+static hn_status check_through(const hn_op_desc *d, hn_error *err) {
+    if (d->activation == HN_ACT_NONE || d->activation == HN_ACT_RELU)
+        return HN_OK;
+    return hni_bad_constant(d, err, "activation %d: only ReLU's gradient can be taken along", d->activation);
+}
+
 hn_status hni_check_conv2d_grad_input(const hn_op_desc *d, hn_error *err) {
-    return check_conv(d, &d->out[0], &d->in[1], &d->in[0], "gradient dy", err);
+    hn_status status = check_conv(d, &d->out[0], &d->in[1], &d->in[0], "gradient dy", err);
+    if (status == HN_OK)
+        status = check_through(d, err);
+    if (status != HN_OK || (d->activation == HN_ACT_NONE && d->in[2].rank == 0))
+        return status;
+    return hni_want(d, &d->in[2], "input x", d->out[0], err);
 }
 
 hn_status hni_check_conv2d_grad_weight(const hn_op_desc *d, hn_error *err) {
@@ -139,6 +160,8 @@ hn_status hni_check_pool2d(const hn_op_desc *d, hn_error *err) {
 
 hn_status hni_check_max_pool2d_grad(const hn_op_desc *d, hn_error *err) {
     hn_status status = check_pool(d, &d->in[0], &d->in[1], "input y", err);
+    if (status == HN_OK)
+        status = check_through(d, err);
     if (status == HN_OK)
         status = hni_want(d, &d->in[2], "gradient dy", d->in[1], err);
     return status == HN_OK ? hni_want(d, &d->out[0], "gradient dx", d->in[0], err) : status;

@@ -15,11 +15,11 @@ enum {
 };
 
 static const hni_rule RULES[] = {
-    [HN_OP_CONV2D] = {"conv2d", 3, 1, CONV | HNI_USES_ACTIVATION, hni_check_conv2d},
-    [HN_OP_CONV2D_GRAD_INPUT] = {"conv2d_grad_input", 2, 1, CONV, hni_check_conv2d_grad_input},
+    [HN_OP_CONV2D] = {"conv2d", 3, 1, CONV | HNI_USES_ACTIVATION | HNI_USES_POOL, hni_check_conv2d},
+    [HN_OP_CONV2D_GRAD_INPUT] = {"conv2d_grad_input", 3, 1, CONV | HNI_USES_ACTIVATION, hni_check_conv2d_grad_input},
     [HN_OP_CONV2D_GRAD_WEIGHT] = {"conv2d_grad_weight", 2, 2, CONV, hni_check_conv2d_grad_weight},
     [HN_OP_MAX_POOL2D] = {"max_pool2d", 1, 1, POOL, hni_check_pool2d},
-    [HN_OP_MAX_POOL2D_GRAD] = {"max_pool2d_grad", 3, 1, POOL, hni_check_max_pool2d_grad},
+    [HN_OP_MAX_POOL2D_GRAD] = {"max_pool2d_grad", 3, 1, POOL | HNI_USES_ACTIVATION, hni_check_max_pool2d_grad},
     [HN_OP_AVG_POOL2D] = {"avg_pool2d", 1, 1, POOL | HNI_USES_EXCLUDE, hni_check_pool2d},
     [HN_OP_AVG_POOL2D_GRAD] = {"avg_pool2d_grad", 1, 1, POOL | HNI_USES_EXCLUDE, hni_check_avg_pool2d_grad},
     [HN_OP_GLOBAL_AVG_POOL] = {"global_avg_pool", 1, 1, 0, hni_check_global_avg_pool},
@@ -115,6 +115,7 @@ static const char *stray_constant(const hn_op_desc *d, uint32_t uses) {
         {HNI_USES_MOMENTUM, !(d->momentum == 0.0), "momentum"},
         {HNI_USES_RATE, !(d->rate == 0.0), "rate"},
         {HNI_USES_THRESHOLD, !(d->threshold == 0.0), "threshold"},
+        {HNI_USES_POOL, d->pool != 0, "pool"},
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (fields[i].set && !(uses & fields[i].use))
@@ -138,5 +139,7 @@ hn_status hni_op_validate(const hn_op_desc *desc, hn_error *err) {
     const char *stray = stray_constant(desc, rule->uses);
     if (stray)
         return hni_bad_constant(desc, err, "does not use %s; leave it 0", stray);
+    if (desc->constant < 0 || desc->constant >> rule->n_in != 0)
+        return hni_bad_constant(desc, err, "constant inputs 0x%x: there are %d inputs, one bit each", (unsigned)desc->constant, rule->n_in);
     return rule->check(desc, err);
 }

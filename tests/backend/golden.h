@@ -89,6 +89,7 @@ static inline void read_field(char *text, hn_op_desc *d) {
     else if (!strcmp(key, "groups")) d->groups = read_int();
     else if (!strcmp(key, "activation")) d->activation = read_int();
     else if (!strcmp(key, "exclude_padding")) d->exclude_padding = read_int();
+    else if (!strcmp(key, "pool")) d->pool = read_int();
     else if (!strcmp(key, "optimizer")) d->optimizer = read_int();
     else if (!strcmp(key, "positive")) d->positive = read_int();
     else if (!strcmp(key, "stream")) d->stream = (uint32_t)read_double();

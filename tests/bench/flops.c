@@ -10,7 +10,7 @@ static double multiply_adds(const hn_op_desc *d) {
     switch (d->kind) {
     case HN_OP_CONV2D: /* x w → y */
         w = &d->in[1];
-        return (double)hni_tensor_elements(&d->out[0]) * (double)(w->dims[1] * w->dims[2] * w->dims[3]);
+        return (double)hni_tensor_elements(&d->out[0]) * (d->pool > 1 ? d->pool * d->pool : 1) * (double)(w->dims[1] * w->dims[2] * w->dims[3]);
     case HN_OP_CONV2D_GRAD_INPUT: /* dy w → dx */
         w = &d->in[1];
         return (double)hni_tensor_elements(&d->in[0]) * (double)(w->dims[1] * w->dims[2] * w->dims[3]);

@@ -51,7 +51,7 @@ def conv(name, n, c, h, w, k, r, s, stride=(1, 1), pad=(0, 0), dil=(1, 1), group
     (y * dy).sum().backward()
     win = dict(stride=stride, padding=pad, dilation=dil, groups=groups)
     case(name, "conv2d", [x, weight, b if bias else None], [activate(y, act)], activation=act, **win)
-    case(name + " grad input", "conv2d_grad_input", [dy, weight], [x.grad], **win)
+    case(name + " grad input", "conv2d_grad_input", [dy, weight, None], [x.grad], **win)
     case(name + " grad weight", "conv2d_grad_weight", [dy, x], [weight.grad, b.grad if bias else None], **win)
 
 
@@ -68,6 +68,24 @@ def pool(name, kind, n, c, h, w, kernel, stride, pad=(0, 0), exclude=0, x=None):
         win["exclude_padding"] = exclude
     case(name, kind, [x], [y], **win)
     case(name + " grad", kind + "_grad", [x, y, dy] if kind == "max_pool2d" else [dy], [x.grad], **win)
+
+
+def fused(name, n, c, h, w, k, groups=1, act=1):
+    """Pooling inside a convolution, and gradients that go on through the ReLU before a convolution or a pooling."""
+    z, weight, b = rand(n, c, h, w).requires_grad_(), rand(k, c // groups, 3, 3), rand(k)
+    win = dict(stride=(1, 1), padding=(1, 1), dilation=(1, 1), groups=groups)
+    x = torch.relu(z)
+    y = F.conv2d(x, weight, b, 1, 1, 1, groups)
+    case(name + " pooled", "conv2d", [x, weight, b], [F.max_pool2d(activate(y, act), 2)], activation=act, pool=2, **win)
+    dy = rand(*y.shape)
+    dz, = torch.autograd.grad((y * dy).sum(), z)
+    case(name + " grad input through relu", "conv2d_grad_input", [dy, weight, x], [dz], activation=1, **win)
+    x = torch.relu(z)
+    p = F.max_pool2d(x, 2)
+    dp = rand(*p.shape)
+    dz, = torch.autograd.grad((p * dp).sum(), z)
+    case(name + " max pool grad through relu", "max_pool2d_grad", [x, p, dp], [dz], activation=1, kernel=(2, 2), stride=(2, 2),
+         padding=(0, 0), dilation=(1, 1))
 
 
 def dense(name, n, f, k, bias=True, act=0):
@@ -247,3 +265,5 @@ x = torch.randint(0, 256, (2, 3, 4, 5))
 mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
 y = (x.double() / 255 - mean.double().view(1, 3, 1, 1)) / deviation.double().view(1, 3, 1, 1)
 case("preprocess", "preprocess", [(x, "u8"), mean, deviation], [y])
+fused("fused", 2, 3, 8, 6, 4)
+fused("fused odd", 1, 4, 7, 9, 6, groups=2, act=0)

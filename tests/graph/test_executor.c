@@ -24,6 +24,38 @@ START_TEST(a_hundred_steps_take_no_memory) {
 }
 END_TEST
 
+/* A predictor that has packed its weights sees what training and the caller made of them since. */
+START_TEST(new_weights_are_seen) {
+    hn_context *ctx = new_context();
+    rig r = new_rig_on(hni_cpu_backend(), ctx, tinyvgg(ctx, 3, 16, 5, 4), 3);
+    runner train = new_runner(&r, HNI_MODE_TRAIN, HN_TASK_SINGLE, HN_OPTIMIZER_ADAM);
+    runner old = new_runner(&r, HNI_MODE_PREDICT, HN_TASK_SINGLE, 0);
+    const hni_step step = step_of(&r);
+    float first[12], again[12], trained[12], fresh[12], back[12];
+    ck_ok(hni_executor_run(old.ex, &step, &err));
+    ck_ok(hni_executor_logits(old.ex, first, &err));
+    ck_ok(hni_executor_run(old.ex, &step, &err));
+    ck_ok(hni_executor_logits(old.ex, again, &err));
+    ck_assert_int_eq(memcmp(first, again, sizeof first), 0);
+    ck_ok(hni_executor_run(train.ex, &step, &err));
+    ck_ok(hni_executor_run(old.ex, &step, &err));
+    ck_ok(hni_executor_logits(old.ex, trained, &err));
+    runner new = new_runner(&r, HNI_MODE_PREDICT, HN_TASK_SINGLE, 0);
+    ck_ok(hni_executor_run(new.ex, &step, &err));
+    ck_ok(hni_executor_logits(new.ex, fresh, &err));
+    ck_assert_int_ne(memcmp(first, trained, sizeof first), 0);
+    ck_assert_int_eq(memcmp(fresh, trained, sizeof fresh), 0);
+    ck_ok(hni_weights_set(&r.weights, r.flat, &err));
+    ck_ok(hni_executor_run(old.ex, &step, &err));
+    ck_ok(hni_executor_logits(old.ex, back, &err));
+    ck_assert_int_eq(memcmp(first, back, sizeof first), 0);
+    free_runner(&r, &train);
+    free_runner(&r, &old);
+    free_runner(&r, &new);
+    free_rig(&r);
+}
+END_TEST
+
 START_TEST(nothing_leaks) {
     hn_context *ctx = hni_context_ref(new_context());
     const uint_fast64_t blocks = ctx->live_blocks;
@@ -323,6 +355,7 @@ int main(void) {
     TCase *t = tcase_create("executor");
     tcase_set_timeout(t, 60);
     tcase_add_test(t, a_hundred_steps_take_no_memory);
+    tcase_add_test(t, new_weights_are_seen);
     tcase_add_test(t, nothing_leaks);
     tcase_add_test(t, test_loss_is_train_loss_without_dropout);
     tcase_add_test(t, statistics_add_up);

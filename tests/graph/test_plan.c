@@ -100,8 +100,8 @@ START_TEST(no_two_live_tensors_overlap) {
                 const size_t in_place = check_plan(nets[n], mode, batch, false, &plain);
                 check_plan(nets[n], mode, batch, true, &with);
                 ck_assert_uint_ge(with, plain);
-                if (mode == HNI_MODE_TRAIN)
-                    ck_assert_uint_ge(in_place, 4); /* gradients of the fused activations at least */
+                if (mode == HNI_MODE_TRAIN && n >= 2)
+                    ck_assert_uint_ge(in_place, 1); /* sums and dropout; TinyVGG has none left that could */
                 ck_ok(hni_plan_arena_bytes(nets[n], mode, batch, HN_TASK_SINGLE, &told, &err));
                 ck_assert_uint_eq(told, plain);
             }
@@ -160,7 +160,7 @@ START_TEST(arenas_have_a_sensible_size) {
     ck_ok(hni_plan_arena_bytes(g, HNI_MODE_TRAIN, 32, HN_TASK_SINGLE, &train, &err));
     const uint64_t most = 32 * 10 * 64 * 64 * 4; /* the largest value */
     printf("TinyVGG 64 px, batch 32: predict %.2f, test %.2f, train %.2f MiB\n", predict / 1048576.0, test / 1048576.0, train / 1048576.0);
-    ck_assert(predict >= 2 * most && predict < 2 * most + most / 5);
+    ck_assert(predict >= most + most / 4 && predict < 2 * most); /* the first convolution, and the second one pooled */
     ck_assert(test >= predict && test < train);
     ck_assert(train < 2 * most + most / 2 + 2 * (most / 4) * 2 + 2 * most); /* forward values and two gradients */
     ck_assert_int_eq(hni_plan_arena_bytes(g, HNI_MODE_TRAIN, INT32_MAX, HN_TASK_SINGLE, &train, &err), HN_E_SHAPE);
@@ -180,12 +180,20 @@ START_TEST(what_is_fused_and_what_is_not) {
     for (size_t i = 0; i < p.n_nodes; i++)
         count[p.nodes[i].desc.kind]++;
     ck_assert_int_eq(count[HN_OP_ACTIVATION], 0);
-    ck_assert_int_eq(count[HN_OP_ACTIVATION_GRAD], 4);
+    ck_assert_int_eq(count[HN_OP_ACTIVATION_GRAD], 0); /* all four are taken along by the gradient behind them */
     ck_assert_int_eq(count[HN_OP_CONV2D], 4);
     ck_assert_int_eq(count[HN_OP_CONV2D_GRAD_WEIGHT], 4);
     ck_assert_int_eq(count[HN_OP_CONV2D_GRAD_INPUT], 3); /* none for the pixels */
     ck_assert_int_eq(p.nodes[0].desc.kind, HN_OP_PREPROCESS);
     ck_assert_int_eq(p.nodes[p.n_nodes - 1].desc.kind, HN_OP_OPTIMIZER);
+    hni_program_free(&p);
+    const hni_program_options predict = {.mode = HNI_MODE_PREDICT, .batch = 2, .task = HN_TASK_SINGLE, .positive = -1, .threshold = 0.5};
+    ck_ok(hni_program_make(&p, g, &predict, &err));
+    ck_assert_int_eq(p.n_nodes, 7); /* preprocessing, four convolutions of which two pool, dense, softmax */
+    int pooled = 0;
+    for (size_t i = 0; i < p.n_nodes; i++)
+        pooled += p.nodes[i].desc.pool == 2;
+    ck_assert_int_eq(pooled, 2);
     hni_program_free(&p);
     hni_graph_unref(g);
 

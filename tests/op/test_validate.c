@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "../test.h"
+#include "haemnet/builder.h" /* defines: HN_ACT_… */
 #include "haemnet/train.h"
 #include "op/op.h"
 
@@ -147,13 +148,42 @@ START_TEST(left_out) {
             hn_op_desc d = all[k];
             const bool in = place < d.n_in;
             memset(in ? &d.in[place] : &d.out[place - d.n_in], 0, sizeof(hn_tensor_desc));
-            const bool optional = ((k == HN_OP_CONV2D || k == HN_OP_DENSE) && place == 2) ||
+            const bool optional = ((k == HN_OP_CONV2D || k == HN_OP_DENSE || k == HN_OP_CONV2D_GRAD_INPUT) && place == 2) ||
                                   ((k == HN_OP_CONV2D_GRAD_WEIGHT || k == HN_OP_DENSE_GRAD_WEIGHT) && place == d.n_in + 1);
             if (optional)
                 ck_ok(hni_op_validate(&d, &err));
             else
                 refused(&d, "without a required tensor");
         }
+}
+END_TEST
+
+START_TEST(what_may_be_fused) {
+    hn_op_desc all[KINDS + 1];
+    make_all(all);
+    hn_op_desc d = all[HN_OP_CONV2D_GRAD_INPUT];
+    ck_ok(hni_op_through_relu(&d, &err));
+    ck_assert_int_eq(d.in[2].rank, 4);
+    d.activation = HN_ACT_SIGMOID;
+    refused(&d, "through a sigmoid");
+    d.activation = HN_ACT_RELU;
+    d.in[2].rank = 0;
+    refused(&d, "through a ReLU that is not there");
+    d = all[HN_OP_MAX_POOL2D_GRAD];
+    ck_ok(hni_op_through_relu(&d, &err));
+    d.activation = HN_ACT_SIGMOID;
+    refused(&d, "through a sigmoid");
+
+    const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 4, 1, 2, 5, 6), w = hni_tensor(HN_DTYPE_F32, 4, 3, 2, 3, 3);
+    hni_window2d win = {.stride = {1, 1}, .pool = 2};
+    hn_op_desc dx, dw;
+    ck_ok(hni_op_conv2d(&d, &x, &w, true, &win, HN_ACT_RELU, &err));
+    ck_assert_int_eq(d.out[0].dims[2], 1); /* of 3 rows one is left over */
+    ck_assert_int_eq(d.out[0].dims[3], 2);
+    ck_assert_int_eq(hni_op_conv2d_grads(&d, &dx, &dw, &err), HN_E_ARGUMENT);
+    ck_assert_int_eq(hni_op_conv2d(&d, &x, &w, true, &win, HN_ACT_SIGMOID, &err), HN_E_ARGUMENT);
+    win.stride[0] = 3; /* one row is too few */
+    ck_assert_int_eq(hni_op_conv2d(&d, &x, &w, true, &win, HN_ACT_RELU, &err), HN_E_SHAPE);
 }
 END_TEST
 
@@ -166,7 +196,7 @@ START_TEST(evil_constants) {
             hn_op_desc d = all[k];
             int32_t *const fields[] = {&d.kernel[0], &d.kernel[1],    &d.stride[0], &d.stride[1],  &d.padding[0],       &d.padding[1],
                                        &d.dilation[0], &d.dilation[1], &d.groups,    &d.activation, &d.exclude_padding, &d.optimizer,
-                                       &d.positive};
+                                       &d.positive, &d.pool, &d.constant};
             for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++) {
                 const int32_t kept = *fields[f];
                 *fields[f] = evil[i];
@@ -224,6 +254,7 @@ int main(void) {
     tcase_add_test(t, evil_extents);
     tcase_add_test(t, evil_ranks_and_types);
     tcase_add_test(t, left_out);
+    tcase_add_test(t, what_may_be_fused);
     tcase_add_test(t, evil_constants);
     tcase_add_test(t, evil_numbers);
     tcase_add_test(t, evil_products);

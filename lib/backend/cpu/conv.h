@@ -35,6 +35,8 @@ int64_t hni_cpu_axis_place(const hni_cpu_axis *axis, int64_t at, int64_t *phase)
 /* Picks block so that `sources` planes of rows + extra and `extras` of rows fit the budget (bytes), then plane. False if even one row
  * would take more than 2^24 floats. */
 bool hni_cpu_layout_finish(hni_cpu_layout *l, int64_t sources, int64_t extras, int64_t budget);
+/* Cuts the image into even blocks of at most about `rows` rows, a multiple of `multiple`. Taps' offsets change with it. */
+void hni_cpu_layout_cut(hni_cpu_layout *l, int64_t rows, int64_t multiple);
 static inline int64_t hni_cpu_layout_channel(const hni_cpu_layout *l) { return l->rows.phases * l->columns.phases * l->plane; } /* floats */
 int64_t hni_cpu_layout_offset(const hni_cpu_layout *l, int64_t channel, int64_t row_at, int64_t column_at);
 static inline int64_t hni_cpu_layout_blocks(const hni_cpu_layout *l) { return (l->rows.out + l->block - 1) / l->block; }

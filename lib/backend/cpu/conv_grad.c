@@ -2,6 +2,7 @@
  *
  *   x, dy ─► block of rows in scratch, at the same pitch (conv.h) ─► grad kernel ─► lane sums ─► tree ─► float64 ─► dw, db
  *
+ * Rows of a multiple of 16 numbers are read from dy where they lie: no scratch, and no numbers between the rows.
  * A unit is a few images; inside it the order is image, block, pixel, and lanes are summed up every so often. Units are added in their
  * order. All of these cuts follow from the shapes alone, never from threads or vectors: they are what fixes the bits. Large weights are
  * also cut by filters and channels, which changes no sum. Where a result is not finite, everything is done again by conv_plain.c, since
@@ -25,6 +26,7 @@ enum {
 
 typedef struct plan {
     hni_cpu_layout layout;             /* of x */
+    bool direct;                       /* rows of dy are read in place */
     int64_t n, groups, channels, filters; /* of a group */
     int64_t kernel, dy_pixels, dy_plane;
     int64_t filter_ranges, channel_ranges, range_filters, range_channels;
@@ -56,7 +58,8 @@ static bool shape_plan(const hn_op_desc *d, plan *p) {
     p->range_filters = ceil_div(p->filters, p->filter_ranges);
     p->channel_ranges = ceil_div(p->channels, hni_cpu_max(1, MAX_PRODUCTS / (p->kernel * p->range_filters)));
     p->range_channels = ceil_div(p->channels, p->channel_ranges);
-    return hni_cpu_layout_finish(&p->layout, p->range_channels, p->range_filters, BUDGET);
+    p->direct = p->layout.columns.out % HNI_CPU_LANES == 0;
+    return hni_cpu_layout_finish(&p->layout, p->range_channels, p->direct ? 0 : p->range_filters, BUDGET);
 }
 
 static bool accept(const hn_op_desc *d) {
@@ -69,7 +72,7 @@ static void size_plan(hni_cpu_op *op, plan *p) {
     const int64_t most = hni_cpu_max(1, MAX_PIECES / ranges), products = p->range_filters * (p->range_channels * p->kernel + HNI_CPU_MAX_TAPS);
     p->unit = hni_cpu_max(ceil_div(UNIT_PIXELS, pixels), ceil_div(p->n, most));
     p->units = ceil_div(p->n, p->unit);
-    p->dy_plane = (p->layout.block * p->layout.pitch + 2 * HNI_CPU_LANES - 1) / HNI_CPU_LANES * HNI_CPU_LANES;
+    p->dy_plane = p->direct ? 0 : (p->layout.block * p->layout.pitch + 2 * HNI_CPU_LANES - 1) / HNI_CPU_LANES * HNI_CPU_LANES;
     const int64_t all = p->groups * p->filters;
     p->partial = hni_cpu_align((uint64_t)(p->units * all * p->channels * p->kernel) * sizeof(double));
     p->bias_partial = hni_cpu_align((uint64_t)(p->units * all) * sizeof(double));
@@ -134,19 +137,28 @@ static piece open_piece(const hni_cpu_call *call, int64_t range, uint8_t *scratc
     return w;
 }
 
+/* A block of dy as the kernels read it. */
+typedef struct block {
+    const float *dy;             /* first filter */
+    int64_t step, rows, n, pitch; /* from filter to filter; rows of n numbers, from row to row */
+} block;
+
 /* Lane sums of a block, filters × taps. */
-static void add_block(const piece *w, int64_t span) {
+static void add_block(const piece *w, const block *b) {
     const plan *p = w->p;
-    const int64_t tiles = ceil_div(w->filters, w->isa->side), step = w->filters * HNI_CPU_LANES;
+    const int64_t tiles = ceil_div(w->filters, w->isa->side), acc_step = w->filters * HNI_CPU_LANES;
+    hni_cpu_strip s = {.x = w->x, .step = b->step, .rows = b->rows, .n = b->n, .dy_pitch = b->pitch, .x_pitch = p->layout.pitch, .acc_step = acc_step};
     for (int64_t tile = 0; tile < tiles; tile++) {
         const int64_t first = w->filters * tile / tiles, filters = w->filters * (tile + 1) / tiles - first;
-        const int64_t at_once = w->isa->taps[filters];
-        for (int64_t t = 0; t < w->taps; t += at_once)
-            w->isa->grad[filters](w->dy + first * p->dy_plane, p->dy_plane, w->x, p->offset + t, span,
-                                  w->acc + t * step + first * HNI_CPU_LANES, step);
+        s.dy = b->dy + first * b->step;
+        for (int64_t t = 0; t < w->taps; t += w->isa->taps[filters]) {
+            s.off = p->offset + t;
+            s.acc = w->acc + t * acc_step + first * HNI_CPU_LANES;
+            w->isa->grad[filters](&s);
+        }
     }
-    for (int64_t k = 0; w->with_bias && k < w->filters; k++)
-        w->isa->lane_sum(w->dy + k * p->dy_plane, span, w->bias + k * HNI_CPU_LANES);
+    for (int64_t k = 0; w->with_bias && k < w->filters; k++) /* rows lie one behind the other */
+        w->isa->lane_sum(b->dy + k * b->step, b->rows * b->n, w->bias + k * HNI_CPU_LANES);
 }
 
 static void flush(const piece *w) {
@@ -156,20 +168,30 @@ static void flush(const piece *w) {
     memset(w->bias, 0, (size_t)w->filters * HNI_CPU_LANES * sizeof *w->bias);
 }
 
+/* Rows `first` … of dy: where they lie, or as one long row of scratch at the pitch of x. dy: the piece's first filter. */
+static block open_block(const piece *w, const float *dy, int64_t first, int64_t rows) {
+    const plan *p = w->p;
+    const hni_cpu_layout *l = &p->layout;
+    const int64_t width = l->columns.out, span = hni_cpu_layout_span(l, rows);
+    if (p->direct)
+        return (block){dy + first * width, p->dy_pixels, rows, width, width};
+    for (int64_t k = 0; k < w->filters; k++) {
+        float *to = w->dy + k * p->dy_plane;
+        w->isa->stage(to, l->pitch, dy + k * p->dy_pixels + first * width, width, rows, 0, width, l->pitch - width);
+        memset(to + rows * l->pitch, 0, (HNI_CPU_LANES - 1) * sizeof *to);
+    }
+    return (block){w->dy, p->dy_plane, 1, span, 0};
+}
+
 /* All blocks of one image. x, dy: its first channel and filter of the piece. *pixels: since the last flush. */
 static void add_image(const piece *w, const float *x, const float *dy, int64_t *pixels) {
     const hni_cpu_layout *l = &w->p->layout;
     for (int64_t first = 0; first < l->rows.out; first += l->block) {
-        const int64_t rows = hni_cpu_min(l->block, l->rows.out - first), span = hni_cpu_layout_span(l, rows);
+        const int64_t rows = hni_cpu_min(l->block, l->rows.out - first);
+        const block b = open_block(w, dy, first, rows);
         hni_cpu_stage(w->isa, l, x, w->channels, first, rows, w->x);
-        for (int64_t k = 0; k < w->filters; k++) {
-            float *to = w->dy + k * w->p->dy_plane;
-            w->isa->stage(to, l->pitch, dy + k * w->p->dy_pixels + first * l->columns.out, l->columns.out, rows, 0, l->columns.out,
-                          l->pitch - l->columns.out);
-            memset(to + rows * l->pitch, 0, (HNI_CPU_LANES - 1) * sizeof *to);
-        }
-        add_block(w, span);
-        *pixels += span;
+        add_block(w, &b);
+        *pixels += b.rows * b.n;
         if (*pixels >= FLUSH_PIXELS) {
             flush(w);
             *pixels = 0;

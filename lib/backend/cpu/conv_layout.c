@@ -45,10 +45,15 @@ bool hni_cpu_layout_finish(hni_cpu_layout *l, int64_t sources, int64_t extras, i
     if (rows < 1.0)
         rows = 1.0;
     l->block = rows < (double)l->rows.out ? (int64_t)rows : l->rows.out;
-    const int64_t blocks = hni_cpu_layout_blocks(l);
-    l->block = (l->rows.out + blocks - 1) / blocks; /* even ones */
-    l->plane = ((l->block + l->rows.extra) * l->pitch + 2 * HNI_CPU_LANES - 1) / HNI_CPU_LANES * HNI_CPU_LANES;
+    hni_cpu_layout_cut(l, l->block, 1);
     return true;
+}
+
+void hni_cpu_layout_cut(hni_cpu_layout *l, int64_t rows, int64_t multiple) {
+    const int64_t blocks = (l->rows.out + rows - 1) / rows;
+    l->block = (l->rows.out + blocks - 1) / blocks; /* even ones */
+    l->block = (l->block + multiple - 1) / multiple * multiple;
+    l->plane = ((l->block + l->rows.extra) * l->pitch + 2 * HNI_CPU_LANES - 1) / HNI_CPU_LANES * HNI_CPU_LANES;
 }
 
 int64_t hni_cpu_layout_offset(const hni_cpu_layout *l, int64_t channel, int64_t row_at, int64_t column_at) {

@@ -3,6 +3,7 @@
  * Sums in float64, taps outside of the image skipped (the fast ways multiply them by zero, which is not the same where a number is
  * infinite). No workspace, no limit on strides, kernels or sizes. Stored weights are [K, C/g, R, S]. */
 #include "cpu.h"
+#include "haemnet/builder.h" /* defines: HN_ACT_… */
 #include "rows.h" /* defines: hni_row_add, hni_row_dot, hni_cpu_clip */
 
 /* The sizes that all three operators share, from the tensors x, w and y (or their gradients). */
@@ -10,7 +11,7 @@ typedef struct geometry {
     int64_t n, c, h, w;                 /* x[N,C,H,W] */
     int64_t k, cg, r, s;                /* w[K,C/g,R,S] */
     int64_t kg;                         /* filters a group */
-    int64_t oh, ow;                     /* y[N,K,OH,OW] */
+    int64_t oh, ow, pool;               /* [N,K,OH,OW], of which y holds the maxima of pool × pool each */
     int64_t stride[2], pad[2], step[2]; /* rows, columns; step: dilation */
 } geometry;
 
@@ -19,7 +20,8 @@ static geometry geometry_of(const hn_op_desc *d, const hn_tensor_desc *x, const 
         .n = x->dims[0], .c = x->dims[1], .h = x->dims[2], .w = x->dims[3],
         .k = w->dims[0], .cg = w->dims[1], .r = w->dims[2], .s = w->dims[3],
         .kg = w->dims[0] / d->groups,
-        .oh = y->dims[2], .ow = y->dims[3],
+        .oh = y->dims[2] * (d->pool > 1 ? d->pool : 1), .ow = y->dims[3] * (d->pool > 1 ? d->pool : 1),
+        .pool = d->pool > 1 ? d->pool : 1,
         .stride = {d->stride[0], d->stride[1]},
         .pad = {d->padding[0], d->padding[1]},
         .step = {d->dilation[0], d->dilation[1]},
@@ -52,6 +54,13 @@ static void add_forward(const geometry *g, const float *x, const float *w, int64
     }
 }
 
+/* Output number (oh, ow) to its place; of a pooled window the largest stays, the first NaN if there is one. */
+static void put(const geometry *g, float *y, int64_t oh, int64_t ow, float v) {
+    float *at = y + oh / g->pool * (g->ow / g->pool) + ow / g->pool;
+    if ((oh % g->pool == 0 && ow % g->pool == 0) || v > *at || (v != v && *at == *at))
+        *at = v;
+}
+
 /* One output image: filter k of sample n, index = n · K + k. */
 static void forward_task(const hni_cpu_call *call, int64_t index) {
     const geometry g = geometry_of(call->desc, &call->desc->in[0], &call->desc->in[1], &call->desc->out[0]);
@@ -59,7 +68,7 @@ static void forward_task(const hni_cpu_call *call, int64_t index) {
     const float *x = (const float *)call->in[0] + (n * g.c + k / g.kg * g.cg) * g.h * g.w;
     const float *w = (const float *)call->in[1] + k * g.cg * g.r * g.s;
     const double bias = call->in[2] ? (double)((const float *)call->in[2])[k] : 0.0;
-    float *y = (float *)call->out[0] + index * g.oh * g.ow;
+    float *y = (float *)call->out[0] + index * (g.oh / g.pool) * (g.ow / g.pool);
     for (int64_t oh = 0; oh < g.oh; oh++) {
         for (int64_t first = 0; first < g.ow; first += HNI_CPU_BLOCK) {
             const int64_t end = hni_cpu_min(first + HNI_CPU_BLOCK, g.ow);
@@ -68,7 +77,7 @@ static void forward_task(const hni_cpu_call *call, int64_t index) {
                 sum[o - first] = bias;
             add_forward(&g, x, w, oh, first, end, sum);
             for (int64_t o = first; o < end; o++)
-                y[oh * g.ow + o] = (float)hni_cpu_activate(sum[o - first], call->desc->activation);
+                put(&g, y, oh, o, (float)hni_cpu_activate(sum[o - first], call->desc->activation));
         }
     }
 }
@@ -113,6 +122,7 @@ static void grad_input_task(const hni_cpu_call *call, int64_t index) {
     const float *dy = (const float *)call->in[0] + (n * g.k + k0) * g.oh * g.ow;
     const float *w = (const float *)call->in[1] + (k0 * g.cg + c % g.cg) * g.r * g.s;
     float *dx = (float *)call->out[0] + index * g.h * g.w;
+    const float *x = call->desc->activation == HN_ACT_RELU ? (const float *)call->in[2] + index * g.h * g.w : NULL;
     for (int64_t ih = 0; ih < g.h; ih++) {
         for (int64_t first = 0; first < g.w; first += HNI_CPU_BLOCK) {
             const int64_t end = hni_cpu_min(first + HNI_CPU_BLOCK, g.w);
@@ -121,7 +131,7 @@ static void grad_input_task(const hni_cpu_call *call, int64_t index) {
                 sum[i - first] = 0.0;
             add_grad_input(&g, dy, w, ih, first, end, sum);
             for (int64_t i = first; i < end; i++)
-                dx[ih * g.w + i] = (float)sum[i - first];
+                dx[ih * g.w + i] = x && x[ih * g.w + i] <= 0.0f ? 0.0f : (float)sum[i - first];
         }
     }
 }

@@ -121,6 +121,7 @@ static void release(void *device, void *op) {
         return;
     const hn_backend_host *host = &((hni_cpu_device *)device)->host;
     host->free(host->user, ((hni_cpu_op *)op)->plan);
+    host->free(host->user, ((hni_cpu_op *)op)->kept);
     host->free(host->user, op);
 }
 
@@ -151,7 +152,8 @@ static hn_status prepare(void *device, const hn_op_desc *desc, void **op, uint64
 static hn_status run(void *device, void *op, const hn_op_buffers *buffers, hn_error *err) {
     (void)device;
     const hni_cpu_op *o = (const hni_cpu_op *)op;
-    hni_cpu_call call = {.op = o, .desc = &o->desc, .isa = o->isa, .workspace = at(buffers->workspace)};
+    hni_cpu_call call = {.op = o, .desc = &o->desc, .isa = o->isa, .workspace = at(buffers->workspace),
+                         .constant_kept = (buffers->flags & HN_RUN_CONSTANT_KEPT) != 0};
     for (int32_t i = 0; i < o->desc.n_in; i++)
         call.in[i] = o->desc.in[i].rank ? at(buffers->in[i]) : NULL;
     for (int32_t i = 0; i < o->desc.n_out; i++)

@@ -21,6 +21,31 @@ enum {
     HNI_CPU_MAX_TAPS = 8      /* taps of one weight-gradient tile */
 };
 
+/* Some filters over rows of columns:
+ *   out[k · step + r · out_pitch + i] (+)= Σ over j of w[j · filters + k] · x[off[j] + r · x_pitch + i]
+ * one chain of fused multiply-adds in the order of j, from 0 if `first`, else from what out holds. Then, as far as asked for: + bias[k], ReLU,
+ * and 0 where the number of `mask` at the same place as in out is ≤ 0. 0 ≤ i < n, n a multiple of 16. */
+typedef struct hni_cpu_tile {
+    const float *x;
+    const int32_t *off;             /* [taps] */
+    const float *w;                 /* [taps, filters] */
+    int64_t taps;
+    float *out;
+    int64_t step, rows, n, x_pitch, out_pitch;
+    const float *bias, *mask;       /* [filters], as out; NULL = none */
+    bool first, relu;
+} hni_cpu_tile;
+
+/* Some filters' gradients and some taps, over rows of columns:
+ *   acc[t · acc_step + k · 16 + i mod 16] += dy[k · step + r · dy_pitch + i] · x[off[t] + r · x_pitch + i]
+ * fused, in the order of r, then i. 0 ≤ i < n, n a multiple of 16. */
+typedef struct hni_cpu_strip {
+    const float *dy, *x;
+    const int32_t *off;
+    float *acc;
+    int64_t step, rows, n, dy_pitch, x_pitch, acc_step;
+} hni_cpu_strip;
+
 /* The kernels of one instruction set. n counts floats and may be anything, unless said otherwise; pointers need no alignment; nothing
  * outside of the n floats is read or written. */
 typedef struct hni_cpu_isa {
@@ -29,14 +54,10 @@ typedef struct hni_cpu_isa {
     int32_t best, filters;                   /* conv[1 … filters] are there; tiles of `best` filters run fastest */
     int32_t side, taps[HNI_CPU_MAX_SIDE + 1];/* grad[1 … side] are there; grad[k] does taps[k] taps at once */
 
-    /* out[k][i] (+)= Σ over t of w[t][k] · x[off[t] + i]: one chain of fused multiply-adds in the order of t, from 0 if `first`, else from
-     * what out holds. 0 ≤ k < the place in the table, 0 ≤ i < n, n a multiple of 16; rows of out lie `step` apart. */
-    void (*conv[HNI_CPU_MAX_FILTERS + 1])(const float *x, const int32_t *off, const float *w, int64_t taps, float *out, int64_t step,
-                                          int64_t n, bool first);
-    /* acc[t][k][i mod 16] += dy[k · step + i] · x[off[t] + i], in the order of i, fused. n a multiple of 16. acc rows of t lie acc_step
-     * floats apart. */
-    void (*grad[HNI_CPU_MAX_SIDE + 1])(const float *dy, int64_t step, const float *x, const int32_t *off, int64_t n, float *acc,
-                                       int64_t acc_step);
+    /* Sums of k filters, k the place in the table; see hni_cpu_tile. */
+    void (*conv[HNI_CPU_MAX_FILTERS + 1])(const hni_cpu_tile *tile);
+    /* Sums of k filters and taps[k] taps, k the place in the table; see hni_cpu_strip. */
+    void (*grad[HNI_CPU_MAX_SIDE + 1])(const hni_cpu_strip *strip);
     void (*lane_sum)(const float *x, int64_t n, float acc[HNI_CPU_LANES]); /* acc[i mod 16] += x[i]; n a multiple of 16 */
     void (*lane_total)(const float *acc, int64_t count, double *total);    /* total[j] += tree of acc[j][16]; see kernels_conv.h */
     /* Rows of n floats with `left` and `right` zeros around them; rows of dst lie to_step apart, of src from_step. */
@@ -45,9 +66,9 @@ typedef struct hni_cpu_isa {
     void (*relu)(float *y, const float *x, int64_t n);                           /* y may be x */
     void (*relu_grad)(float *dx, const float *y, const float *dy, int64_t n);    /* dx may be dy */
     void (*add)(float *y, const float *a, const float *b, int64_t n);            /* y may be a */
-    /* Two rows of 2n floats to n maxima, and back. First of equals, first NaN. */
+    /* Two rows of 2n floats to n maxima, and back. First of equals, first NaN. through_relu: no way back to numbers ≤ 0. */
     void (*pool2)(float *y, const float *x0, const float *x1, int64_t n);
-    void (*pool2_grad)(float *dx0, float *dx1, const float *x0, const float *x1, const float *dy, int64_t n);
+    void (*pool2_grad)(float *dx0, float *dx1, const float *x0, const float *x1, const float *dy, int64_t n, bool through_relu);
     double (*dot)(const float *a, const float *b, int64_t n); /* 16 fused lanes, then the tree */
     /* out[j] = Σ over i of a[i · a_step] · rows[i · row_step + j], one fused chain from 0 in the order of i; 0 ≤ j < n, 0 ≤ i < count. */
     void (*weighted)(float *out, int64_t n, const float *a, int64_t a_step, const float *rows, int64_t row_step, int64_t count);
@@ -79,6 +100,7 @@ typedef struct hni_cpu_op {
     const hni_cpu_isa *isa;
     const struct hni_cpu_impl *impl;
     void *plan;         /* the implementation's own, from host->alloc; NULL = none */
+    void *kept;         /* likewise: what was derived from constant inputs */
     uint64_t workspace; /* bytes */
 } hni_cpu_op;
 
@@ -90,6 +112,7 @@ typedef struct hni_cpu_call {
     const void *in[HN_OP_MAX_TENSORS];
     void *out[HN_OP_MAX_TENSORS];
     void *workspace;
+    bool constant_kept; /* HN_RUN_CONSTANT_KEPT */
 } hni_cpu_call;
 
 /* One way to do an operator. accept: NULL = always. plan: fills op->plan and op->workspace; NULL = neither is needed. */

@@ -117,18 +117,38 @@ static hn_status run_dropout(const hni_cpu_call *call, hn_error *err) {
     return HN_OK;
 }
 
-/* The workspace holds [C][256] answers. */
+enum { MEAN_AND_DEVIATION = 1 << 1 | 1 << 2 };
+
+/* [C][256] answers in the workspace, or kept. */
+typedef struct answers {
+    bool made;
+    float table[][256];
+} answers;
+
 static hn_status plan_preprocess(hni_cpu_op *op, hn_error *err) {
-    (void)err;
-    op->workspace = (uint64_t)op->desc.in[0].dims[1] * 256 * sizeof(float);
+    const uint64_t bytes = (uint64_t)op->desc.in[0].dims[1] * 256 * sizeof(float);
+    if ((op->desc.constant & MEAN_AND_DEVIATION) != MEAN_AND_DEVIATION) {
+        op->workspace = bytes + sizeof(answers);
+        return HN_OK;
+    }
+    answers *a = op->kept = op->host->alloc(op->host->user, (size_t)bytes + sizeof *a);
+    if (!a)
+        return hni_fail_memory(err, (size_t)bytes, "the table of preprocessing");
+    a->made = false;
     return HN_OK;
 }
 
-static void table_task(const hni_cpu_call *call, int64_t c) {
-    const double mean = (double)((const float *)call->in[1])[c], deviation = (double)((const float *)call->in[2])[c];
-    float *table = (float *)call->workspace + c * 256;
-    for (int i = 0; i < 256; i++)
-        table[i] = (float)(((double)i / 255.0 - mean) / deviation);
+static answers *answers_of(const hni_cpu_call *call) {
+    return (answers *)(call->op->kept ? call->op->kept : call->workspace);
+}
+
+static void fill_answers(const hni_cpu_call *call, answers *a) {
+    for (int64_t c = 0; c < call->desc->in[0].dims[1]; c++) {
+        const double mean = (double)((const float *)call->in[1])[c], deviation = (double)((const float *)call->in[2])[c];
+        for (int i = 0; i < 256; i++)
+            a->table[c][i] = (float)(((double)i / 255.0 - mean) / deviation);
+    }
+    a->made = true;
 }
 
 /* One image: its channels. */
@@ -137,15 +157,16 @@ static void preprocess_task(const hni_cpu_call *call, int64_t image) {
     const int64_t pixels = t->dims[2] * t->dims[3];
     for (int64_t c = 0; c < t->dims[1]; c++) {
         const int64_t start = (image * t->dims[1] + c) * pixels;
-        call->isa->lookup((float *)call->out[0] + start, (const uint8_t *)call->in[0] + start, (const float *)call->workspace + c * 256,
+        call->isa->lookup((float *)call->out[0] + start, (const uint8_t *)call->in[0] + start, answers_of(call)->table[c],
                           pixels);
     }
 }
 
 static hn_status run_preprocess(const hni_cpu_call *call, hn_error *err) {
     (void)err;
-    for (int64_t c = 0; c < call->desc->in[0].dims[1]; c++)
-        table_task(call, c);
+    answers *a = answers_of(call);
+    if (!(call->op->kept && a->made && call->constant_kept))
+        fill_answers(call, a);
     hni_cpu_for(call, call->desc->in[0].dims[0], preprocess_task);
     return HN_OK;
 }

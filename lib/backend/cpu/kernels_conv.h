@@ -3,9 +3,17 @@
  * Not a header in the usual sense: isa_*.c includes it once. A tile's sums lie in registers from the first tap to the last; how many fit
  * is the instruction set's matter (HNI_ISA_… in the macros' last lines) and changes no bit. */
 
-/* out[k][i …] over all taps; V vectors of columns. See hni_cpu_isa.conv. */
+/* x ≤ 0 gives +0; NaN compares false and stays. */
+INLINE vec relu_vec(vec x) {
+    const ivec drop = (ivec)(x <= SPLAT(0.0f));
+    return (vec)((ivec)x & ~drop);
+}
+/* x where y > 0 or NaN, else +0: the gradient of the ReLU that gave y. */
+INLINE vec relu_mask(vec x, vec y) { return (vec)((ivec)x & ~(ivec)(y <= SPLAT(0.0f))); }
+
+/* A tile's rows, V vectors of columns at a time. See hni_cpu_tile. */
 #define CONV_LOAD_X(v, ...) const vec x##v = LOAD(p + v * HNI_W);
-#define CONV_ZERO_ONE(v, k) vec a##k##_##v = first ? zero : LOAD(out + k * step + i + v * HNI_W);
+#define CONV_ZERO_ONE(v, k) vec a##k##_##v = t->first ? zero : LOAD(out + k * step + i + v * HNI_W);
 #define CONV_ZERO(k, V) ALSO##V(CONV_ZERO_ONE, k)
 #define CONV_ADD_ONE(v, k) a##k##_##v = FMA(b, x##v, a##k##_##v);
 #define CONV_ADD(k, V)                \
@@ -13,35 +21,62 @@
         const vec b = SPLAT(q[k]);    \
         ALSO##V(CONV_ADD_ONE, k)      \
     }
+#define CONV_BIAS_ONE(v, k) a##k##_##v = a##k##_##v + b;
+#define CONV_BIAS(k, V)                  \
+    {                                    \
+        const vec b = SPLAT(t->bias[k]); \
+        ALSO##V(CONV_BIAS_ONE, k)        \
+    }
+#define CONV_RELU_ONE(v, k) a##k##_##v = relu_vec(a##k##_##v);
+#define CONV_RELU(k, V) ALSO##V(CONV_RELU_ONE, k)
+#define CONV_MASK_ONE(v, k) a##k##_##v = relu_mask(a##k##_##v, LOAD(mask + k * step + i + v * HNI_W));
+#define CONV_MASK(k, V) ALSO##V(CONV_MASK_ONE, k)
 #define CONV_SAVE_ONE(v, k) STORE(out + k * step + i + v * HNI_W, a##k##_##v);
 #define CONV_SAVE(k, V) ALSO##V(CONV_SAVE_ONE, k)
 #define CONV_COLUMNS(K, V)                                   \
     for (; i + V * HNI_W <= n; i += V * HNI_W) {             \
         REP##K(CONV_ZERO, V)                                 \
         const float *q = w;                                  \
-        for (int64_t t = 0; t < taps; t++, q += K) {         \
-            const float *p = x + off[t] + i;                 \
+        for (int64_t j = 0; j < taps; j++, q += K) {         \
+            const float *p = x + off[j] + i;                 \
             ALSO##V(CONV_LOAD_X, 0)                          \
             REP##K(CONV_ADD, V)                              \
         }                                                    \
+        if (t->bias) {                                       \
+            REP##K(CONV_BIAS, V)                             \
+        }                                                    \
+        if (t->relu) {                                       \
+            REP##K(CONV_RELU, V)                             \
+        }                                                    \
+        if (mask) {                                          \
+            REP##K(CONV_MASK, V)                             \
+        }                                                    \
         REP##K(CONV_SAVE, V)                                 \
     }
-#define CONV_KERNEL(K, V, LESS)                                                                                                          \
-    static void conv_##K(const float *x, const int32_t *off, const float *w, int64_t taps, float *out, int64_t step, int64_t n,          \
-                         bool first) {                                                                                                   \
-        const vec zero = SPLAT(0.0f);                                                                                                    \
-        int64_t i = 0;                                                                                                                   \
-        CONV_COLUMNS(K, V)                                                                                                               \
-        LESS(K)                                                                                                                          \
+#define CONV_KERNEL(K, V, LESS)                                                             \
+    static void conv_##K(const hni_cpu_tile *t) {                                           \
+        const vec zero = SPLAT(0.0f);                                                       \
+        const float *const w = t->w, *x = t->x, *mask = t->mask;                            \
+        const int32_t *const off = t->off;                                                  \
+        const int64_t taps = t->taps, step = t->step, n = t->n;                             \
+        float *out = t->out;                                                                \
+        for (int64_t r = 0; r < t->rows; r++, x += t->x_pitch, out += t->out_pitch) {       \
+            int64_t i = 0;                                                                  \
+            CONV_COLUMNS(K, V)                                                              \
+            LESS(K)                                                                         \
+            if (mask)                                                                       \
+                mask += t->out_pitch;                                                       \
+        }                                                                                   \
     }
 #define CONV_NO_REST(K)
 #define CONV_REST1(K) CONV_COLUMNS(K, 1)
 #define CONV_REST2(K) CONV_COLUMNS(K, 2) CONV_COLUMNS(K, 1)
 
-/* acc[t][k][lane] over a strip; one part of the lanes after the other. See hni_cpu_isa.grad. */
+/* acc[t][k][lane] over rows of columns; one part of the lanes after the other. See hni_cpu_strip. */
 #define GRAD_INIT_ONE(k, t) vec a##t##_##k = LOAD(acc + t * acc_step + k * HNI_CPU_LANES + part * HNI_W);
 #define GRAD_INIT(t, K) REP##K(GRAD_INIT_ONE, t)
-#define GRAD_POINT(t, ...) const float *const p##t = x + off[t];
+#define GRAD_POINT(t, ...) const float *p##t = x + off[t];
+#define GRAD_NEXT(t, ...) p##t += x_pitch;
 #define GRAD_LOAD_DY(k, ...) const vec d##k = LOAD(dy + k * step + i);
 #define GRAD_ADD_ONE(k, t) a##t##_##k = FMA(d##k, b, a##t##_##k);
 #define GRAD_ADD(t, K)                 \
@@ -51,18 +86,26 @@
     }
 #define GRAD_SAVE_ONE(k, t) STORE(acc + t * acc_step + k * HNI_CPU_LANES + part * HNI_W, a##t##_##k);
 #define GRAD_SAVE(t, K) REP##K(GRAD_SAVE_ONE, t)
-#define GRAD_KERNEL(K, T)                                                                                                     \
-    static void grad_##K(const float *dy, int64_t step, const float *x, const int32_t *off, int64_t n, float *acc,            \
-                         int64_t acc_step) {                                                                                  \
-        ALSO##T(GRAD_POINT, 0)                                                                                                \
-        for (int part = 0; part < HNI_PARTS; part++) {                                                                        \
-            ALSO##T(GRAD_INIT, K)                                                                                             \
-            for (int64_t i = part * HNI_W; i < n; i += HNI_CPU_LANES) {                                                       \
-                REP##K(GRAD_LOAD_DY, 0)                                                                                       \
-                ALSO##T(GRAD_ADD, K)                                                                                          \
-            }                                                                                                                 \
-            ALSO##T(GRAD_SAVE, K)                                                                                             \
-        }                                                                                                                     \
+#define GRAD_KERNEL(K, T)                                                                                       \
+    static void grad_##K(const hni_cpu_strip *s) {                                                              \
+        const float *const x = s->x;                                                                            \
+        const int32_t *const off = s->off;                                                                      \
+        const int64_t n = s->n, step = s->step, x_pitch = s->x_pitch, acc_step = s->acc_step;                   \
+        float *const acc = s->acc;                                                                              \
+        for (int part = 0; part < HNI_PARTS; part++) {                                                          \
+            const float *dy = s->dy;                                                                            \
+            ALSO##T(GRAD_POINT, 0)                                                                              \
+            ALSO##T(GRAD_INIT, K)                                                                               \
+            for (int64_t r = 0; r < s->rows; r++) {                                                             \
+                for (int64_t i = part * HNI_W; i < n; i += HNI_CPU_LANES) {                                     \
+                    REP##K(GRAD_LOAD_DY, 0)                                                                     \
+                    ALSO##T(GRAD_ADD, K)                                                                        \
+                }                                                                                               \
+                ALSO##T(GRAD_NEXT, 0)                                                                           \
+                dy += s->dy_pitch;                                                                              \
+            }                                                                                                   \
+            ALSO##T(GRAD_SAVE, K)                                                                               \
+        }                                                                                                       \
     }
 
 /* Columns of a tile: loads of x are shared by its filters, and cross cache lines, so a few filters over many columns are better than the

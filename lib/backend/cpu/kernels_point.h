@@ -1,11 +1,6 @@
 /* kernels_point.h - the inner loops that treat every number by itself, 2×2 pooling, dot products and float64 sums, for one instruction
  * set. Included once by isa_*.c. Rests of a row are done by the same arithmetic a number at a time. */
 
-/* x ≤ 0 gives +0; NaN compares false and stays. */
-INLINE vec relu_vec(vec x) {
-    const ivec drop = (ivec)(x <= SPLAT(0.0f));
-    return (vec)((ivec)x & ~drop);
-}
 INLINE float relu_one(float x) { return x <= 0.0f ? 0.0f : x; }
 
 static void finish(float *y, const float *x, int64_t n, float bias, bool relu) {
@@ -92,7 +87,7 @@ static void pool2(float *y, const float *x0, const float *x1, int64_t n) {
     }
 }
 
-static void pool2_grad_one(float *dx0, float *dx1, const float *x0, const float *x1, float dy) {
+static void pool2_grad_one(float *dx0, float *dx1, const float *x0, const float *x1, float dy, bool through_relu) {
     int at = 0;
     float best = x0[0];
     const float four[4] = {x0[0], x0[1], x1[0], x1[1]};
@@ -101,24 +96,29 @@ static void pool2_grad_one(float *dx0, float *dx1, const float *x0, const float 
             best = four[j];
             at = j;
         }
+    if (through_relu && best <= 0.0f)
+        at = 4; /* nowhere */
     dx0[0] = at == 0 ? dy : 0.0f;
     dx0[1] = at == 1 ? dy : 0.0f;
     dx1[0] = at == 2 ? dy : 0.0f;
     dx1[1] = at == 3 ? dy : 0.0f;
 }
 
-static void pool2_grad(float *dx0, float *dx1, const float *x0, const float *x1, const float *dy, int64_t n) {
+static void pool2_grad(float *dx0, float *dx1, const float *x0, const float *x1, const float *dy, int64_t n, bool through_relu) {
     int64_t i = 0;
     for (; i + HNI_W <= n; i += HNI_W) {
         const vec a = LOAD(x0 + 2 * i), b = LOAD(x0 + 2 * i + HNI_W), c = LOAD(x1 + 2 * i), d = LOAD(x1 + 2 * i + HNI_W);
-        const ivec g = (ivec)LOAD(dy + i);
+        ivec g = (ivec)LOAD(dy + i);
         vec best = EVEN(a, b), next = ODD(a, b);
         const ivec m1 = beats(next, best);
         best = choose(m1, next, best);
         next = EVEN(c, d);
         const ivec m2 = beats(next, best);
         best = choose(m2, next, best);
-        const ivec m3 = beats(ODD(c, d), best);
+        next = ODD(c, d);
+        const ivec m3 = beats(next, best);
+        if (through_relu)
+            g &= ~(ivec)(choose(m3, next, best) <= SPLAT(0.0f));
         const vec g0 = (vec)(g & ~(m1 | m2 | m3)), g1 = (vec)(g & m1 & ~(m2 | m3)), g2 = (vec)(g & m2 & ~m3), g3 = (vec)(g & m3);
         STORE(dx0 + 2 * i, LOW(g0, g1));
         STORE(dx0 + 2 * i + HNI_W, HIGH(g0, g1));
@@ -126,7 +126,7 @@ static void pool2_grad(float *dx0, float *dx1, const float *x0, const float *x1,
         STORE(dx1 + 2 * i + HNI_W, HIGH(g2, g3));
     }
     for (; i < n; i++)
-        pool2_grad_one(dx0 + 2 * i, dx1 + 2 * i, x0 + 2 * i, x1 + 2 * i, dy[i]);
+        pool2_grad_one(dx0 + 2 * i, dx1 + 2 * i, x0 + 2 * i, x1 + 2 * i, dy[i], through_relu);
 }
 
 /* The rest of a row of products lies in lanes 0 …, as if the row went on with zeros. */

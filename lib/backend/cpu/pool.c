@@ -101,8 +101,9 @@ static void add_window(const geometry *g, const float *x, double dy, window v, i
         sum[i - first] += part;
 }
 
-/* The gradient of columns first … end-1 of input row `ih`, from all windows that cover them. */
-static void grad_block(const geometry *g, const float *x, const float *dy, int64_t ih, int64_t first, int64_t end, float *dx) {
+/* The gradient of columns first … end-1 of input row `ih`, from all windows that cover them; through_relu: and of the ReLU that gave x. */
+static void grad_block(const geometry *g, const float *x, const float *dy, int64_t ih, int64_t first, int64_t end, bool through_relu,
+                       float *dx) {
     double sum[HNI_CPU_BLOCK] = {0.0};
     int64_t top = 0, bottom = g->oh, left = 0, right = g->ow;
     hni_cpu_clip(&top, &bottom, ih - g->kernel[0] + 1, ih + 1, g->stride[0], -g->pad[0]);
@@ -111,7 +112,7 @@ static void grad_block(const geometry *g, const float *x, const float *dy, int64
         for (int64_t ow = left; ow < right; ow++)
             add_window(g, x, (double)dy[oh * g->ow + ow], window_of(g, oh, ow), ih, first, end, sum);
     for (int64_t i = first; i < end; i++)
-        dx[ih * g->w + i] = (float)sum[i - first];
+        dx[ih * g->w + i] = through_relu && x[ih * g->w + i] <= 0.0f ? 0.0f : (float)sum[i - first];
 }
 
 static void grad_task(const hni_cpu_call *call, int64_t image) {
@@ -122,7 +123,7 @@ static void grad_task(const hni_cpu_call *call, int64_t image) {
     float *dx = (float *)call->out[0] + image * g.h * g.w;
     for (int64_t ih = 0; ih < g.h; ih++)
         for (int64_t first = 0; first < g.w; first += HNI_CPU_BLOCK)
-            grad_block(&g, x, dy, ih, first, hni_cpu_min(first + HNI_CPU_BLOCK, g.w), dx);
+            grad_block(&g, x, dy, ih, first, hni_cpu_min(first + HNI_CPU_BLOCK, g.w), call->desc->activation != 0, dx);
 }
 
 static hn_status run_pool_grad(const hni_cpu_call *call, hn_error *err) {
@@ -181,7 +182,7 @@ static void pool2x2_grad_task(const hni_cpu_call *call, int64_t image) {
     const float *x = (const float *)call->in[0] + image * g.h * g.w, *dy = (const float *)call->in[2] + image * g.oh * g.ow;
     float *dx = (float *)call->out[0] + image * g.h * g.w;
     for (int64_t oh = 0; oh < g.oh; oh++, x += 2 * g.w, dx += 2 * g.w, dy += g.ow) {
-        call->isa->pool2_grad(dx, dx + g.w, x, x + g.w, dy, g.ow);
+        call->isa->pool2_grad(dx, dx + g.w, x, x + g.w, dy, g.ow, call->desc->activation != 0);
         if (g.w > 2 * g.ow)
             dx[g.w - 1] = dx[2 * g.w - 1] = 0.0f;
     }

@@ -2,6 +2,8 @@
  *
  * A gradient is gathered input row by input row: the windows that cover the row are looked at again, so overlapping windows add up in
  * float64 and no scratch memory is needed. Each image of each channel is one piece of work. */
+#include <stdbool.h>
+
 #include "reference.h"
 #include "rows.h" /* defines: hni_ref_min, hni_ref_max, HNI_REF_BLOCK */
 
@@ -98,8 +100,9 @@ static void add_window(const geometry *g, const float *x, double dy, window v, i
         sum[i - first] += part;
 }
 
-/* The gradient of columns first … end-1 of input row `ih`, from all windows that cover them. */
-static void grad_block(const geometry *g, const float *x, const float *dy, int64_t ih, int64_t first, int64_t end, float *dx) {
+/* The gradient of columns first … end-1 of input row `ih`, from all windows that cover them; through_relu: and of the ReLU that gave x. */
+static void grad_block(const geometry *g, const float *x, const float *dy, int64_t ih, int64_t first, int64_t end, bool through_relu,
+                       float *dx) {
     double sum[HNI_REF_BLOCK] = {0.0};
     int64_t top = 0, bottom = g->oh, left = 0, right = g->ow;
     hni_ref_clip(&top, &bottom, ih - g->kernel[0] + 1, ih + 1, g->stride[0], -g->pad[0]);
@@ -108,7 +111,7 @@ static void grad_block(const geometry *g, const float *x, const float *dy, int64
         for (int64_t ow = left; ow < right; ow++)
             add_window(g, x, (double)dy[oh * g->ow + ow], window_of(g, oh, ow), ih, first, end, sum);
     for (int64_t i = first; i < end; i++)
-        dx[ih * g->w + i] = (float)sum[i - first];
+        dx[ih * g->w + i] = through_relu && x[ih * g->w + i] <= 0.0f ? 0.0f : (float)sum[i - first];
 }
 
 static void grad_task(const hni_ref_call *call, int64_t image) {
@@ -119,7 +122,7 @@ static void grad_task(const hni_ref_call *call, int64_t image) {
     float *dx = (float *)call->out[0] + image * g.h * g.w;
     for (int64_t ih = 0; ih < g.h; ih++)
         for (int64_t first = 0; first < g.w; first += HNI_REF_BLOCK)
-            grad_block(&g, x, dy, ih, first, hni_ref_min(first + HNI_REF_BLOCK, g.w), dx);
+            grad_block(&g, x, dy, ih, first, hni_ref_min(first + HNI_REF_BLOCK, g.w), call->desc->activation != 0, dx);
 }
 
 hn_status hni_ref_pool2d_grad(const hni_ref_call *call, hn_error *err) {
