@@ -3,27 +3,63 @@
  * The pool runs one job at a time. Threads take the next index from a shared counter, so an uneven task delays nobody; results do
  * not depend on who takes what, since tasks are cut without regard to threads. Whoever finds the pool busy (another thread, or a
  * task that calls again) runs its tasks itself: no queue, no wait, no deadlock. The caller does not wait for workers that have not
- * woken up yet, only for those inside the job. No work stealing, no priorities: the work here is loops over tensors. */
+ * woken up yet, only for those inside the job.
+ *
+ * A network is a row of short loops, so a worker that has just done one looks out for the next for SPIN seconds before it sleeps, and a
+ * caller does likewise for its workers: to wake a thread costs more than many an operator. Where there are more threads than cores nobody
+ * spins. No work stealing, no priorities: the work here is loops over tensors. */
 #include "threads.h"
 
 #include "memory.h"
 #include "status.h"
 
+#define SPIN 50e-6 /* s */
+
+/* The pool's state in one word, so that joining and leaving a job need no lock: job number · 2^32 + OPEN + workers inside. */
+#define OPEN ((uint_fast64_t)1 << 31)
+#define JOB(state) ((state) >> 32)
+#define INSIDE(state) ((state) & (OPEN - 1))
+
 struct hni_pool {
     hni_mutex busy; /* held by the caller whose job runs; only ever tried */
-    hni_mutex lock; /* guards all below but next */
+    hni_mutex lock; /* for sleeping and waking alone */
     hni_cond wake, idle;
-    void (*task)(void *arg, uint32_t index);
+    void (*task)(void *arg, uint32_t index); /* of the job; written while it is closed and nobody is inside */
     void *arg;
     uint32_t count;
-    uint64_t job;             /* number of the job, so that a worker joins each one once */
-    bool open, stop;          /* job may be joined; workers shall end */
-    int32_t inside;           /* workers in the job */
+    atomic_uint_fast64_t state;
     atomic_uint_fast64_t next; /* the index to take; 64 bits, so that overshoot cannot wrap */
-    uint32_t process;         /* who started the threads: a forked child has none */
+    atomic_int asleep;         /* workers that need a signal */
+    atomic_bool waiting;       /* the caller does */
+    atomic_bool stop;          /* workers shall end */
+    bool spin;
+    uint32_t process;          /* who started the threads: a forked child has none */
     int32_t started;
     hni_thread threads[];
 };
+
+static void pause_briefly(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Looks out for SPIN seconds; true as soon as there is what is looked for. */
+static bool spin_for(struct hni_pool *pool, bool (*is_there)(struct hni_pool *pool, uint_fast64_t seen), uint_fast64_t seen) {
+    if (!pool->spin)
+        return is_there(pool, seen);
+    const double end = hni_seconds() + SPIN;
+    do
+        for (int i = 0; i < 32; i++) {
+            if (is_there(pool, seen))
+                return true;
+            pause_briefly();
+        }
+    while (hni_seconds() < end);
+    return false;
+}
 
 static void take_indices(struct hni_pool *pool, void (*task)(void *arg, uint32_t index), void *arg, uint32_t count) {
     for (;;) {
@@ -34,48 +70,86 @@ static void take_indices(struct hni_pool *pool, void (*task)(void *arg, uint32_t
     }
 }
 
+/* For a worker: a job that it has not been in, or the end. */
+static bool has_news(struct hni_pool *pool, uint_fast64_t seen) {
+    const uint_fast64_t state = atomic_load(&pool->state);
+    return ((state & OPEN) && JOB(state) != seen) || atomic_load(&pool->stop);
+}
+
+static void sleep_until_news(struct hni_pool *pool, uint_fast64_t seen) {
+    hni_mutex_lock(&pool->lock);
+    atomic_fetch_add(&pool->asleep, 1); /* before the look: the caller opens first and then looks who sleeps */
+    while (!has_news(pool, seen))
+        hni_cond_wait(&pool->wake, &pool->lock);
+    atomic_fetch_sub(&pool->asleep, 1);
+    hni_mutex_unlock(&pool->lock);
+}
+
+/* True: the worker is inside job *seen, and the job's fields stand still until it leaves. */
+static bool join(struct hni_pool *pool, uint_fast64_t *seen) {
+    uint_fast64_t state = atomic_load(&pool->state);
+    while ((state & OPEN) && JOB(state) != *seen)
+        if (atomic_compare_exchange_weak(&pool->state, &state, state + 1)) {
+            *seen = JOB(state);
+            return true;
+        }
+    return false;
+}
+
+static void leave(struct hni_pool *pool) {
+    const uint_fast64_t state = atomic_fetch_sub(&pool->state, 1) - 1;
+    if (INSIDE(state) == 0 && atomic_load(&pool->waiting)) {
+        hni_mutex_lock(&pool->lock);
+        hni_cond_broadcast(&pool->idle);
+        hni_mutex_unlock(&pool->lock);
+    }
+}
+
 static void *work(void *argument) {
     struct hni_pool *pool = argument;
-    uint64_t seen = 0;
-    hni_mutex_lock(&pool->lock);
-    while (!pool->stop) {
-        if (!pool->open || pool->job == seen) {
-            hni_cond_wait(&pool->wake, &pool->lock);
-            continue;
+    uint_fast64_t seen = 0;
+    while (!atomic_load(&pool->stop)) {
+        if (!spin_for(pool, has_news, seen))
+            sleep_until_news(pool, seen);
+        if (join(pool, &seen)) {
+            take_indices(pool, pool->task, pool->arg, pool->count);
+            leave(pool);
         }
-        seen = pool->job;
-        void (*task)(void *, uint32_t) = pool->task;
-        void *arg = pool->arg;
-        const uint32_t count = pool->count;
-        pool->inside++;
-        hni_mutex_unlock(&pool->lock);
-        take_indices(pool, task, arg, count);
-        hni_mutex_lock(&pool->lock);
-        if (--pool->inside == 0)
-            hni_cond_broadcast(&pool->idle);
     }
-    hni_mutex_unlock(&pool->lock);
     return NULL;
 }
 
-static void pool_run(struct hni_pool *pool, uint32_t count, void (*task)(void *arg, uint32_t index), void *arg) {
+static bool nobody_inside(struct hni_pool *pool, uint_fast64_t unused) {
+    (void)unused;
+    return INSIDE(atomic_load(&pool->state)) == 0;
+}
+
+static void wait_for_workers(struct hni_pool *pool) {
+    if (spin_for(pool, nobody_inside, 0))
+        return;
     hni_mutex_lock(&pool->lock);
+    atomic_store(&pool->waiting, true); /* before the look: a worker leaves first and then looks who waits */
+    while (!nobody_inside(pool, 0))
+        hni_cond_wait(&pool->idle, &pool->lock);
+    atomic_store(&pool->waiting, false);
+    hni_mutex_unlock(&pool->lock);
+}
+
+static void pool_run(struct hni_pool *pool, uint32_t count, void (*task)(void *arg, uint32_t index), void *arg) {
     pool->task = task;
     pool->arg = arg;
     pool->count = count;
     atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
-    pool->job++;
-    pool->open = true;
-    hni_cond_broadcast(&pool->wake);
-    hni_mutex_unlock(&pool->lock);
-
+    const uint_fast64_t job = JOB(atomic_load(&pool->state)) % UINT32_MAX + 1; /* never 0, which no worker has seen */
+    atomic_store(&pool->state, job << 32 | OPEN);
+    if (atomic_load(&pool->asleep) > 0) {
+        hni_mutex_lock(&pool->lock);
+        hni_cond_broadcast(&pool->wake);
+        hni_mutex_unlock(&pool->lock);
+    }
     take_indices(pool, task, arg, count);
-
-    hni_mutex_lock(&pool->lock);
-    pool->open = false;
-    while (pool->inside > 0)
-        hni_cond_wait(&pool->idle, &pool->lock);
-    hni_mutex_unlock(&pool->lock);
+    atomic_fetch_and(&pool->state, ~OPEN);
+    wait_for_workers(pool);
 }
 
 void hni_parallel_for(hn_context *ctx, uint32_t count, void (*task)(void *arg, uint32_t index), void *arg) {
@@ -129,7 +203,12 @@ hn_status hni_pool_create(hn_context *ctx, int32_t threads, struct hni_pool **ou
     struct hni_pool *pool = hni_calloc(ctx, 1, size);
     if (!pool)
         return hni_fail_memory(err, size, "the thread pool");
+    atomic_init(&pool->state, 0);
     atomic_init(&pool->next, 0);
+    atomic_init(&pool->asleep, 0);
+    atomic_init(&pool->waiting, false);
+    atomic_init(&pool->stop, false);
+    pool->spin = threads <= hni_core_count();
     pool->process = hni_os_process_id();
 
     int made = 0, failed = make_locks(pool, &made);
@@ -156,7 +235,7 @@ void hni_pool_free(hn_context *ctx, struct hni_pool *pool) {
         return;
     if (pool->process == hni_os_process_id()) { /* in a forked child there is nobody to join, and waiting would be for ever */
         hni_mutex_lock(&pool->lock);
-        pool->stop = true;
+        atomic_store(&pool->stop, true);
         hni_cond_broadcast(&pool->wake);
         hni_mutex_unlock(&pool->lock);
         for (int32_t i = 0; i < pool->started; i++)
