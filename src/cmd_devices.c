@@ -72,6 +72,8 @@ int cmd_selftest(int argc, char **argv) {
     int words = parse_options("selftest", list, 2, argc, argv);
     if (words < 0) return EXIT_USAGE;
     if (words) return usage_error("selftest", "takes options only");
+    int code = check_words("selftest", NULL, device, NULL);
+    if (code) return code;
     hn_status status = open_context(threads, &ctx, &err);
     if (!status) status = hn_device_find(ctx, device, &index, &err);
     if (!status) status = hn_device_get(ctx, index, &info, &err);

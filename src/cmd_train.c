@@ -185,7 +185,7 @@ int cmd_train(int argc, char **argv) {
     if (words != 1) return usage_error("train", "takes one folder or manifest, not %d words", words);
     bool holdout_given = s.holdout != -2;
     if (!holdout_given) s.holdout = 0.2;
-    if ((code = check(&s, holdout_given))) return code;
+    if ((code = check(&s, holdout_given)) || (code = check_words("train", s.model, s.device, s.choice.group))) return code;
     s.data = argv[0];
     quiet = s.quiet;
     hn_status status = open_context(s.threads, &ctx, &err);

@@ -43,6 +43,9 @@ bool threshold_fits(double threshold); /* NaN = not given; else it must lie betw
 void print_options(FILE *out, const option *options, int n);
 int usage_error(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3))); /* EXIT_USAGE */
 
+/* words.c: EXIT_USAGE after a message if the library knows no such preset or device, or cannot read the pattern; NULL = not given. */
+int check_words(const char *command_name, const char *model, const char *device, const char *group);
+
 /* --- messages (message.c) --------------------------------------------------------------------------------------------------- */
 /* Prints the error with the program's name, gives the exit code that fits (130 for a cancelled call). */
 int fail(const hn_error *err);
