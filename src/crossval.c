@@ -101,14 +101,14 @@ static hn_status take_results(crossval *c, train_job *job, fold_result *r, hn_er
 
 static int run_fold(crossval *c, int32_t fold) {
     hn_error err = {0};
-    char *folder = fold_folder(c, fold);
+    char *folder = fold_folder(c, fold), text[AUC_TEXT];
     train_job job = {.settings = c->s, .ctx = c->ctx, .cancel = c->cancel, .whole = c->data, .folder = folder, .fold = fold, .positive = c->positive};
     hn_split_options split = {.struct_size = sizeof split, .folds = c->s->folds, .fold = fold, .seed = c->s->seed};
     int code = hn_dataset_split(c->data, &split, &job.train, &job.test, &err) ? fail(&err) : train_job_run(&job);
     if (!code && take_results(c, &job, &c->folds[fold], &err)) code = fail(&err);
     if (!code && !quiet) {
-        printf("fold %d/%d  %lld images not seen: accuracy %.4f  AUC %.4f\n", fold + 1, c->s->folds, (long long)c->folds[fold].n,
-               c->folds[fold].accuracy, c->folds[fold].auc);
+        printf("fold %d/%d  %lld images not seen: accuracy %.4f  AUC %s\n", fold + 1, c->s->folds, (long long)c->folds[fold].n,
+               c->folds[fold].accuracy, auc_text(c->folds[fold].auc, text));
         fflush(stdout);
     }
     train_job_close(&job);
@@ -201,21 +201,34 @@ static bool write_summary(const crossval *c, const hn_eval *last, const hn_eval 
     return done;
 }
 
-static void print_line(const char *name, const hn_eval *eval, spread accuracy, spread auc) {
+/* A fold of one class has no AUC; how many folds a mean is of must be said. */
+static void print_auc_spread(int32_t folds, spread auc) {
+    if (auc.n == folds)
+        printf("(folds %.4f ± %.4f)\n", auc.mean, auc.deviation);
+    else if (auc.n > 1)
+        printf("(%d of %d folds with both classes: %.4f ± %.4f)\n", auc.n, folds, auc.mean, auc.deviation);
+    else if (auc.n == 1)
+        printf("(1 of %d folds with both classes: %.4f)\n", folds, auc.mean);
+    else
+        printf("(no fold has both classes)\n");
+}
+
+static void print_line(const crossval *c, const char *name, const hn_eval *eval, spread accuracy, spread auc) {
     hn_metrics m = {.struct_size = sizeof m};
+    char text[AUC_TEXT];
     double pooled_auc = NAN;
     if (hn_eval_metrics(eval, 0, &m, NULL)) return;
     auc_of(eval, &pooled_auc, NULL);
-    printf("%s accuracy %.4f (folds %.4f ± %.4f)  AUC %.4f (folds %.4f ± %.4f)\n", name, m.accuracy, accuracy.mean, accuracy.deviation, pooled_auc,
-           auc.mean, auc.deviation);
+    printf("%s accuracy %.4f (folds %.4f ± %.4f)  AUC %s ", name, m.accuracy, accuracy.mean, accuracy.deviation, auc_text(pooled_auc, text));
+    print_auc_spread(c->s->folds, auc);
 }
 
 static void print_summary(const crossval *c, const hn_eval *last, const hn_eval *best, int32_t chosen) {
     const char *warning = groups_unknown(c->data) ? " (patients not known: may be too good)" : "";
     if (quiet) return;
     printf("\n%lld images, each predicted by a model that has not seen it%s\n", (long long)c->last.n, warning);
-    print_line("last epoch: ", last, spread_of(c, offsetof(fold_result, accuracy)), spread_of(c, offsetof(fold_result, auc)));
-    print_line("best epoch: ", best, spread_of(c, offsetof(fold_result, best_accuracy)), spread_of(c, offsetof(fold_result, best_auc)));
+    print_line(c, "last epoch: ", last, spread_of(c, offsetof(fold_result, accuracy)), spread_of(c, offsetof(fold_result, auc)));
+    print_line(c, "best epoch: ", best, spread_of(c, offsetof(fold_result, best_accuracy)), spread_of(c, offsetof(fold_result, best_auc)));
     printf("            (optimistic: the test fold itself chose the epoch)\n");
     printf("%s/model.safetensors is the best of fold %d; predictions are in %s/predictions.csv\n", c->s->out, chosen + 1, c->s->out);
 }

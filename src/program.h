@@ -112,6 +112,8 @@ hn_status write_metrics_json(FILE *out, const hn_eval *eval, hn_error *err); /* 
 void write_skipped_json(FILE *out, hn_dataset *data);                       /* [{"file": …, "reason": …}, …] */
 /* AUC of the positive class; without one, the mean of the classes' that have one. */
 hn_status auc_of(const hn_eval *eval, double *out, hn_error *err);
+enum { AUC_TEXT = 40 };
+const char *auc_text(double auc, char text[AUC_TEXT]); /* "0.9412", or why there is none; in text */
 
 int cmd_phantom(int argc, char **argv);
 int cmd_split(int argc, char **argv);

@@ -57,6 +57,36 @@ expect 0 "$H" train "$scratch/flat" --epochs 1 --size 16 --folds 2 --out "$scrat
 says "$scratch/flatrun/run.json" '"groups_known": true'
 expect 0 "$H" train "$scratch/data" --epochs 1 --size 16 --folds 2 --out "$scratch/multi" --label-column subdural,subarachnoid
 says "$scratch/multi/predictions.csv" "file,group,fold,label,probability_subdural,probability_subarachnoid"
+
+# A test part of one class has no AUC: the lines say so and print no nan; JSON has null.
+python3 - "$scratch/data" <<'PY' || exit 1
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1] + "/manifest.csv")))
+ill = [r["file"] for r in rows if r["label"] == "haemorrhage"]
+well = [r["file"] for r in rows if r["label"] != "haemorrhage"]
+def write(name, rows):
+    with open(f"{sys.argv[1]}/{name}.csv", "w") as out:
+        out.write("file,label,fold\n" + "".join(f"{f},{l},{k}\n" for f, l, k in rows))
+write("ones", [(f, "haemorrhage", 0) for f in ill[:6]] + [(f, "haemorrhage", 1) for f in ill[6:9]] + [(f, "no_haemorrhage", 1) for f in well[:6]])
+write("apart", [(f, "haemorrhage", 0) for f in ill[:6]] + [(f, "no_haemorrhage", 1) for f in well[:6]])
+write("ill", [(f, "haemorrhage", 0) for f in ill[:6]])
+PY
+expect 0 "$H" train "$scratch/data/ones.csv" --epochs 1 --size 16 --folds 2 --out "$scratch/ones"
+says "$scratch/out" "fold 1/2  6 images not seen: accuracy"
+says "$scratch/out" "AUC undefined (one class only)"
+says "$scratch/out" "(1 of 2 folds with both classes: "
+says "$scratch/ones/run.json" '"roc_auc": null'
+cp "$scratch/out" "$scratch/lines"
+expect 0 "$H" train "$scratch/data/apart.csv" --epochs 1 --size 16 --folds 2 --out "$scratch/apart"
+says "$scratch/out" "(no fold has both classes)"
+cat "$scratch/out" >> "$scratch/lines"
+expect 0 "$H" train "$scratch/data/ones.csv" --test "$scratch/data/ill.csv" --epochs 1 --size 16 --out "$scratch/ill"
+says "$scratch/out" "AUC undefined (one class only) on the 6 images"
+cat "$scratch/out" >> "$scratch/lines"
+expect 0 "$H" evaluate "$scratch/ill/model.safetensors" "$scratch/data/ill.csv"
+cat "$scratch/out" >> "$scratch/lines"
+run=$((run + 1))
+grep -w -e nan -e -nan "$scratch/lines" && fail "nan is no figure"
 expect 1 "$H" train "$scratch/data" --epochs 1 --size 16 --folds 13 --out "$scratch/many"
 says "$scratch/err" "12 groups"
 finish
