@@ -1,7 +1,10 @@
 /* crossval.c - `haemnet train --folds K`: K trainings, each tested on the fold that it has not seen; every image is predicted once.
  *
  * The figures that count are those of the last epoch's weights: nothing in the test fold chose them. Those of the best epoch are given
- * beside them and marked as optimistic, since the test fold did choose that epoch. */
+ * beside them and marked as optimistic, since the test fold did choose that epoch.
+ *
+ * The folds write in folders of their own. The outputs of the whole are written beside their places when all folds are done and renamed into
+ * them together, so that until then, and after any failure, those of an earlier run stand there. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,7 +176,7 @@ static void write_folds(FILE *out, const crossval *c) {
 
 static bool write_summary(const crossval *c, const hn_eval *last, const hn_eval *best, int32_t chosen) {
     hn_error err = {0};
-    char *path = join_path(c->s->out, "run.json");
+    char *path = new_output(c->s->out, "run.json");
     FILE *out = open_output(path);
     bool done = false;
     if (out) {
@@ -239,7 +242,7 @@ static bool copy_chosen(const crossval *c, int32_t chosen) {
     char *folder = fold_folder(c, chosen);
     bool done = true;
     for (size_t i = 0; i < sizeof names / sizeof *names && done; i++) {
-        char *from = join_path(folder, names[i]), *to = join_path(c->s->out, names[i]);
+        char *from = join_path(folder, names[i]), *to = new_output(c->s->out, names[i]);
         done = copy_file(from, to, false);
         free(from);
         free(to);
@@ -256,6 +259,7 @@ static int summarise(const crossval *c) {
         if (c->folds[i].best_loss < c->folds[chosen].best_loss) chosen = i;
     int code = pooled(c, &c->last, &last, &err) || pooled(c, &c->best, &best, &err) ? fail(&err) : EXIT_DONE;
     if (!code && !(copy_chosen(c, chosen) && write_summary(c, last, best, chosen))) code = EXIT_FAILED;
+    if (!code) code = publish_new_outputs(c->s->out, c->s->resume);
     if (!code) print_summary(c, last, best, chosen);
     hn_eval_free(last);
     hn_eval_free(best);
@@ -265,11 +269,10 @@ static int summarise(const crossval *c) {
 int cross_validate(const train_settings *s, hn_context *ctx, hn_cancel *cancel, hn_dataset *data, int32_t positive) {
     crossval c = {.s = s, .ctx = ctx, .cancel = cancel, .data = data, .positive = positive, .info.struct_size = sizeof c.info};
     hn_error err = {0};
-    char *path = join_path(s->out, "predictions.csv");
+    char *path = new_output(s->out, "predictions.csv");
     int lock = -1, code = hn_dataset_get_info(data, &c.info, &err) ? fail(&err) : lock_folder(s->out, &lock);
     c.folds = calloc((size_t)s->folds, sizeof *c.folds);
     if (!code && (!c.folds || !make_pool(&c, &c.last) || !make_pool(&c, &c.best))) code = fail_text("out of memory");
-    if (!code && !s->resume) code = keep_previous(s->out);
     if (!code && c.info.n_folds == s->folds) note("note: the manifest's fold column decides the folds");
     if (!code && !(c.predictions = open_output(path))) code = EXIT_FAILED;
     for (int32_t i = 0; i < s->folds && !code; i++) code = run_fold(&c, i);
@@ -278,6 +281,7 @@ int cross_validate(const train_settings *s, hn_context *ctx, hn_cancel *cancel, 
     else if (c.predictions && !close_output(c.predictions, path))
         code = EXIT_FAILED;
     if (!code) code = summarise(&c);
+    if (code && lock >= 0) discard_new_outputs(s->out);
     free_pool(&c.last);
     free_pool(&c.best);
     free(c.folds);

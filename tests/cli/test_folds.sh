@@ -89,4 +89,49 @@ run=$((run + 1))
 grep -w -e nan -e -nan "$scratch/lines" && fail "nan is no figure"
 expect 1 "$H" train "$scratch/data" --epochs 1 --size 16 --folds 13 --out "$scratch/many"
 says "$scratch/err" "12 groups"
+
+# A disk that is full at any moment: what an earlier run left is there as it was, under its own names. Before the first epoch is saved this
+# holds for the folds' own folders too; later they are what --resume goes on from.
+for folds in 2 6; do
+    expect 0 "$H" train "$scratch/data" --epochs 1 --size 16 --hidden 1 --folds $folds --seed 5 --quiet --out "$scratch/full"
+    expect 0 "$H" train "$scratch/data" --epochs 1 --size 16 --hidden 1 --folds $folds --seed 6 --quiet --out "$scratch/full"
+    python "full disk, $folds folds" "$H" "$scratch/data" "$scratch/full" $folds <<'PY'
+import os, resource, shutil, subprocess, sys
+program, data, out, folds = sys.argv[1:]
+def tree(folder, deep):
+    found = {}
+    for place, folders, files in os.walk(folder):
+        for name in files:
+            found[os.path.relpath(os.path.join(place, name), folder)] = open(os.path.join(place, name), "rb").read()
+        if not deep:
+            break
+    return found
+command = [program, "train", data, "--epochs", "1", "--size", "16", "--hidden", "1", "--folds", folds, "--seed", "7", "--quiet", "--out"]
+first_epoch, later = 0, set()
+for limit in list(range(3400, 4800, 60)) + [5200, 5600, 6000]:
+    here = out + "-limited"
+    shutil.copytree(out, here)
+    before, top = tree(here, True), tree(here, False)
+    assert "model.safetensors.previous" in top and "predictions.csv.previous" in top
+    done = subprocess.run(command + [here], capture_output=True, text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    if done.returncode == 0:
+        assert open(here + "/run.json.previous", "rb").read() == top["run.json"]
+    else:
+        assert done.returncode == 1 and "cannot" in done.stderr, done
+        after = tree(here, False)
+        assert after == top, (limit, sorted(after), sorted(top), done.stderr)
+        if tree(here, True) == before:
+            first_epoch += 1
+        else:
+            later.add([line for line in done.stderr.split("\n") if "cannot" in line][0].split("/")[-1])
+        assert not [name for name in tree(here, True) if "tmp" in name]
+        resumed = subprocess.run(command + [here, "--resume"], capture_output=True, text=True)
+        if tree(here, False) != top: # it could go on
+            assert resumed.returncode == 0, resumed
+            assert open(here + "/run.json.previous", "rb").read() == top["run.json"]
+    shutil.rmtree(here)
+print(first_epoch, later)
+assert first_epoch > 2 and done.returncode == 0 and later, (first_epoch, later)
+PY
+done
 finish
