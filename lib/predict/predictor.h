@@ -9,7 +9,7 @@
 #define HNI_PREDICT_PREDICTOR_H
 
 #include "base/scratch.h"
-#include "graph/executor.h"
+#include "graph/footprint.h"
 #include "haemnet/evaluate.h"
 #include "model/model.h"
 
@@ -51,6 +51,7 @@ struct hn_predictor {
 /* options: max_batch and threshold 0 = default, else checked; device is read here only. */
 hn_status hni_predictor_create(const hn_model *model, const hn_predictor_options *options, hn_predictor **out, hn_error *err);
 void hni_predictor_free(hn_predictor *p); /* NULL is fine */
+hn_status hni_predictor_footprint(const hn_model *model, hni_device *device, int32_t max_batch, hni_footprint *f, hn_error *err);
 
 /* Runs n ≤ max_batch preprocessed images, pixels [n, C, H, W] u8, into p->run. */
 hn_status hni_predictor_run(hn_predictor *p, const uint8_t *pixels, int32_t n, hn_error *err);
