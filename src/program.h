@@ -46,6 +46,9 @@ int usage_error(const char *name, const char *format, ...) __attribute__((format
 /* words.c: EXIT_USAGE after a message if the library knows no such preset or device, or cannot read the pattern; NULL = not given. */
 int check_words(const char *command_name, const char *model, const char *device, const char *group);
 
+/* choices.c: prints what the backend chose on its device ("cpu:0"), and for the operators of the model (preset or file) if one is given. */
+void print_choices(const char *backend, const char *device, const char *model);
+
 /* --- messages (message.c) --------------------------------------------------------------------------------------------------- */
 /* Prints the error with the program's name, gives the exit code that fits (130 for a cancelled call). */
 int fail(const hn_error *err);

@@ -112,6 +112,18 @@ expect 0 "$H" devices
 says "$scratch/out" "reference"
 expect 0 "$H" devices -v
 says "$scratch/out" "score"
+says "$scratch/out" "    instruction set "
+says "$scratch/out" "; not plain: it is slower"
+run=$((run + 1))
+grep -q "conv2d" "$scratch/out" && fail "devices -v shows operators that nobody asked for"
+expect 0 "$H" devices -v --model tinyvgg
+says "$scratch/out" "    conv2d [1, 3, 64, 64] * [10, 3, 3, 3] + bias, stride 1x1, padding 1x1, ReLU: "
+says "$scratch/out" "    conv2d_grad_weight "
+wrong "$H" devices -v --model resnet1001
+says "$scratch/err" "there is: tinyvgg"
+wrong "$H" devices --model tinyvgg
+expect 1 "$H" devices -v --model "$scratch/commands"
+says "$scratch/err" "commands"
 expect 0 "$H" selftest --device reference
 says "$scratch/out" " 0 failed"
 

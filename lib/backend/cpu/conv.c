@@ -117,12 +117,15 @@ static part empty_part(const hn_op_desc *d, const plan *p, int64_t index) {
 }
 
 /* Small strides, and blocks that fit scratch memory. */
-static bool accept(const hn_op_desc *d) {
+static bool accept(const hn_op_desc *d, const char **why) {
+    *why = "a stride above 8";
     if (d->stride[0] > HNI_CPU_MAX_STRIDE || d->stride[1] > HNI_CPU_MAX_STRIDE)
         return false;
     const plan p = plan_of(d);
+    *why = "more than 10,000,000 taps for one number";
     if ((double)p.sources * (double)(p.kernel[0] * p.kernel[1]) > 1e7)
         return false;
+    *why = "one row with its neighbours takes more than 64 MiB";
     for (int64_t i = 0; i < p.n_parts; i++) {
         part t = empty_part(d, &p, i);
         if (!make_part(d, &p, &t))
