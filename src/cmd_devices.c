@@ -4,13 +4,28 @@
 
 #include "program.h"
 
-void describe_devices(FILE *out) {
-    static int32_t verbose;
-    const option list[] = {{"verbose", OPTION_FLAG, &verbose, NULL, "-v: score, memory, plug-in version"}};
-    print_options(out, list, 1);
+typedef struct devices_settings {
+    const char *model;
+    int32_t verbose;
+} devices_settings;
+
+enum { N_OPTIONS = 2 };
+static void list_options(devices_settings *s, option list[N_OPTIONS]) {
+    const option options[N_OPTIONS] = {
+        {"verbose", OPTION_FLAG, &s->verbose, NULL, "-v: score, memory, what the device chose (such as the instruction set) and why"},
+        {"model", OPTION_TEXT, &s->model, "NAME|FILE", "with -v: also how each operator of the network is done, and why not otherwise"},
+    };
+    memcpy(list, options, sizeof options);
 }
 
-static hn_status list_devices(hn_context *ctx, bool verbose, hn_error *err) {
+void describe_devices(FILE *out) {
+    devices_settings s;
+    option list[N_OPTIONS];
+    list_options(&s, list);
+    print_options(out, list, N_OPTIONS);
+}
+
+static hn_status list_devices(hn_context *ctx, const devices_settings *s, hn_error *err) {
     int32_t n = 0, best = -1;
     hn_status status = hn_device_count(ctx, &n, err);
     if (status) return status;
@@ -19,27 +34,34 @@ static hn_status list_devices(hn_context *ctx, bool verbose, hn_error *err) {
         hn_device_info info = {.struct_size = sizeof info};
         if ((status = hn_device_get(ctx, i, &info, err))) return status;
         printf("%c %-16s %s%s\n", i == best ? '*' : ' ', info.name, info.description, info.score ? "" : " (not usable on this machine)");
-        if (!verbose) continue;
+        if (!s->verbose) continue;
         printf("    score %d, memory ", info.score);
         if (info.memory_bytes)
             printf("%.1f GiB%s\n", (double)info.memory_bytes / (1 << 30), info.flags & HN_DEVICE_HOST_MEMORY ? " of the host" : "");
         else
             printf("unknown\n");
+        if (info.score) print_choices(info.backend, info.name, s->model);
     }
-    if (verbose) printf("* is what --device best takes\n%s\n", hn_build_info());
+    if (s->verbose) printf("* is what --device best takes\n%s\n", hn_build_info());
     return HN_OK;
 }
 
 int cmd_devices(int argc, char **argv) {
-    int32_t verbose = 0;
-    const option list[] = {{"verbose", OPTION_FLAG, &verbose, NULL, ""}};
+    devices_settings s = {0};
+    option list[N_OPTIONS];
     hn_context *ctx = NULL;
+    hn_model *model = NULL;
     hn_error err = {0};
-    int words = parse_options("devices", list, 1, argc, argv);
+    list_options(&s, list);
+    int words = parse_options("devices", list, N_OPTIONS, argc, argv), code;
     if (words < 0) return EXIT_USAGE;
     if (words) return usage_error("devices", "takes options only");
+    if (s.model && !s.verbose) return usage_error("devices", "--model goes with -v");
+    if (s.model && !exists(s.model) && (code = check_words("devices", s.model, NULL, NULL))) return code;
     hn_status status = open_context(1, &ctx, &err);
-    if (!status) status = list_devices(ctx, verbose, &err);
+    if (!status && s.model && exists(s.model)) status = hn_model_load(ctx, s.model, &model, &err); /* a bad file is told before the list */
+    if (!status) status = list_devices(ctx, &s, &err);
+    hn_model_free(model);
     hn_context_free(ctx);
     return status ? fail(&err) : EXIT_DONE;
 }
@@ -72,6 +94,8 @@ int cmd_selftest(int argc, char **argv) {
     int words = parse_options("selftest", list, 2, argc, argv);
     if (words < 0) return EXIT_USAGE;
     if (words) return usage_error("selftest", "takes options only");
+    int code = check_words("selftest", NULL, device, NULL);
+    if (code) return code;
     hn_status status = open_context(threads, &ctx, &err);
     if (!status) status = hn_device_find(ctx, device, &index, &err);
     if (!status) status = hn_device_get(ctx, index, &info, &err);

@@ -114,7 +114,9 @@ int cmd_evaluate(int argc, char **argv) {
     if (s.batch < 0 || s.batch > 4096) return usage_error("evaluate", "--batch %d: must be 1 to 4096", s.batch);
     if (s.threads < 0) return usage_error("evaluate", "--threads %d: must be 1 or more", s.threads);
     quiet = s.quiet;
-    int code = open_all(&e, &s, argv[0], argv[1], &err) ? fail(&err) : compute(&e, &s, &err);
+    int code = check_words("evaluate", NULL, s.device, s.choice.group);
+    if (code) return code;
+    code = open_all(&e, &s, argv[0], argv[1], &err) ? fail(&err) : compute(&e, &s, &err);
     if (!code) code = report(&e, &s, argv[0], argv[1], &err);
     hn_eval_free(e.eval);
     hn_predictor_free(e.predictor);

@@ -72,6 +72,8 @@ int cmd_import(int argc, char **argv) {
     if (strcmp(s.task, "single") && strcmp(s.task, "multi")) return usage_error("import", "--task %s: must be single or multi", s.task);
     if (s.positive && !s.classes) return usage_error("import", "--positive needs --classes");
     if (!threshold_fits(s.threshold)) return usage_error("import", "--threshold %g: must lie between 0 and 1", s.threshold);
+    int code = check_words("import", s.model, NULL, NULL);
+    if (code) return code;
     options.width = options.height = s.size;
     options.channels = s.channels;
     options.hidden = s.hidden;
@@ -82,7 +84,7 @@ int cmd_import(int argc, char **argv) {
         options.class_names = names;
         options.positive = find_positive(s.positive, names, options.n_classes);
     }
-    int code = options.positive < 0 ? usage_error("import", "--positive %s is not among --classes %s", s.positive, s.classes)
+    code = options.positive < 0 ? usage_error("import", "--positive %s is not among --classes %s", s.positive, s.classes)
                                     : import(argv[0], &s, &options);
     free(names);
     free(copy);

@@ -5,13 +5,14 @@
 #include "program.h"
 
 typedef struct inspect_settings {
-    int32_t batch, json;
+    int32_t batch, threads, json;
 } inspect_settings;
 
-enum { N_OPTIONS = 2 };
+enum { N_OPTIONS = 3 };
 static void list_options(inspect_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"batch", OPTION_INT, &s->batch, "N", "images that the memory figures are for (1)"},
+        {"threads", OPTION_INT, &s->threads, "N", "threads that the memory figures are for: each has workspace (one per core)"},
         {"json", OPTION_FLAG, &s->json, NULL, "layers, tensors and metadata as one JSON object"},
     };
     memcpy(list, options, sizeof options);
@@ -121,7 +122,8 @@ int cmd_inspect(int argc, char **argv) {
     if (words < 0) return EXIT_USAGE;
     if (words != 1) return usage_error("inspect", "takes one model file");
     if (s.batch < 1) return usage_error("inspect", "--batch %d: must be 1 or more", s.batch);
-    int code = open_context(1, &ctx, &err) || hn_model_load(ctx, argv[0], &model, &err) ? fail(&err) : inspect(model, &s, &err);
+    if (s.threads < 0) return usage_error("inspect", "--threads %d: must be 1 or more", s.threads);
+    int code = open_context(s.threads, &ctx, &err) || hn_model_load(ctx, argv[0], &model, &err) ? fail(&err) : inspect(model, &s, &err);
     hn_model_free(model);
     hn_context_free(ctx);
     return code;

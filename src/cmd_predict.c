@@ -157,6 +157,7 @@ int cmd_predict(int argc, char **argv) {
     if (!threshold_fits(s.threshold)) return usage_error("predict", "--threshold %g: must lie between 0 and 1", s.threshold);
     if (isnan(s.threshold)) s.threshold = 0; /* the model's */
     if (s.threads < 0) return usage_error("predict", "--threads %d: must be 1 or more", s.threads);
+    if ((code = check_words("predict", NULL, s.device, NULL))) return code;
     r.json = s.json;
     if (open_all(&r, &s, argv[0], &err))
         code = fail(&err);

@@ -287,7 +287,8 @@ int cmd_split(int argc, char **argv) {
     if (!read_ratios(&s)) return usage_error("split", "--ratios %s: must be two shares above 0 that add up to 1, such as 0.8,0.2", s.ratios);
     if (s.move && s.manifest) return usage_error("split", "--move and --manifest exclude each other: a manifest leaves the files where they are");
     quiet = s.quiet;
-    int code = split(&r, argv[0]);
+    int code = check_words("split", NULL, NULL, s.choice.group);
+    if (!code) code = split(&r, argv[0]);
     for (int part = 0; part < 2; part++) hn_dataset_free(r.parts[part]);
     hn_dataset_free(r.data);
     hn_cancel_free(r.cancel);

@@ -149,10 +149,11 @@ static void print_end(const train_job *job) {
     hn_epoch_report r;
     hn_metrics m = {.struct_size = sizeof m};
     double auc;
+    char text[AUC_TEXT];
     if (quiet || report_of(job->trainer, hn_trainer_epochs(job->trainer), &r, NULL)) return;
     if (r.flags & HN_EPOCH_STOP && hn_trainer_epochs(job->trainer) < job->settings->epochs) printf("stopped early\n");
     if (job->test && !hn_eval_metrics(job->eval_last, 0, &m, NULL) && !auc_of(job->eval_last, &auc, NULL))
-        printf("last epoch: accuracy %.4f, AUC %.4f on the %lld images of the test part%s\n", m.accuracy, auc, (long long)m.n,
+        printf("last epoch: accuracy %.4f, AUC %s on the %lld images of the test part%s\n", m.accuracy, auc_text(auc, text), (long long)m.n,
                m.groups_unknown ? " (patients not known: may be too good)" : "");
     printf("best epoch: %lld, %s loss %.4f: %s/model.safetensors\n", (long long)r.best_epoch, job->test ? "test" : "training", r.best_loss, job->folder);
 }
@@ -185,7 +186,7 @@ int cmd_train(int argc, char **argv) {
     if (words != 1) return usage_error("train", "takes one folder or manifest, not %d words", words);
     bool holdout_given = s.holdout != -2;
     if (!holdout_given) s.holdout = 0.2;
-    if ((code = check(&s, holdout_given))) return code;
+    if ((code = check(&s, holdout_given)) || (code = check_words("train", s.model, s.device, s.choice.group))) return code;
     s.data = argv[0];
     quiet = s.quiet;
     hn_status status = open_context(s.threads, &ctx, &err);

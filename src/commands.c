@@ -55,7 +55,9 @@ const command commands[] = {
     {"import", "WEIGHTS --model NAME --out FILE", "makes a model file of a plain safetensors file, such as PyTorch's state dict",
      "  haemnet import weights.safetensors --model tinyvgg --classes haemorrhage,no_haemorrhage --positive haemorrhage --out model.safetensors\n",
      cmd_import, describe_import},
-    {"devices", "", "lists the devices that networks can run on", "  haemnet devices --verbose\n", cmd_devices, describe_devices},
+    {"devices", "", "lists the devices that networks can run on",
+     "  haemnet devices --verbose\n"
+     "  haemnet devices --verbose --model tinyvgg\n", cmd_devices, describe_devices},
     {"selftest", "", "checks every operator of a device against the reference", "  haemnet selftest --device reference\n", cmd_selftest,
      describe_selftest},
     {"version", "", "says which version this is", "  haemnet version\n", cmd_version, no_options},

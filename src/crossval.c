@@ -1,7 +1,10 @@
 /* crossval.c - `haemnet train --folds K`: K trainings, each tested on the fold that it has not seen; every image is predicted once.
  *
  * The figures that count are those of the last epoch's weights: nothing in the test fold chose them. Those of the best epoch are given
- * beside them and marked as optimistic, since the test fold did choose that epoch. */
+ * beside them and marked as optimistic, since the test fold did choose that epoch.
+ *
+ * The folds write in folders of their own. The outputs of the whole are written beside their places when all folds are done and renamed into
+ * them together, so that until then, and after any failure, those of an earlier run stand there. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,14 +104,14 @@ static hn_status take_results(crossval *c, train_job *job, fold_result *r, hn_er
 
 static int run_fold(crossval *c, int32_t fold) {
     hn_error err = {0};
-    char *folder = fold_folder(c, fold);
+    char *folder = fold_folder(c, fold), text[AUC_TEXT];
     train_job job = {.settings = c->s, .ctx = c->ctx, .cancel = c->cancel, .whole = c->data, .folder = folder, .fold = fold, .positive = c->positive};
     hn_split_options split = {.struct_size = sizeof split, .folds = c->s->folds, .fold = fold, .seed = c->s->seed};
     int code = hn_dataset_split(c->data, &split, &job.train, &job.test, &err) ? fail(&err) : train_job_run(&job);
     if (!code && take_results(c, &job, &c->folds[fold], &err)) code = fail(&err);
     if (!code && !quiet) {
-        printf("fold %d/%d  %lld images not seen: accuracy %.4f  AUC %.4f\n", fold + 1, c->s->folds, (long long)c->folds[fold].n,
-               c->folds[fold].accuracy, c->folds[fold].auc);
+        printf("fold %d/%d  %lld images not seen: accuracy %.4f  AUC %s\n", fold + 1, c->s->folds, (long long)c->folds[fold].n,
+               c->folds[fold].accuracy, auc_text(c->folds[fold].auc, text));
         fflush(stdout);
     }
     train_job_close(&job);
@@ -173,7 +176,7 @@ static void write_folds(FILE *out, const crossval *c) {
 
 static bool write_summary(const crossval *c, const hn_eval *last, const hn_eval *best, int32_t chosen) {
     hn_error err = {0};
-    char *path = join_path(c->s->out, "run.json");
+    char *path = new_output(c->s->out, "run.json");
     FILE *out = open_output(path);
     bool done = false;
     if (out) {
@@ -201,21 +204,34 @@ static bool write_summary(const crossval *c, const hn_eval *last, const hn_eval 
     return done;
 }
 
-static void print_line(const char *name, const hn_eval *eval, spread accuracy, spread auc) {
+/* A fold of one class has no AUC; how many folds a mean is of must be said. */
+static void print_auc_spread(int32_t folds, spread auc) {
+    if (auc.n == folds)
+        printf("(folds %.4f ± %.4f)\n", auc.mean, auc.deviation);
+    else if (auc.n > 1)
+        printf("(%d of %d folds with both classes: %.4f ± %.4f)\n", auc.n, folds, auc.mean, auc.deviation);
+    else if (auc.n == 1)
+        printf("(1 of %d folds with both classes: %.4f)\n", folds, auc.mean);
+    else
+        printf("(no fold has both classes)\n");
+}
+
+static void print_line(const crossval *c, const char *name, const hn_eval *eval, spread accuracy, spread auc) {
     hn_metrics m = {.struct_size = sizeof m};
+    char text[AUC_TEXT];
     double pooled_auc = NAN;
     if (hn_eval_metrics(eval, 0, &m, NULL)) return;
     auc_of(eval, &pooled_auc, NULL);
-    printf("%s accuracy %.4f (folds %.4f ± %.4f)  AUC %.4f (folds %.4f ± %.4f)\n", name, m.accuracy, accuracy.mean, accuracy.deviation, pooled_auc,
-           auc.mean, auc.deviation);
+    printf("%s accuracy %.4f (folds %.4f ± %.4f)  AUC %s ", name, m.accuracy, accuracy.mean, accuracy.deviation, auc_text(pooled_auc, text));
+    print_auc_spread(c->s->folds, auc);
 }
 
 static void print_summary(const crossval *c, const hn_eval *last, const hn_eval *best, int32_t chosen) {
     const char *warning = groups_unknown(c->data) ? " (patients not known: may be too good)" : "";
     if (quiet) return;
     printf("\n%lld images, each predicted by a model that has not seen it%s\n", (long long)c->last.n, warning);
-    print_line("last epoch: ", last, spread_of(c, offsetof(fold_result, accuracy)), spread_of(c, offsetof(fold_result, auc)));
-    print_line("best epoch: ", best, spread_of(c, offsetof(fold_result, best_accuracy)), spread_of(c, offsetof(fold_result, best_auc)));
+    print_line(c, "last epoch: ", last, spread_of(c, offsetof(fold_result, accuracy)), spread_of(c, offsetof(fold_result, auc)));
+    print_line(c, "best epoch: ", best, spread_of(c, offsetof(fold_result, best_accuracy)), spread_of(c, offsetof(fold_result, best_auc)));
     printf("            (optimistic: the test fold itself chose the epoch)\n");
     printf("%s/model.safetensors is the best of fold %d; predictions are in %s/predictions.csv\n", c->s->out, chosen + 1, c->s->out);
 }
@@ -226,7 +242,7 @@ static bool copy_chosen(const crossval *c, int32_t chosen) {
     char *folder = fold_folder(c, chosen);
     bool done = true;
     for (size_t i = 0; i < sizeof names / sizeof *names && done; i++) {
-        char *from = join_path(folder, names[i]), *to = join_path(c->s->out, names[i]);
+        char *from = join_path(folder, names[i]), *to = new_output(c->s->out, names[i]);
         done = copy_file(from, to, false);
         free(from);
         free(to);
@@ -243,6 +259,7 @@ static int summarise(const crossval *c) {
         if (c->folds[i].best_loss < c->folds[chosen].best_loss) chosen = i;
     int code = pooled(c, &c->last, &last, &err) || pooled(c, &c->best, &best, &err) ? fail(&err) : EXIT_DONE;
     if (!code && !(copy_chosen(c, chosen) && write_summary(c, last, best, chosen))) code = EXIT_FAILED;
+    if (!code) code = publish_new_outputs(c->s->out, c->s->resume);
     if (!code) print_summary(c, last, best, chosen);
     hn_eval_free(last);
     hn_eval_free(best);
@@ -252,11 +269,10 @@ static int summarise(const crossval *c) {
 int cross_validate(const train_settings *s, hn_context *ctx, hn_cancel *cancel, hn_dataset *data, int32_t positive) {
     crossval c = {.s = s, .ctx = ctx, .cancel = cancel, .data = data, .positive = positive, .info.struct_size = sizeof c.info};
     hn_error err = {0};
-    char *path = join_path(s->out, "predictions.csv");
+    char *path = new_output(s->out, "predictions.csv");
     int lock = -1, code = hn_dataset_get_info(data, &c.info, &err) ? fail(&err) : lock_folder(s->out, &lock);
     c.folds = calloc((size_t)s->folds, sizeof *c.folds);
     if (!code && (!c.folds || !make_pool(&c, &c.last) || !make_pool(&c, &c.best))) code = fail_text("out of memory");
-    if (!code && !s->resume) code = keep_previous(s->out);
     if (!code && c.info.n_folds == s->folds) note("note: the manifest's fold column decides the folds");
     if (!code && !(c.predictions = open_output(path))) code = EXIT_FAILED;
     for (int32_t i = 0; i < s->folds && !code; i++) code = run_fold(&c, i);
@@ -265,6 +281,7 @@ int cross_validate(const train_settings *s, hn_context *ctx, hn_cancel *cancel, 
     else if (c.predictions && !close_output(c.predictions, path))
         code = EXIT_FAILED;
     if (!code) code = summarise(&c);
+    if (code && lock >= 0) discard_new_outputs(s->out);
     free_pool(&c.last);
     free_pool(&c.best);
     free(c.folds);

@@ -141,6 +141,11 @@ hn_status print_metrics(FILE *out, const hn_eval *eval, hn_error *err) {
     return print_classes(out, eval, &m, err);
 }
 
+const char *auc_text(double auc, char text[AUC_TEXT]) {
+    snprintf(text, AUC_TEXT, isnan(auc) ? "undefined (one class only)" : "%.4f", auc);
+    return text;
+}
+
 hn_status auc_of(const hn_eval *eval, double *out, hn_error *err) {
     hn_metrics m = {.struct_size = sizeof m};
     double sum = 0;

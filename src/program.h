@@ -43,6 +43,12 @@ bool threshold_fits(double threshold); /* NaN = not given; else it must lie betw
 void print_options(FILE *out, const option *options, int n);
 int usage_error(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3))); /* EXIT_USAGE */
 
+/* words.c: EXIT_USAGE after a message if the library knows no such preset or device, or cannot read the pattern; NULL = not given. */
+int check_words(const char *command_name, const char *model, const char *device, const char *group);
+
+/* choices.c: prints what the backend chose on its device ("cpu:0"), and for the operators of the model (preset or file) if one is given. */
+void print_choices(const char *backend, const char *device, const char *model);
+
 /* --- messages (message.c) --------------------------------------------------------------------------------------------------- */
 /* Prints the error with the program's name, gives the exit code that fits (130 for a cancelled call). */
 int fail(const hn_error *err);
@@ -109,6 +115,8 @@ hn_status write_metrics_json(FILE *out, const hn_eval *eval, hn_error *err); /* 
 void write_skipped_json(FILE *out, hn_dataset *data);                       /* [{"file": …, "reason": …}, …] */
 /* AUC of the positive class; without one, the mean of the classes' that have one. */
 hn_status auc_of(const hn_eval *eval, double *out, hn_error *err);
+enum { AUC_TEXT = 40 };
+const char *auc_text(double auc, char text[AUC_TEXT]); /* "0.9412", or why there is none; in text */
 
 int cmd_phantom(int argc, char **argv);
 int cmd_split(int argc, char **argv);

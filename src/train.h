@@ -12,6 +12,12 @@ typedef struct train_settings {
     uint64_t seed;
 } train_settings;
 
+/* Outputs of an earlier run in a folder, put aside (previous.c); bit i is output i. */
+typedef struct previous {
+    const char *folder;
+    unsigned looked_at, moved, older; /* of moved, those that found a *.previous already */
+} previous;
+
 typedef struct train_job {
     const train_settings *settings;
     hn_context *ctx;
@@ -21,6 +27,8 @@ typedef struct train_job {
     const char *folder;      /* of the outputs */
     int32_t fold;            /* from 0; -1 = not one of several */
     int32_t positive;        /* class, -1 = none */
+    previous old;            /* until an epoch of this run is saved */
+    bool saved;
     int lock;                /* descriptor of the folder, held while it is written to; 0 = not yet */
     /* what came out */
     hn_trainer *trainer;
@@ -35,12 +43,20 @@ void train_job_close(train_job *job); /* frees what came out, train and test */
 
 /* train_files.c */
 int lock_folder(const char *folder, int *lock); /* makes it; refuses one that another training writes to; gone with the process */
-int keep_previous(const char *folder); /* renames the outputs of an earlier run to *.previous */
 /* Checkpoint of epoch 0; an earlier run is put aside only when that is written, so that a full disk leaves it in its place. */
-int start_anew(hn_trainer *trainer, const char *folder);
+int start_anew(hn_trainer *trainer, const char *folder, previous *old);
 int write_history(hn_trainer *trainer, const char *folder);
 int save_model(hn_trainer *trainer, int32_t which, const char *folder, const char *name);
 hn_status report_of(hn_trainer *trainer, int64_t epoch, hn_epoch_report *report, hn_error *err);
+
+/* previous.c: all or nothing. Either put_back or leave_aside follows; both do nothing where nothing was put aside. */
+int put_aside(previous *p, const char *folder); /* renames the outputs of an earlier run to *.previous; 0 or EXIT_FAILED after a message */
+void put_back(previous *p);                     /* the new run's are removed */
+void leave_aside(previous *p);                  /* for good; says so */
+/* Outputs written beside their places, which publish renames into them all together. Those of a resumed run replace what it left. */
+char *new_output(const char *folder, const char *name); /* where to write it; malloc'd */
+int publish_new_outputs(const char *folder, bool resumed);
+void discard_new_outputs(const char *folder);
 
 /* train_report.c: the parts of run.json, each a list of members that ends without a comma. */
 int write_run(const train_job *job);

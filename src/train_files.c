@@ -1,5 +1,5 @@
-/* train_files.c - what a training leaves in its folder while it runs: history.csv and the two models; and what happens to the outputs of
- * the run before. Every file is whole at any moment, or absent. */
+/* train_files.c - what a training leaves in its folder while it runs: history.csv and the two models. Every file is whole at any moment, or
+ * absent. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,8 @@
 
 /* What a killed training left half-written. Only with the folder's lock: else the writer may be alive. */
 static void remove_stale(int folder) {
-    static const char *const begins[] = {"checkpoint.safetensors.tmp-", "model.safetensors.tmp-", "last.safetensors.tmp-"};
+    static const char *const begins[] = {"checkpoint.safetensors.tmp-", "model.safetensors.tmp-", "last.safetensors.tmp-", "history.csv.tmp",
+                                         "run.json.tmp", "predictions.csv.tmp"};
     int copy = dup(folder);
     DIR *list = copy < 0 ? NULL : fdopendir(copy);
     if (!list && copy >= 0) close(copy);
@@ -34,37 +35,14 @@ int lock_folder(const char *folder, int *lock) {
     return EXIT_DONE; /* where the file system knows no locks, the user has to take care */
 }
 
-int keep_previous(const char *folder) {
-    static const char *const names[] = {"model.safetensors", "last.safetensors", "history.csv", "run.json", "checkpoint.safetensors", "predictions.csv"};
-    int kept = 0, code = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names && !code; i++) {
-        char *path = join_path(folder, names[i]), *older = join_path(folder, "");
-        size_t room = strlen(path) + sizeof ".previous";
-        free(older);
-        older = calloc(1, room);
-        if (!older) {
-            free(path);
-            return fail_text("out of memory");
-        }
-        snprintf(older, room, "%s.previous", path);
-        if (exists(path)) {
-            if (rename(path, older))
-                code = fail_text("cannot rename %s: %s; choose another --out", path, strerror(errno));
-            else
-                kept++;
-        }
-        free(older);
-        free(path);
-    }
-    if (kept) note("note: %s holds an earlier run: its files are now called *.previous", folder);
-    return code;
-}
-
-int start_anew(hn_trainer *trainer, const char *folder) {
+int start_anew(hn_trainer *trainer, const char *folder, previous *old) {
     char *first = join_path(folder, "checkpoint.safetensors.tmp-start"), *path = join_path(folder, "checkpoint.safetensors");
     hn_error err = {0};
-    int code = hn_trainer_save(trainer, first, &err) ? fail(&err) : keep_previous(folder);
-    if (!code && rename(first, path)) code = fail_text("cannot rename %s: %s", first, strerror(errno));
+    int code = hn_trainer_save(trainer, first, &err) ? fail(&err) : put_aside(old, folder);
+    if (!code && rename(first, path)) {
+        code = fail_text("cannot rename %s: %s", first, strerror(errno));
+        put_back(old);
+    }
     if (code) unlink(first);
     free(first);
     free(path);

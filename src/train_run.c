@@ -101,7 +101,7 @@ static int begin(train_job *job) {
     int code = lock_folder(job->folder, &job->lock);
     if (!code && !(job->settings->resume && exists(path))) {
         if (job->settings->resume) note("note: %s has no checkpoint: training begins anew", job->folder);
-        code = start_anew(job->trainer, job->folder);
+        code = start_anew(job->trainer, job->folder, &job->old);
     } else if (!code && hn_trainer_resume(job->trainer, path, &err)) {
         code = fail(&err);
         if (err.status == HN_E_DATA)
@@ -153,6 +153,8 @@ static int one_epoch(train_job *job, progress_bar *bar) {
     path = join_path(job->folder, "checkpoint.safetensors");
     status = hn_trainer_save(job->trainer, path, &err);
     free(path);
+    if (!status) leave_aside(&job->old);
+    job->saved |= !status;
     int code = status ? fail(&err) : write_history(job->trainer, job->folder);
     if (!code && r.flags & HN_EPOCH_BEST) code = save_model(job->trainer, HN_BEST, job->folder, "model.safetensors");
     if (!code) code = save_model(job->trainer, HN_LAST, job->folder, "last.safetensors");
@@ -190,12 +192,19 @@ static int finish(train_job *job) {
     return write_run(job);
 }
 
+/* A run that failed before its first epoch was saved has never been: the earlier one is back in its place. But not in a later fold, whose
+ * start is what the run goes on from. */
 int train_job_run(train_job *job) {
     progress_bar bar = {0};
     int code = make_trainer(job, &bar);
     if (!code) code = begin(job);
     while (!code && !enough(job)) code = one_epoch(job, &bar);
-    return code ? code : finish(job);
+    if (!code) code = finish(job);
+    if (code == EXIT_FAILED && !job->saved && job->fold <= 0)
+        put_back(&job->old);
+    else
+        leave_aside(&job->old);
+    return code;
 }
 
 void train_job_close(train_job *job) {

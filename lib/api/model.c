@@ -4,6 +4,7 @@
 #include "base/sha256.h"
 #include "model/model.h"
 #include "structs.h"
+#include "summary.h"
 
 /* Model files are read whole; four bytes for each weight that a graph may have, and room for the header. */
 #define MAX_MODEL_BYTES ((uint64_t)HNI_MAX_WEIGHTS * 4 + (32u << 20))
@@ -170,6 +171,8 @@ hn_status hn_model_summary(const hn_model *model, int32_t batch, char *dst, size
     if (batch > 65536) return hni_fail(err, HN_E_LIMIT, "batch of %d images: the limit is 65536", batch);
     hni_text_init(&text, model->ctx);
     hn_status status = hni_model_summary(model, batch ? batch : 1, &text, err);
+    if (!status) status = hni_summary_add_memory(&text, model, batch ? batch : 1, err);
+    if (!status && text.failed) status = hni_fail_memory(err, text.size, "a summary");
     if (!status) status = copy_out(text.data, text.size + 1, dst, cap, need, err);
     hni_text_free(&text);
     return status;

@@ -22,6 +22,7 @@ typedef struct hni_device {
     hn_backend_host host;
     hn_device_info info;
     void *handle;
+    atomic_uint_fast64_t host_bytes; /* live, of what the backend took through host.alloc */
 } hni_device;
 
 hn_status hni_device_open(hn_context *ctx, int32_t device, hni_device **out, hn_error *err);

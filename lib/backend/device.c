@@ -15,12 +15,15 @@
 
 /* What the host lends; `user` is the hni_device. */
 static void *host_alloc(void *user, size_t size) {
-    const hni_device *device = user;
-    return hni_alloc_aligned(device->ctx, size);
+    hni_device *device = user;
+    void *ptr = hni_alloc_aligned(device->ctx, size);
+    atomic_fetch_add(&device->host_bytes, hni_block_bytes(ptr));
+    return ptr;
 }
 
 static void host_free(void *user, void *ptr) {
-    const hni_device *device = user;
+    hni_device *device = user;
+    atomic_fetch_sub(&device->host_bytes, hni_block_bytes(ptr));
     hni_free_aligned(device->ctx, ptr);
 }
 

@@ -21,6 +21,10 @@ static block_header *header_of(void *ptr) {
     return (block_header *)(void *)((unsigned char *)ptr - sizeof(block_header));
 }
 
+uint64_t hni_block_bytes(const void *ptr) {
+    return ptr ? ((const block_header *)(const void *)((const unsigned char *)ptr - sizeof(block_header)))->total : 0;
+}
+
 static void count_in(hn_context *ctx, size_t total) {
     const uint_fast64_t live = atomic_fetch_add(&ctx->live_bytes, total) + total;
     uint_fast64_t peak = atomic_load(&ctx->peak_bytes);

@@ -21,6 +21,8 @@ char *hni_strndup(hn_context *ctx, const char *text, size_t n);
 void *hni_alloc_aligned(hn_context *ctx, size_t size);            /* HNI_ALIGN-aligned */
 void hni_free_aligned(hn_context *ctx, void *ptr);
 
+uint64_t hni_block_bytes(const void *ptr);                        /* what the context counts for this block; NULL gives 0 */
+
 /* *out = a·b or a+b; false on overflow. Every size product goes through these. */
 static inline bool hni_mul(size_t a, size_t b, size_t *out) { return !__builtin_mul_overflow(a, b, out); }
 static inline bool hni_add(size_t a, size_t b, size_t *out) { return !__builtin_add_overflow(a, b, out); }

@@ -157,6 +157,10 @@ uint64_t hni_executor_arena_bytes(const hni_executor *ex) {
     return ex->program.arena_bytes;
 }
 
+uint64_t hni_executor_host_bytes(const hni_executor *ex) {
+    return hni_block_bytes(ex) + hni_block_bytes(ex->ops) + hni_block_bytes(ex->buffers) + hni_program_host_bytes(&ex->program);
+}
+
 static hn_buffer locate(const hni_executor *ex, int32_t place) {
     if (place < 0)
         return (hn_buffer){NULL, 0, 0};

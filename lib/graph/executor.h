@@ -47,6 +47,7 @@ typedef struct hni_executor hni_executor;
 hn_status hni_executor_create(hni_device *device, hni_graph *graph, hni_weights *weights, const hni_executor_options *options,
                               hni_executor **out, hn_error *err);
 uint64_t hni_executor_arena_bytes(const hni_executor *ex); /* activations, gradients of activations, workspace, inputs */
+uint64_t hni_executor_host_bytes(const hni_executor *ex); /* of the host's memory: its own books, without what the backend took for its operators */
 /* Gives the executor its arena, at least arena_bytes; must be done once before the first run. Executors may share one. */
 hn_status hni_executor_bind(hni_executor *ex, hn_buffer arena, hn_error *err);
 

@@ -131,3 +131,11 @@ void hni_program_free(hni_program *p) {
     hni_free(ctx, p->inside);
     memset(p, 0, sizeof *p);
 }
+
+uint64_t hni_program_host_bytes(const hni_program *p) {
+    const void *const blocks[] = {p->places, p->nodes, p->value, p->grad, p->needed, p->wants, p->fused, p->forward, p->inside};
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        bytes += hni_block_bytes(blocks[i]);
+    return bytes;
+}

@@ -80,6 +80,7 @@ typedef struct hni_program {
 /* lower.c, autodiff.c: everything but offsets. hni_program_free afterwards, also on failure. */
 hn_status hni_program_make(hni_program *p, const hni_graph *graph, const hni_program_options *options, hn_error *err);
 void hni_program_free(hni_program *p);
+uint64_t hni_program_host_bytes(const hni_program *p);
 /* plan.c: lifetimes, operators that may work in place, offsets of places and workspaces, arena_bytes. */
 hn_status hni_program_plan(hni_program *p, hn_error *err);
 

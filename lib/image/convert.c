@@ -8,17 +8,13 @@
 #include "image.h"
 #include "pixels.h"
 
-/* 16 bit keeps the high byte; floats 0 … 1 are scaled, halves to even. */
-static hn_status to_8_bit(const hn_image *image, hn_image **out, hn_error *err) {
+hn_status hni_depth_u8(const hn_image *image, uint8_t *dst, hn_error *err) {
     if (image->flags & HN_PIXELS_HU)
-        return hni_image_window(image, NULL, HN_PIXEL_U8, out, err);
-    const hn_status status = hni_image_new(image->ctx, HN_PIXEL_U8, image->width, image->height, image->channels, out, err);
-    if (status)
-        return status;
-    hni_image_inherit(*out, image);
-    uint8_t *dst = (*out)->data;
-    const size_t n = (*out)->size;
-    if (image->type == HN_PIXEL_U16) {
+        return hni_window_u8(image, NULL, dst, err);
+    const size_t n = (size_t)image->width * (size_t)image->height * (size_t)image->channels;
+    if (image->type == HN_PIXEL_U8) {
+        memcpy(dst, image->data, n);
+    } else if (image->type == HN_PIXEL_U16) {
         const uint16_t *src = image->data;
         for (size_t i = 0; i < n; i++)
             dst[i] = (uint8_t)(src[i] >> 8);
@@ -41,19 +37,35 @@ static void grey_to_rgb(const uint8_t *src, uint8_t *dst, size_t n) {
         dst[3 * i] = dst[3 * i + 1] = dst[3 * i + 2] = src[i];
 }
 
+void hni_channels_u8(const uint8_t *src, int32_t have, uint8_t *dst, int32_t want, size_t n) {
+    if (want == have)
+        memcpy(dst, src, n * (size_t)have);
+    else if (want == 1)
+        rgb_to_grey(src, dst, n);
+    else
+        grey_to_rgb(src, dst, n);
+}
+
+static hn_status to_8_bit(const hn_image *image, hn_image **out, hn_error *err) {
+    hn_status status = hni_image_new(image->ctx, HN_PIXEL_U8, image->width, image->height, image->channels, out, err);
+    if (status)
+        return status;
+    hni_image_inherit(*out, image);
+    status = hni_depth_u8(image, (*out)->data, err);
+    if (status) {
+        hni_image_unref(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
 /* image is 8 bit. */
 static hn_status change_channels(const hn_image *image, int32_t channels, hn_image **out, hn_error *err) {
     const hn_status status = hni_image_new(image->ctx, HN_PIXEL_U8, image->width, image->height, channels, out, err);
     if (status)
         return status;
     hni_image_inherit(*out, image);
-    const size_t n = (size_t)image->width * (size_t)image->height;
-    if (channels == image->channels)
-        memcpy((*out)->data, image->data, image->size);
-    else if (channels == 1)
-        rgb_to_grey(image->data, (*out)->data, n);
-    else
-        grey_to_rgb(image->data, (*out)->data, n);
+    hni_channels_u8(image->data, image->channels, (*out)->data, channels, (size_t)image->width * (size_t)image->height);
     return HN_OK;
 }
 

@@ -32,7 +32,17 @@ hn_status hni_image_window(const hn_image *image, const hn_window *window, int32
 hn_status hni_image_convert(const hn_image *image, int32_t channels, hn_image **out, hn_error *err);
 hn_status hni_image_encode(const hn_image *image, bool jpeg, int32_t quality, uint8_t **bytes, size_t *size, hn_error *err);
 
-/* Bit-exact with Pillow's BILINEAR. src: [height, width, channels] u8; dst: the caller's, [new_height, new_width, channels]. */
+/* The same into the caller's memory, [height, width, channels] u8: windows and conversions that take none. depth: 16 bit keeps the high
+ * byte; floats 0 … 1 are scaled, halves to even; HU go through the brain window. channels: n pixels of 1 or 3 samples. */
+hn_status hni_window_u8(const hn_image *image, const hn_window *window, uint8_t *dst, hn_error *err);
+hn_status hni_depth_u8(const hn_image *image, uint8_t *dst, hn_error *err);
+void hni_channels_u8(const uint8_t *src, int32_t have, uint8_t *dst, int32_t want, size_t n);
+
+/* Bit-exact with Pillow's BILINEAR. src: [height, width, channels] u8; dst: the caller's, [new_height, new_width, channels]. _in takes its
+ * tables and its middle image from the scratch, and gives them back to it. */
+struct hni_scratch;
+hn_status hni_resize_u8_in(struct hni_scratch *scratch, const uint8_t *src, int32_t width, int32_t height, int32_t channels, uint8_t *dst,
+                           int32_t new_width, int32_t new_height, hn_error *err);
 hn_status hni_resize_u8(hn_context *ctx, const uint8_t *src, int32_t width, int32_t height, int32_t channels, uint8_t *dst,
                         int32_t new_width, int32_t new_height, hn_error *err);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../base/scratch.h"
 #include "../base/status.h"
 #include "image.h"
 #include "pixels.h" /* defines: hni_image_inherit */
@@ -23,11 +24,6 @@ typedef struct {
     int32_t *first, *count;
     int32_t *weight;
 } filter;
-
-static void filter_free(hn_context *ctx, filter *f) {
-    hni_free(ctx, f->first);
-    memset(f, 0, sizeof *f);
-}
 
 /* One new position's weights; w holds `taps` doubles of scratch. The expressions are Pillow's, in Pillow's order. */
 static void weigh(int32_t from, double scale, double filterscale, int32_t at, int32_t taps, double *w, filter *f) {
@@ -54,26 +50,24 @@ static void weigh(int32_t from, double scale, double filterscale, int32_t at, in
     }
 }
 
-/* Everything in one block: first, count, weight, and scratch for one position in double. */
-static hn_status filter_make(hn_context *ctx, int32_t from, int32_t to, filter *f, hn_error *err) {
+/* One piece holds first, count and weight; another one position in double. */
+static hn_status filter_make(hni_scratch *scratch, int32_t from, int32_t to, filter *f, hn_error *err) {
     const double scale = (double)from / to, filterscale = scale < 1.0 ? 1.0 : scale;
     const int32_t taps = (int32_t)ceil(filterscale) * 2 + 1; /* at most 2 · 65535 + 1 */
     size_t entries = 0, bytes = 0;
     if (!hni_mul((size_t)taps + 2, (size_t)to, &entries) || !hni_mul(entries, sizeof(int32_t), &bytes))
         return hni_fail(err, HN_E_LIMIT, "resizing %d to %d px needs too large a table", (int)from, (int)to);
-    f->first = hni_calloc(ctx, entries, sizeof(int32_t));
-    double *scratch = hni_calloc(ctx, (size_t)taps, sizeof *scratch);
-    if (!f->first || !scratch) {
-        filter_free(ctx, f);
-        hni_free(ctx, scratch);
-        return hni_fail_memory(err, bytes + (size_t)taps * sizeof *scratch, "the weights of a resize");
-    }
+    f->first = hni_scratch_zeroed(scratch, entries, sizeof(int32_t));
+    const size_t mark = scratch->used;
+    double *w = hni_scratch_take(scratch, (size_t)taps * sizeof *w);
+    if (!f->first || !w)
+        return hni_fail_memory(err, bytes + (size_t)taps * sizeof *w, "the weights of a resize");
     f->taps = taps;
     f->count = f->first + to;
     f->weight = f->count + to;
     for (int32_t at = 0; at < to; at++)
-        weigh(from, scale, filterscale, at, taps, scratch, f);
-    hni_free(ctx, scratch);
+        weigh(from, scale, filterscale, at, taps, w, f);
+    hni_scratch_rewind(scratch, mark);
     return HN_OK;
 }
 
@@ -143,44 +137,51 @@ static void across(const uint8_t *src, int32_t width, int32_t channels, uint8_t 
 }
 
 /* Both passes, through a middle image that holds only the rows which the second one reads. */
-static hn_status both(hn_context *ctx, const uint8_t *src, int32_t width, int32_t channels, uint8_t *dst, int32_t new_width,
+static hn_status both(hni_scratch *scratch, const uint8_t *src, int32_t width, int32_t channels, uint8_t *dst, int32_t new_width,
                       int32_t new_height, const filter *h, const filter *v, hn_error *err) {
     const int32_t base = v->first[0], rows = v->first[new_height - 1] + v->count[new_height - 1] - base;
     const size_t row = (size_t)new_width * (size_t)channels;
     size_t size = 0;
-    uint8_t *middle = hni_mul(row, (size_t)rows, &size) ? hni_alloc(ctx, size) : NULL;
+    uint8_t *middle = hni_mul(row, (size_t)rows, &size) ? hni_scratch_take(scratch, size) : NULL;
     if (!middle)
         return hni_fail_memory(err, size, "the middle image of a resize");
     across(src + (size_t)base * (size_t)width * (size_t)channels, width, channels, middle, new_width, rows, h);
     down(middle, dst, row, base, new_height, v);
-    hni_free(ctx, middle);
     return HN_OK;
 }
 
-hn_status hni_resize_u8(hn_context *ctx, const uint8_t *src, int32_t width, int32_t height, int32_t channels, uint8_t *dst,
-                        int32_t new_width, int32_t new_height, hn_error *err) {
+hn_status hni_resize_u8_in(hni_scratch *scratch, const uint8_t *src, int32_t width, int32_t height, int32_t channels, uint8_t *dst,
+                           int32_t new_width, int32_t new_height, hn_error *err) {
     filter h = {0, NULL, NULL, NULL}, v = {0, NULL, NULL, NULL};
     const bool wide = new_width != width, high = new_height != height;
+    const size_t mark = scratch->used;
     hn_status status = HN_OK;
     if (!wide && !high) {
         memcpy(dst, src, (size_t)width * (size_t)height * (size_t)channels);
         return HN_OK;
     }
     if (wide)
-        status = filter_make(ctx, width, new_width, &h, err);
+        status = filter_make(scratch, width, new_width, &h, err);
     if (!status && high)
-        status = filter_make(ctx, height, new_height, &v, err);
+        status = filter_make(scratch, height, new_height, &v, err);
     if (status)
         goto done;
     if (wide && high)
-        status = both(ctx, src, width, channels, dst, new_width, new_height, &h, &v, err);
+        status = both(scratch, src, width, channels, dst, new_width, new_height, &h, &v, err);
     else if (wide)
         across(src, width, channels, dst, new_width, height, &h);
     else
         down(src, dst, (size_t)width * (size_t)channels, 0, new_height, &v);
 done:
-    filter_free(ctx, &h);
-    filter_free(ctx, &v);
+    hni_scratch_rewind(scratch, mark);
+    return status;
+}
+
+hn_status hni_resize_u8(hn_context *ctx, const uint8_t *src, int32_t width, int32_t height, int32_t channels, uint8_t *dst,
+                        int32_t new_width, int32_t new_height, hn_error *err) {
+    hni_scratch scratch = {.ctx = ctx};
+    const hn_status status = hni_resize_u8_in(&scratch, src, width, height, channels, dst, new_width, new_height, err);
+    hni_scratch_free(&scratch);
     return status;
 }
 

@@ -25,18 +25,19 @@ static inline float unit(double g) {
 #define LOOPS(sample_type)                                              \
     do {                                                                \
         const sample_type *src = from->data;                            \
-        if (to->type == HN_PIXEL_U8) {                                  \
-            uint8_t *dst = to->data;                                    \
+        if (type == HN_PIXEL_U8) {                                      \
+            uint8_t *dst = to;                                          \
             for (size_t i = 0; i < n; i++)                              \
                 dst[i] = hni_to_u8(grey(s, (double)src[i]) * 255);      \
         } else {                                                        \
-            float *dst = to->data;                                      \
+            float *dst = to;                                            \
             for (size_t i = 0; i < n; i++)                              \
                 dst[i] = unit(grey(s, (double)src[i]));                 \
         }                                                               \
     } while (0)
 
-static void apply(const hn_image *from, const scale *s, hn_image *to) {
+/* to: samples of `type`. */
+static void apply(const hn_image *from, const scale *s, int32_t type, void *to) {
     const size_t n = (size_t)from->width * (size_t)from->height * (size_t)from->channels;
     if (from->type == HN_PIXEL_I16)
         LOOPS(int16_t);
@@ -46,9 +47,8 @@ static void apply(const hn_image *from, const scale *s, hn_image *to) {
         LOOPS(float);
 }
 
-hn_status hni_image_window(const hn_image *image, const hn_window *window, int32_t type, hn_image **out, hn_error *err) {
+static hn_status make_scale(const hn_image *image, const hn_window *window, scale *s, hn_error *err) {
     static const hn_window brain = {40, 80};
-    *out = NULL;
     if (!window)
         window = &brain;
     if (!(image->flags & HN_PIXELS_HU))
@@ -56,11 +56,27 @@ hn_status hni_image_window(const hn_image *image, const hn_window *window, int32
     if (!isfinite(window->centre) || !isfinite(window->width) || window->width <= 0)
         return hni_fail(err, HN_E_ARGUMENT, "hn_window: centre %g HU and width %g HU must be finite, and the width above 0", window->centre,
                         window->width);
-    const scale s = {image->slope, image->intercept, window->centre - window->width / 2, window->width};
-    const hn_status status = hni_image_new(image->ctx, type, image->width, image->height, image->channels, out, err);
+    *s = (scale){image->slope, image->intercept, window->centre - window->width / 2, window->width};
+    return HN_OK;
+}
+
+hn_status hni_window_u8(const hn_image *image, const hn_window *window, uint8_t *dst, hn_error *err) {
+    scale s;
+    const hn_status status = make_scale(image, window, &s, err);
+    if (!status)
+        apply(image, &s, HN_PIXEL_U8, dst);
+    return status;
+}
+
+hn_status hni_image_window(const hn_image *image, const hn_window *window, int32_t type, hn_image **out, hn_error *err) {
+    scale s;
+    *out = NULL;
+    hn_status status = make_scale(image, window, &s, err);
+    if (!status)
+        status = hni_image_new(image->ctx, type, image->width, image->height, image->channels, out, err);
     if (status)
         return status;
     hni_image_inherit(*out, image);
-    apply(image, &s, *out);
+    apply(image, &s, type, (*out)->data);
     return HN_OK;
 }

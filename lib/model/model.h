@@ -3,7 +3,7 @@
 #define HNI_MODEL_MODEL_H
 
 #include "base/json.h" /* defines: hni_text */
-#include "graph/graph.h"
+#include "graph/footprint.h"
 #include "preproc/preproc.h" /* defines: hni_preproc */
 
 struct hn_model {
@@ -60,7 +60,9 @@ hn_status hni_model_bytes(const hn_model *model, uint8_t **bytes, size_t *size, 
 hn_status hni_model_write(const hn_model *model, const char *path, hn_error *err);
 hn_status hni_model_metadata(const hn_model *model, hni_text *out, hn_error *err);
 void hni_layer_describe(const hni_graph *graph, int32_t index, hn_layer_info *out); /* fills all but struct_size */
-hn_status hni_model_summary(const hn_model *model, int32_t batch, hni_text *out, hn_error *err);
+hn_status hni_model_summary(const hn_model *model, int32_t batch, hni_text *out, hn_error *err); /* the table and the totals */
+/* A line on the memory for "inference" or "training"; device NULL = only the arena's plan and the weights are known, and why. */
+void hni_summary_memory(hni_text *out, const char *what, const hni_footprint *f, const char *device, const char *why);
 
 /* Kaiming uniform as PyTorch's Conv2d and Linear reset_parameters do: weight and bias uniform in ±1/sqrt(fan_in); batch norm 1, 0, 0, 1. */
 void hni_init_weights(const hni_graph *graph, uint64_t seed, float *weights);

@@ -4,7 +4,6 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "graph/executor.h"
 #include "model.h"
 
 /* What a layer is, for tables. */
@@ -76,26 +75,31 @@ static int64_t rows(hni_text *t, const hni_graph *g, int32_t batch) {
     return total * batch;
 }
 
-static hn_status totals(hni_text *t, const hn_model *m, int32_t batch, int64_t multiply_adds, hn_error *err) {
-    static const struct {
-        const char *name;
-        int32_t mode;
-    } modes[] = {{"inference", HNI_MODE_PREDICT}, {"training", HNI_MODE_TRAIN}};
+static void totals(hni_text *t, const hn_model *m, int32_t batch, int64_t multiply_adds) {
     char text[32];
     grouped(m->graph->parameters, text, sizeof text);
     hni_text_format(t, "parameters (trainable)   %s\n", text);
     grouped(multiply_adds, text, sizeof text);
     hni_text_format(t, "multiply-adds            %s for %d image%s\n", text, batch, batch == 1 ? "" : "s");
-    for (int i = 0; i < 2; i++) {
-        uint64_t arena;
-        hn_status status = hni_plan_arena_bytes(m->graph, modes[i].mode, batch, m->task, &arena, err);
-        if (status) return status;
-        int64_t weights = (modes[i].mode == HNI_MODE_TRAIN ? m->graph->total + 3 * m->graph->trainable : m->graph->total) * 4;
-        grouped((int64_t)arena + weights, text, sizeof text);
-        hni_text_format(t, "memory for %-13s %s bytes (weights and their companions, activations reused by lifetime)\n", modes[i].name,
-                        text);
+}
+
+void hni_summary_memory(hni_text *t, const char *what, const hni_footprint *f, const char *device, const char *why) {
+    const struct {
+        const char *name;
+        uint64_t bytes;
+    } parts[] = {{"weights", f->weights}, {"activations and workspaces", f->arena}, {"operators", f->operators}, {"images and books", f->host}};
+    char text[32];
+    grouped((int64_t)hni_footprint_bytes(f), text, sizeof text);
+    hni_text_format(t, "memory for %-13s %s bytes", what, text);
+    if (!device) {
+        hni_text_format(t, " and the workspaces of a device (%s)\n", why);
+        return;
     }
-    return HN_OK;
+    for (int i = 0; i < 4; i++) {
+        grouped((int64_t)parts[i].bytes, text, sizeof text);
+        hni_text_format(t, "%s%s %s", i ? ", " : ": ", parts[i].name, text);
+    }
+    hni_text_format(t, " (%s)\n", device);
 }
 
 hn_status hni_model_summary(const hn_model *m, int32_t batch, hni_text *t, hn_error *err) {
@@ -110,7 +114,6 @@ hn_status hni_model_summary(const hn_model *m, int32_t batch, hni_text *t, hn_er
     rule(t);
     int64_t multiply_adds = rows(t, m->graph, batch);
     rule(t);
-    hn_status status = totals(t, m, batch, multiply_adds, err);
-    if (status) return status;
+    totals(t, m, batch, multiply_adds);
     return t->failed ? hni_fail_memory(err, t->size, "a summary") : HN_OK;
 }

@@ -2,7 +2,9 @@
  *
  * Many are preprocessed in parallel into the slots of the next batch; those that cannot be used leave it and the others move up, so that
  * the network always gets full batches while there are images. Results are kept aside until all images are done, because a call that
- * fails must leave the caller's results as they were. Nothing here depends on which images stand beside each other. */
+ * fails must leave the caller's results as they were. Nothing here depends on which images stand beside each other.
+ *
+ * Threads have no numbers here (they may be the host's), so each takes the first scratch that is free. */
 #include <math.h>
 #include <string.h>
 
@@ -12,8 +14,22 @@
 #include "eval/eval.h" /* defines: hni_decide */
 #include "predictor.h"
 
+/* Into slot `slot` of p->pixels. A host whose parallel_for is wider than it said works without a kept scratch. */
+static hn_status preprocess_into(hn_predictor *p, const hn_image *image, size_t slot, hn_error *err) {
+    const hni_preproc *pre = &p->model->preproc;
+    uint8_t *dst = p->pixels + slot * p->image_bytes;
+    for (int32_t i = 0; i < p->n_lanes; i++) {
+        hni_lane *lane = &p->lanes[i];
+        if (atomic_flag_test_and_set_explicit(&lane->taken, memory_order_acquire)) continue;
+        hn_status status = hni_preproc_run_in(&lane->scratch, pre, image, dst, err);
+        atomic_flag_clear_explicit(&lane->taken, memory_order_release);
+        return status;
+    }
+    return hni_preproc_run(p->ctx, pre, image, dst, err);
+}
+
 hn_status hni_predict(hn_predictor *p, const hn_image *image, hn_error *err) {
-    hn_status status = hni_preproc_run(p->ctx, &p->model->preproc, image, p->pixels, err);
+    hn_status status = preprocess_into(p, image, 0, err);
     if (!status) status = hni_predictor_run(p, p->pixels, 1, err);
     if (!status && p->run.status[0])
         return hni_fail(err, HN_E_NUMERIC, "the network gave NaN or infinity for this image: look at the model's weights");
@@ -33,8 +49,7 @@ static void preprocess(void *arg, uint32_t i) {
     size_t slot = (size_t)w->filled + i;
     const hn_image *image = w->images[w->next + i];
     hn_error *e = &p->error[slot];
-    e->status = image ? hni_preproc_run(p->ctx, &p->model->preproc, image, p->pixels + slot * p->image_bytes, e)
-                      : hni_fail(e, HN_E_ARGUMENT, "this image is NULL");
+    e->status = image ? preprocess_into(p, image, slot, e) : hni_fail(e, HN_E_ARGUMENT, "this image is NULL");
 }
 
 /* No memory is not the image's fault: it would be unfair to call it bad, and the next one will not fare better. */

@@ -48,7 +48,13 @@ static hn_status take_host_memory(hn_predictor *p, hn_error *err) {
     p->image = hni_calloc(p->ctx, n, sizeof *p->image);
     p->error = hni_calloc(p->ctx, n, sizeof *p->error);
     p->row = hni_calloc(p->ctx, classes, sizeof *p->row);
-    if (!p->pixels || !p->image || !p->error || !p->row || !take_verdicts(p->ctx, n, classes, &p->run) ||
+    p->n_lanes = p->ctx->threads < p->max_batch ? p->ctx->threads : p->max_batch;
+    p->lanes = hni_calloc(p->ctx, (size_t)p->n_lanes, sizeof *p->lanes);
+    for (int32_t i = 0; p->lanes && i < p->n_lanes; i++) {
+        atomic_flag_clear(&p->lanes[i].taken);
+        p->lanes[i].scratch.ctx = p->ctx;
+    }
+    if (!p->lanes || !p->pixels || !p->image || !p->error || !p->row || !take_verdicts(p->ctx, n, classes, &p->run) ||
         !take_verdicts(p->ctx, n, classes, &p->held))
         return hni_fail_memory(err, bytes, "a predictor's images (take a smaller max_batch)");
     return HN_OK;
@@ -105,6 +111,8 @@ void hni_predictor_free(hn_predictor *p) {
     hni_free(ctx, p->image);
     hni_free(ctx, p->error);
     hni_free(ctx, p->row);
+    for (int32_t i = 0; p->lanes && i < p->n_lanes; i++) hni_scratch_free(&p->lanes[i].scratch);
+    hni_free(ctx, p->lanes);
     free_verdicts(ctx, &p->run);
     free_verdicts(ctx, &p->held);
     hni_model_unref(p->model);

@@ -8,7 +8,8 @@
 #ifndef HNI_PREDICT_PREDICTOR_H
 #define HNI_PREDICT_PREDICTOR_H
 
-#include "graph/executor.h"
+#include "base/scratch.h"
+#include "graph/footprint.h"
 #include "haemnet/evaluate.h"
 #include "model/model.h"
 
@@ -20,6 +21,12 @@ typedef struct hni_verdicts {
     float *logits;        /* [n, K] */
     hn_status *status;    /* [n] of each image; HN_E_NUMERIC = the two arrays hold it, and something in it is not finite */
 } hni_verdicts;
+
+/* Scratch of preprocessing, for whichever thread takes it first. */
+typedef struct hni_lane {
+    atomic_flag taken;
+    hni_scratch scratch; /* kept from image to image */
+} hni_lane;
 
 struct hn_predictor {
     hn_context *ctx;
@@ -36,12 +43,15 @@ struct hn_predictor {
     hn_error *error;          /* [max_batch] of the slots that are being preprocessed; status HN_OK = good */
     hni_verdicts run;         /* [max_batch] of the last images that ran */
     hni_verdicts held;        /* [max_batch] of a call that brings no more than that */
+    hni_lane *lanes;          /* [n_lanes], one for each thread of the context; single images use the first */
+    int32_t n_lanes;
     double *row;              /* [K] the probabilities of one image as doubles: what hni_decide reads */
 };
 
 /* options: max_batch and threshold 0 = default, else checked; device is read here only. */
 hn_status hni_predictor_create(const hn_model *model, const hn_predictor_options *options, hn_predictor **out, hn_error *err);
 void hni_predictor_free(hn_predictor *p); /* NULL is fine */
+hn_status hni_predictor_footprint(const hn_model *model, hni_device *device, int32_t max_batch, hni_footprint *f, hn_error *err);
 
 /* Runs n ≤ max_batch preprocessed images, pixels [n, C, H, W] u8, into p->run. */
 hn_status hni_predictor_run(hn_predictor *p, const uint8_t *pixels, int32_t n, hn_error *err);

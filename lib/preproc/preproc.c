@@ -1,5 +1,6 @@
 /* preproc.c - image → planar u8 tensor: window or convert, resize, interleaved → planar.
  *
+ * All that is between the image and the tensor lies in scratch memory, so that who keeps the scratch preprocesses without taking any.
  * Not here: u8 → float with mean and deviation, which the backends do (a quarter of the bytes travels and is cached), and any
  * pixel arithmetic of its own: windows, conversion and the Pillow-exact resize are lib/image's.
  * Conversion comes before the resize, as in PIL: convert('RGB') or convert('L'), then resize. A grey picture is resized once
@@ -9,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "../base/memory.h"
+#include "../base/scratch.h"
 #include "../base/sha256.h"
 #include "../base/status.h"
 
@@ -55,84 +56,112 @@ uint64_t hni_preproc_key(const hni_preproc *p) {
     return digest[0];
 }
 
-/* 8-bit image with `channels` (1 or 3), or the image itself with one more reference where it is that already. */
-static hn_status as_u8(const hn_image *image, int32_t channels, hn_image **out, hn_error *err) {
-    if (image->type == HN_PIXEL_U8 && !(image->flags & HN_PIXELS_HU) && image->channels == channels) {
-        *out = hni_image_ref((hn_image *)(uintptr_t)image); /* the count is the only thing written */
-        return HN_OK;
-    }
-    return hni_image_convert(image, channels, out, err);
+/* 8-bit samples of one image, [height, width, channels]; somebody else's memory. */
+typedef struct picture {
+    const uint8_t *data;
+    int32_t width, height, channels;
+} picture;
+
+static uint8_t *take(hni_scratch *scratch, const hn_image *image, int32_t channels, hn_error *err) {
+    size_t pixels = (size_t)image->width * (size_t)image->height * (size_t)channels; /* no more than the image's own bytes · 3 */
+    uint8_t *data = hni_scratch_take(scratch, pixels);
+    if (!data) hni_fail_memory(err, pixels, "an image in conversion");
+    return data;
 }
 
-/* One 8-bit grey picture → one plane. */
-static hn_status fill_plane(hn_context *ctx, const hni_preproc *p, const hn_image *grey, uint8_t *plane, hn_error *err) {
-    return hni_resize_u8(ctx, grey->data, grey->width, grey->height, 1, plane, p->width, p->height, err);
+/* Through a window, or as it is; always with the image's channels. */
+static hn_status make_8_bit(hni_scratch *scratch, const hn_image *image, const hn_window *window, picture *out, hn_error *err) {
+    *out = (picture){image->data, image->width, image->height, image->channels};
+    if (!window && image->type == HN_PIXEL_U8) return HN_OK;
+    uint8_t *data = take(scratch, image, image->channels, err);
+    if (!data) return HN_E_MEMORY;
+    out->data = data;
+    return window ? hni_window_u8(image, window, data, err) : hni_depth_u8(image, data, err);
 }
 
-static hn_status fill_rgb(hn_context *ctx, const hni_preproc *p, const hn_image *rgb, uint8_t *dst, hn_error *err) {
+static hn_status make_channels(hni_scratch *scratch, const hn_image *image, int32_t channels, picture *p, hn_error *err) {
+    if (p->channels == channels) return HN_OK;
+    uint8_t *data = take(scratch, image, channels, err);
+    if (!data) return HN_E_MEMORY;
+    hni_channels_u8(p->data, p->channels, data, channels, (size_t)p->width * (size_t)p->height);
+    p->data = data;
+    p->channels = channels;
+    return HN_OK;
+}
+
+/* One grey picture → one plane. */
+static hn_status fill_plane(hni_scratch *scratch, const hni_preproc *p, const picture *grey, uint8_t *plane, hn_error *err) {
+    return hni_resize_u8_in(scratch, grey->data, grey->width, grey->height, 1, plane, p->width, p->height, err);
+}
+
+static hn_status fill_rgb(hni_scratch *scratch, const hni_preproc *p, const picture *rgb, uint8_t *dst, hn_error *err) {
     size_t pixels = (size_t)p->width * (size_t)p->height; /* fits: hni_preproc_bytes was not 0 */
-    uint8_t *mixed = hni_alloc(ctx, 3 * pixels);
+    uint8_t *mixed = hni_scratch_take(scratch, 3 * pixels);
     if (!mixed) return hni_fail_memory(err, 3 * pixels, "a resized image");
-    hn_status status = hni_resize_u8(ctx, rgb->data, rgb->width, rgb->height, 3, mixed, p->width, p->height, err);
-    if (status == HN_OK) {
-        uint8_t *r = dst, *g = dst + pixels, *b = dst + 2 * pixels;
-        for (size_t i = 0; i < pixels; i++) {
-            r[i] = mixed[3 * i];
-            g[i] = mixed[3 * i + 1];
-            b[i] = mixed[3 * i + 2];
-        }
-    }
-    hni_free(ctx, mixed);
-    return status;
-}
-
-/* Grey levels, 8 bit or more, → all channels. `channels` is 1 or 3, or the picture is grey and repeated. */
-static hn_status fill_levels(hn_context *ctx, const hni_preproc *p, const hn_image *image, uint8_t *dst, hn_error *err) {
-    int32_t want = p->channels == 3 && image->channels == 3 ? 3 : 1;
-    size_t pixels = (size_t)p->width * (size_t)p->height;
-    hn_image *u8 = NULL;
-    hn_status status = as_u8(image, want, &u8, err);
+    hn_status status = hni_resize_u8_in(scratch, rgb->data, rgb->width, rgb->height, 3, mixed, p->width, p->height, err);
     if (status != HN_OK) return status;
-    if (want == 3) {
-        status = fill_rgb(ctx, p, u8, dst, err);
-    } else {
-        status = fill_plane(ctx, p, u8, dst, err);
-        for (int32_t c = 1; status == HN_OK && c < p->channels; c++) memcpy(dst + (size_t)c * pixels, dst, pixels);
-    }
-    hni_image_unref(u8);
-    return status;
-}
-
-static hn_status fill_windows(hn_context *ctx, const hni_preproc *p, const hn_image *image, uint8_t *dst, hn_error *err) {
-    size_t pixels = (size_t)p->width * (size_t)p->height;
-    int32_t n = p->n_windows < 2 ? 1 : p->n_windows;
-    for (int32_t i = 0; i < n; i++) {
-        hn_image *levels = NULL;
-        hn_status status = hni_image_window(image, p->n_windows ? &p->windows[i] : &brain, HN_PIXEL_U8, &levels, err);
-        if (status != HN_OK) return status;
-        if (n == 1) {
-            status = fill_levels(ctx, p, levels, dst, err);
-        } else {
-            hn_image *grey = NULL;
-            status = as_u8(levels, 1, &grey, err);
-            if (status == HN_OK) status = fill_plane(ctx, p, grey, dst + (size_t)i * pixels, err);
-            hni_image_unref(grey);
-        }
-        hni_image_unref(levels);
-        if (status != HN_OK) return status;
+    uint8_t *r = dst, *g = dst + pixels, *b = dst + 2 * pixels;
+    for (size_t i = 0; i < pixels; i++) {
+        r[i] = mixed[3 * i];
+        g[i] = mixed[3 * i + 1];
+        b[i] = mixed[3 * i + 2];
     }
     return HN_OK;
 }
 
-hn_status hni_preproc_run(hn_context *ctx, const hni_preproc *p, const hn_image *image, uint8_t *dst, hn_error *err) {
+/* One picture → all channels. `channels` is 1 or 3, or the picture is grey and repeated. window NULL: the image holds grey levels. */
+static hn_status fill_all(hni_scratch *scratch, const hni_preproc *p, const hn_image *image, const hn_window *window, uint8_t *dst,
+                          hn_error *err) {
+    int32_t want = p->channels == 3 && image->channels == 3 ? 3 : 1;
+    size_t pixels = (size_t)p->width * (size_t)p->height;
+    picture u8;
+    hn_status status = make_8_bit(scratch, image, window, &u8, err);
+    if (status == HN_OK) status = make_channels(scratch, image, want, &u8, err);
+    if (status != HN_OK || want == 3) return status != HN_OK ? status : fill_rgb(scratch, p, &u8, dst, err);
+    status = fill_plane(scratch, p, &u8, dst, err);
+    for (int32_t c = 1; status == HN_OK && c < p->channels; c++) memcpy(dst + (size_t)c * pixels, dst, pixels);
+    return status;
+}
+
+/* A window for each channel. */
+static hn_status fill_windows(hni_scratch *scratch, const hni_preproc *p, const hn_image *image, uint8_t *dst, hn_error *err) {
+    size_t pixels = (size_t)p->width * (size_t)p->height, mark = scratch->used;
+    hn_status status = HN_OK;
+    for (int32_t i = 0; i < p->n_windows && status == HN_OK; i++) {
+        picture grey;
+        status = make_8_bit(scratch, image, &p->windows[i], &grey, err);
+        if (status == HN_OK) status = make_channels(scratch, image, 1, &grey, err);
+        if (status == HN_OK) status = fill_plane(scratch, p, &grey, dst + (size_t)i * pixels, err);
+        hni_scratch_rewind(scratch, mark);
+    }
+    return status;
+}
+
+static hn_status fill(hni_scratch *scratch, const hni_preproc *p, const hn_image *image, uint8_t *dst, hn_error *err) {
     hn_status status = hni_preproc_check(p, err);
     if (status != HN_OK) return status;
     if (hni_preproc_bytes(p) == 0)
         return hni_fail(err, HN_E_LIMIT, "input %d x %d x %d is larger than memory", p->channels, p->height, p->width);
-    if ((image->flags & HN_PIXELS_HU) || image->type == HN_PIXEL_I16) return fill_windows(ctx, p, image, dst, err);
+    if ((image->flags & HN_PIXELS_HU) || image->type == HN_PIXEL_I16) {
+        if (p->n_windows > 1) return fill_windows(scratch, p, image, dst, err);
+        return fill_all(scratch, p, image, p->n_windows ? &p->windows[0] : &brain, dst, err);
+    }
     if (p->channels != 1 && p->channels != 3)
         return hni_fail(err, HN_E_SHAPE,
                         "the model takes %d channels, and this image of grey levels gives 1 or 3: only windows of an image in HU "
                         "give more; bring CT values, or train a model of 1 or 3 channels", p->channels);
-    return fill_levels(ctx, p, image, dst, err);
+    return fill_all(scratch, p, image, NULL, dst, err);
+}
+
+hn_status hni_preproc_run_in(hni_scratch *scratch, const hni_preproc *p, const hn_image *image, uint8_t *dst, hn_error *err) {
+    hn_status status = fill(scratch, p, image, dst, err);
+    hni_scratch_end(scratch);
+    return status;
+}
+
+hn_status hni_preproc_run(hn_context *ctx, const hni_preproc *p, const hn_image *image, uint8_t *dst, hn_error *err) {
+    hni_scratch scratch = {.ctx = ctx};
+    hn_status status = fill(&scratch, p, image, dst, err);
+    hni_scratch_free(&scratch);
+    return status;
 }

@@ -25,7 +25,10 @@ uint64_t hni_preproc_key(const hni_preproc *p);
 
 /* Image → dst, planar [channels, height, width] u8, hni_preproc_bytes(p) of it. HU goes through the windows, grey levels through
  * hni_image_convert; then Pillow's bilinear resize. HN_E_SHAPE: grey levels for other than 1 or 3 channels; HN_E_MEMORY; HN_E_ARGUMENT.
- * Safe from any thread; on failure dst holds anything. */
+ * Safe from any thread; on failure dst holds anything. _in works in a scratch that the caller keeps: it takes memory only for an image that
+ * needs more than all before it, up to 4 bytes a pixel and sample of the image; one thread a scratch. */
+struct hni_scratch;
+hn_status hni_preproc_run_in(struct hni_scratch *scratch, const hni_preproc *p, const hn_image *image, uint8_t *dst, hn_error *err);
 hn_status hni_preproc_run(hn_context *ctx, const hni_preproc *p, const hn_image *image, uint8_t *dst, hn_error *err);
 
 #endif

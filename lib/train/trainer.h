@@ -8,7 +8,7 @@
 #define HNI_TRAIN_TRAINER_H
 
 #include "data/loader.h"
-#include "graph/executor.h"
+#include "graph/footprint.h"
 #include "model/match.h"
 #include "stopping.h"
 
@@ -61,6 +61,7 @@ struct hn_trainer {
 hn_status hni_trainer_create(const hn_model *model, hn_dataset *train, hn_dataset *test, const hn_train_options *options, hn_trainer **out,
                              hn_error *err);
 void hni_trainer_free(hn_trainer *t);
+hn_status hni_trainer_footprint(const hn_model *model, hni_device *device, int32_t batch, hni_footprint *f, hn_error *err);
 hn_status hni_train_epoch(hn_trainer *t, hn_epoch_report *report, hn_error *err);
 hn_status hni_trainer_model(hn_trainer *t, int32_t which, hn_model **out, hn_error *err);
 hn_status hni_trainer_save(hn_trainer *t, const char *path, hn_error *err);

@@ -57,6 +57,81 @@ expect 0 "$H" train "$scratch/flat" --epochs 1 --size 16 --folds 2 --out "$scrat
 says "$scratch/flatrun/run.json" '"groups_known": true'
 expect 0 "$H" train "$scratch/data" --epochs 1 --size 16 --folds 2 --out "$scratch/multi" --label-column subdural,subarachnoid
 says "$scratch/multi/predictions.csv" "file,group,fold,label,probability_subdural,probability_subarachnoid"
+
+# A test part of one class has no AUC: the lines say so and print no nan; JSON has null.
+python3 - "$scratch/data" <<'PY' || exit 1
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1] + "/manifest.csv")))
+ill = [r["file"] for r in rows if r["label"] == "haemorrhage"]
+well = [r["file"] for r in rows if r["label"] != "haemorrhage"]
+def write(name, rows):
+    with open(f"{sys.argv[1]}/{name}.csv", "w") as out:
+        out.write("file,label,fold\n" + "".join(f"{f},{l},{k}\n" for f, l, k in rows))
+write("ones", [(f, "haemorrhage", 0) for f in ill[:6]] + [(f, "haemorrhage", 1) for f in ill[6:9]] + [(f, "no_haemorrhage", 1) for f in well[:6]])
+write("apart", [(f, "haemorrhage", 0) for f in ill[:6]] + [(f, "no_haemorrhage", 1) for f in well[:6]])
+write("ill", [(f, "haemorrhage", 0) for f in ill[:6]])
+PY
+expect 0 "$H" train "$scratch/data/ones.csv" --epochs 1 --size 16 --folds 2 --out "$scratch/ones"
+says "$scratch/out" "fold 1/2  6 images not seen: accuracy"
+says "$scratch/out" "AUC undefined (one class only)"
+says "$scratch/out" "(1 of 2 folds with both classes: "
+says "$scratch/ones/run.json" '"roc_auc": null'
+cp "$scratch/out" "$scratch/lines"
+expect 0 "$H" train "$scratch/data/apart.csv" --epochs 1 --size 16 --folds 2 --out "$scratch/apart"
+says "$scratch/out" "(no fold has both classes)"
+cat "$scratch/out" >> "$scratch/lines"
+expect 0 "$H" train "$scratch/data/ones.csv" --test "$scratch/data/ill.csv" --epochs 1 --size 16 --out "$scratch/ill"
+says "$scratch/out" "AUC undefined (one class only) on the 6 images"
+cat "$scratch/out" >> "$scratch/lines"
+expect 0 "$H" evaluate "$scratch/ill/model.safetensors" "$scratch/data/ill.csv"
+cat "$scratch/out" >> "$scratch/lines"
+run=$((run + 1))
+grep -w -e nan -e -nan "$scratch/lines" && fail "nan is no figure"
 expect 1 "$H" train "$scratch/data" --epochs 1 --size 16 --folds 13 --out "$scratch/many"
 says "$scratch/err" "12 groups"
+
+# A disk that is full at any moment: what an earlier run left is there as it was, under its own names. Before the first epoch is saved this
+# holds for the folds' own folders too; later they are what --resume goes on from.
+for folds in 2 6; do
+    expect 0 "$H" train "$scratch/data" --epochs 1 --size 16 --hidden 1 --folds $folds --seed 5 --quiet --out "$scratch/full"
+    expect 0 "$H" train "$scratch/data" --epochs 1 --size 16 --hidden 1 --folds $folds --seed 6 --quiet --out "$scratch/full"
+    python "full disk, $folds folds" "$H" "$scratch/data" "$scratch/full" $folds <<'PY'
+import os, resource, shutil, subprocess, sys
+program, data, out, folds = sys.argv[1:]
+def tree(folder, deep):
+    found = {}
+    for place, folders, files in os.walk(folder):
+        for name in files:
+            found[os.path.relpath(os.path.join(place, name), folder)] = open(os.path.join(place, name), "rb").read()
+        if not deep:
+            break
+    return found
+command = [program, "train", data, "--epochs", "1", "--size", "16", "--hidden", "1", "--folds", folds, "--seed", "7", "--quiet", "--out"]
+first_epoch, later = 0, set()
+for limit in list(range(3400, 4800, 60)) + [5200, 5600, 6000]:
+    here = out + "-limited"
+    shutil.copytree(out, here)
+    before, top = tree(here, True), tree(here, False)
+    assert "model.safetensors.previous" in top and "predictions.csv.previous" in top
+    done = subprocess.run(command + [here], capture_output=True, text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+    if done.returncode == 0:
+        assert open(here + "/run.json.previous", "rb").read() == top["run.json"]
+    else:
+        assert done.returncode == 1 and "cannot" in done.stderr, done
+        after = tree(here, False)
+        assert after == top, (limit, sorted(after), sorted(top), done.stderr)
+        if tree(here, True) == before:
+            first_epoch += 1
+        else:
+            later.add([line for line in done.stderr.split("\n") if "cannot" in line][0].split("/")[-1])
+        assert not [name for name in tree(here, True) if "tmp" in name]
+        resumed = subprocess.run(command + [here, "--resume"], capture_output=True, text=True)
+        if tree(here, False) != top: # it could go on
+            assert resumed.returncode == 0, resumed
+            assert open(here + "/run.json.previous", "rb").read() == top["run.json"]
+    shutil.rmtree(here)
+print(first_epoch, later)
+assert first_epoch > 2 and done.returncode == 0 and later, (first_epoch, later)
+PY
+done
 finish

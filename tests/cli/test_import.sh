@@ -46,6 +46,6 @@ expect 1 import "$scratch/plain.safetensors" --hidden 12
 expect 1 import "$scratch/plain.safetensors" --size 48
 expect 1 import "$scratch/missing.safetensors"
 expect 1 import "$scratch/nan.safetensors"
-expect 1 "$H" import "$scratch/plain.safetensors" --model resnet --out "$scratch/x"
+expect 2 "$H" import "$scratch/plain.safetensors" --model resnet --out "$scratch/x"
 says "$scratch/err" "tinyvgg"
 finish

@@ -47,6 +47,26 @@ wrong "$H" phantom --out dir --patients 0
 wrong "$H" phantom --out dir --patients 3 --size 20
 wrong "$H" phantom --out dir --patients 3 --format gif
 wrong "$H" devices everything
+# Words that the library knows: the message lists them, or says what is wrong; nothing is opened before.
+for options in "train data --out run" "import weights --out model"; do
+    wrong "$H" $options --model resnet1001
+    says "$scratch/err" "--model resnet1001: no preset is called resnet1001; there is: tinyvgg"
+done
+for options in "train data --out run" "evaluate model data" "predict model image" selftest; do
+    wrong "$H" $options --device nonsense
+    says "$scratch/err" "--device nonsense: no device"
+    says "$scratch/err" "reference:0"
+    wrong "$H" $options --device cpu:7
+done
+for options in "train data --out run" "evaluate model data" "split data --out dir"; do
+    wrong "$H" $options --group 'p([0-9]+'
+    says "$scratch/err" "--group p([0-9]+: no POSIX extended regular expression: "
+    says "$scratch/err" "none says that there are no groups"
+    wrong "$H" $options --group '[[:digit'
+    says "$scratch/err" "expression: Unmatched ["
+    wrong "$H" $options --group ''
+done
+expect 1 "$H" train "$scratch/nowhere" --out "$scratch/run" --group none --device best --model tinyvgg
 wrong "$H" version now
 
 expect 0 "$H" version
@@ -74,8 +94,6 @@ expect 1 "$H" evaluate "$scratch/nowhere" "$scratch"
 expect 1 "$H" predict "$scratch/nowhere" image.png
 expect 1 "$H" inspect "$scratch/commands"
 expect 1 "$H" phantom --out /dev/null/x --patients 1 --size 64
-expect 1 "$H" selftest --device nonsense
-says "$scratch/err" "reference"
 
 # A full disk, and a pipe that nobody reads.
 if [ -c /dev/full ]; then
@@ -94,6 +112,18 @@ expect 0 "$H" devices
 says "$scratch/out" "reference"
 expect 0 "$H" devices -v
 says "$scratch/out" "score"
+says "$scratch/out" "    instruction set "
+says "$scratch/out" "; not plain: it is slower"
+run=$((run + 1))
+grep -q "conv2d" "$scratch/out" && fail "devices -v shows operators that nobody asked for"
+expect 0 "$H" devices -v --model tinyvgg
+says "$scratch/out" "    conv2d [1, 3, 64, 64] * [10, 3, 3, 3] + bias, stride 1x1, padding 1x1, ReLU: "
+says "$scratch/out" "    conv2d_grad_weight "
+wrong "$H" devices -v --model resnet1001
+says "$scratch/err" "there is: tinyvgg"
+wrong "$H" devices --model tinyvgg
+expect 1 "$H" devices -v --model "$scratch/commands"
+says "$scratch/err" "commands"
 expect 0 "$H" selftest --device reference
 says "$scratch/out" " 0 failed"
 

@@ -83,33 +83,87 @@ START_TEST(every_order_of_frees) {
 }
 END_TEST
 
-/* Everything a prediction takes while it runs, it gives back; the network itself takes nothing. */
-static uint64_t allocations_of(hn_predictor *p, const hn_image *image) {
-    hn_memory_info before = {.struct_size = sizeof before}, after = before;
-    ck_ok(hn_context_memory(ctx, &before, &err));
-    predict(p, image);
-    ck_ok(hn_context_memory(ctx, &after, &err));
-    ck_assert_uint_eq(before.live_blocks, after.live_blocks);
-    ck_assert_uint_eq(before.live_bytes, after.live_bytes);
-    return after.allocations - before.allocations;
+/* Pixels of noise; kind as in new_image: u8 grey, u8 RGB, u16, i16 HU, f32 levels, f32 HU. */
+static hn_image *sized_image(int32_t type, int32_t width, int32_t height, int32_t channels, uint32_t flags) {
+    void *data = calloc((size_t)width * (size_t)height * (size_t)channels, 4); /* 0 in any type */
+    ck_assert_ptr_nonnull(data);
+    hn_image *image = wrap(ctx, (hn_pixels){.type = type, .width = width, .height = height, .channels = channels, .flags = flags}, data);
+    free(data);
+    return image;
+}
+
+static uint64_t allocations_now(void) {
+    hn_memory_info now = {.struct_size = sizeof now};
+    ck_ok(hn_context_memory(ctx, &now, &err));
+    return now.allocations;
+}
+
+/* Scratch of conversion and resizing stays with the predictor: only an image that needs more than any before makes it grow. */
+static void check_scratch(const hn_model *model, int32_t max_batch) {
+    hn_predictor *p = new_predictor(model, max_batch, 0);
+    hn_image *some[] = {sized_image(HN_PIXEL_F32, 211, 203, 3, HN_PIXELS_HU), sized_image(HN_PIXEL_U8, 211, 203, 3, 0),
+                        sized_image(HN_PIXEL_I16, 200, 200, 1, 0),            sized_image(HN_PIXEL_U8, 1, 199, 1, 0),
+                        sized_image(HN_PIXEL_U16, 33, 7, 3, 0),               sized_image(HN_PIXEL_F32, 17, 16, 1, 0),
+                        sized_image(HN_PIXEL_U8, SIDE, SIDE, 3, 0)};
+    enum { SOME = sizeof some / sizeof *some };
+    hn_prediction out[SOME];
+    predict(p, some[0]); /* the one that needs most */
+    const uint64_t before = allocations_now();
+    for (int i = 0; i < 100; i++) predict(p, some[i % SOME]);
+    ck_assert_uint_eq(allocations_now() - before, 0);
+    hn_image *larger = sized_image(HN_PIXEL_U16, 300, 301, 3, 0);
+    predict(p, larger);
+    ck_assert_uint_gt(allocations_now() - before, 0);
+    const uint64_t grown = allocations_now();
+    for (int i = 0; i < 10; i++) predict(p, larger), predict(p, some[i % SOME]);
+    ck_assert_uint_eq(allocations_now() - grown, 0);
+    for (int i = 0; i < SOME; i++) out[i] = (hn_prediction){.struct_size = sizeof *out};
+    for (int round = 0; round < 3; round++) ck_ok(hn_predict_batch(p, (const hn_image *const *)some, SOME, out, &err));
+    hn_predictor_free(p);
+    hn_image_free(larger);
+    for (int i = 0; i < SOME; i++) hn_image_free(some[i]);
 }
 
 START_TEST(allocations) {
-    hn_model *models[2] = {new_model(ctx, &(hn_model_options){.hidden = 1, .channels = 1}),
-                           new_model(ctx, &(hn_model_options){.hidden = 16, .channels = 1})};
-    hn_image *image = flat_image(ctx, 100);
-    uint64_t took[2];
+    hn_window windows[2] = {{40, 80}, {80, 200}};
+    const hn_model_options options[] = {{.hidden = 1, .channels = 1}, {.hidden = 16, .channels = 3}};
     for (int i = 0; i < 2; i++) {
-        hn_predictor *p = new_predictor(models[i], 4, 0);
-        took[i] = allocations_of(p, image);
-        ck_assert_uint_eq(allocations_of(p, image), took[i]);
-        hn_predictor_free(p);
+        hn_model *model = new_model(ctx, &options[i]);
+        check_scratch(model, 1);
+        check_scratch(model, 8);
+        hn_model_free(model);
     }
-    ck_assert_uint_eq(took[0], took[1]);
-    ck_assert_msg(took[0] <= 4, "%d allocations for an image that has the model's size already", (int)took[0]); /* the resize's scratch */
-    hn_image_free(image);
-    hn_model_free(models[0]);
-    hn_model_free(models[1]);
+    hn_model *model = new_model(ctx, &(hn_model_options){.hidden = 1, .channels = 2, .windows = windows, .n_windows = 2});
+    hn_predictor *p = new_predictor(model, 4, 0);
+    hn_image *ct = sized_image(HN_PIXEL_I16, 100, 90, 1, 0);
+    predict(p, ct);
+    const uint64_t before = allocations_now();
+    for (int i = 0; i < 100; i++) predict(p, ct);
+    ck_assert_uint_eq(allocations_now() - before, 0);
+    hn_image_free(ct);
+    hn_predictor_free(p);
+    hn_model_free(model);
+}
+END_TEST
+
+/* Batches take scratch for each thread at most, whatever the host's own threads are. */
+START_TEST(batch_scratch_is_bounded) {
+    hn_model *model = new_model(ctx, &(hn_model_options){.hidden = 1});
+    hn_predictor *p = new_predictor(model, 64, 0);
+    hn_image *ct = sized_image(HN_PIXEL_I16, 512, 512, 1, 0);
+    const hn_image *many[64];
+    hn_prediction out[64];
+    hn_memory_info before = {.struct_size = sizeof before}, after = before;
+    for (int i = 0; i < 64; i++) many[i] = ct, out[i] = (hn_prediction){.struct_size = sizeof *out};
+    ck_ok(hn_context_memory(ctx, &before, &err));
+    for (int round = 0; round < 4; round++) ck_ok(hn_predict_batch(p, many, 64, out, &err));
+    ck_ok(hn_context_memory(ctx, &after, &err));
+    const double image = 512 * 512 + 16 * 512 + 2 * 8192;
+    ck_assert_msg((double)(after.live_bytes - before.live_bytes) < 3 * image + 65536, "%.0f bytes are kept",
+                  (double)(after.live_bytes - before.live_bytes));
+    hn_image_free(ct);
+    hn_predictor_free(p);
+    hn_model_free(model);
 }
 END_TEST
 
@@ -238,6 +292,7 @@ int main(void) {
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, every_order_of_frees);
     tcase_add_test(tests, allocations);
+    tcase_add_test(tests, batch_scratch_is_bounded);
     tcase_add_test(tests, hosts_threads);
     tcase_add_test(tests, several_threads);
     suite_add_tcase(suite, tests);

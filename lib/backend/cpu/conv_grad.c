@@ -62,8 +62,11 @@ static bool shape_plan(const hn_op_desc *d, plan *p) {
     return hni_cpu_layout_finish(&p->layout, p->range_channels, p->direct ? 0 : p->range_filters, BUDGET);
 }
 
-static bool accept(const hn_op_desc *d) {
+static bool accept(const hn_op_desc *d, const char **why) {
     plan p;
+    const bool strides = d->stride[0] <= HNI_CPU_MAX_STRIDE && d->stride[1] <= HNI_CPU_MAX_STRIDE;
+    *why = !strides ? "a stride above 8" : d->out[0].dims[2] * d->out[0].dims[3] > 4096 ? "a kernel of more than 4096 taps"
+                                                                                      : "one row with its neighbours takes more than 64 MiB";
     return shape_plan(d, &p);
 }
 

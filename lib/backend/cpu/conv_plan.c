@@ -94,12 +94,15 @@ static hni_conv_part empty_part(const hn_op_desc *d, const hni_conv_plan *p, int
     return (hni_conv_part){.at = {index / step[1], index % step[1]}, .step = {step[0], step[1]}};
 }
 
-bool hni_conv_accept(const hn_op_desc *d) {
+bool hni_conv_accept(const hn_op_desc *d, const char **why) {
+    *why = "a stride above 8";
     if (d->stride[0] > HNI_CPU_MAX_STRIDE || d->stride[1] > HNI_CPU_MAX_STRIDE)
         return false;
     const hni_conv_plan p = describe(d);
+    *why = "more than 10,000,000 taps for one number";
     if ((double)p.sources * (double)(p.kernel[0] * p.kernel[1]) > 1e7)
         return false;
+    *why = "one row with its neighbours takes more than 64 MiB";
     for (int64_t i = 0; i < p.n_parts; i++) {
         hni_conv_part t = empty_part(d, &p, i);
         if (!make_part(d, &p, &t))

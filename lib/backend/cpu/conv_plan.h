@@ -35,7 +35,7 @@ typedef struct hni_conv_plan {
 
 enum { HNI_CONV_HEAD = 64 };       /* bytes before the packed weights: the flag "some weight is not finite" */
 
-bool hni_conv_accept(const hn_op_desc *desc);
+bool hni_conv_accept(const hn_op_desc *desc, const char **why);
 hn_status hni_conv_make_plan(hni_cpu_op *op, hn_error *err);
 
 /* Tiles are as even as can be: filters tile_start(t) … tile_start(t + 1) - 1. */

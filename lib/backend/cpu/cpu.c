@@ -9,6 +9,8 @@
 #include "../backend.h"
 #include "isa.h"
 
+enum { REFUSED = 256 }; /* bytes of the reasons against other implementations */
+
 static void *at(hn_buffer b) {
     return b.memory ? (uint8_t *)b.memory + b.offset : NULL;
 }
@@ -38,6 +40,19 @@ static hn_status device_info(void *user, int32_t index, hn_device_info *out, hn_
     return HN_OK;
 }
 
+static void log_isa(const hni_cpu_device *d) {
+    char line[256];
+    size_t used = (size_t)snprintf(line, sizeof line, "instruction set %s", d->isa->name);
+    bool before = true;
+    for (const hni_cpu_isa *const *isa = hni_cpu_isas(); *isa && used < sizeof line; isa++) {
+        before &= *isa != d->isa;
+        if (*isa != d->isa)
+            used += (size_t)snprintf(line + used, sizeof line - used, "; not %s: %s", (*isa)->name,
+                                     !(*isa)->usable() ? "this processor lacks it" : before ? "another was asked for" : "it is slower");
+    }
+    d->host.log(d->host.user, HN_LOG_DEBUG, line);
+}
+
 static hn_status open_device(void *user, int32_t index, const hn_backend_host *host, void **device, hn_error *err) {
     *device = NULL;
     if (index != 0)
@@ -47,12 +62,7 @@ static hn_status open_device(void *user, int32_t index, const hn_backend_host *h
         return hni_fail_memory(err, sizeof *d, "the cpu device");
     *d = (hni_cpu_device){*host, isa_of(user)};
     *device = d;
-    char line[160];
-    size_t used = (size_t)snprintf(line, sizeof line, "kernels: %s", d->isa->name);
-    for (size_t i = 0; hni_cpu_isas()[i]; i++)
-        if (!hni_cpu_isas()[i]->usable() && used < sizeof line)
-            used += (size_t)snprintf(line + used, sizeof line - used, "; not %s: this processor lacks it", hni_cpu_isas()[i]->name);
-    host->log(host->user, HN_LOG_DEBUG, line);
+    log_isa(d);
     return HN_OK;
 }
 
@@ -111,7 +121,8 @@ static hn_status fill(void *device, hn_buffer to, uint8_t value, hn_error *err) 
 
 static hn_status supports(void *device, const hn_op_desc *desc, hn_error *err) {
     (void)device;
-    if (!hni_cpu_select(desc))
+    char refused[REFUSED];
+    if (!hni_cpu_select(desc, refused, sizeof refused))
         return hni_fail(err, HN_E_UNSUPPORTED, "cpu: operator kind %d is not known", desc->kind);
     return hni_op_validate(desc, err);
 }
@@ -134,15 +145,15 @@ static hn_status prepare(void *device, const hn_op_desc *desc, void **op, uint64
     hni_cpu_op *o = d->host.alloc(d->host.user, sizeof *o);
     if (!o)
         return hni_fail_memory(err, sizeof *o, "an operator of the cpu device");
-    *o = (hni_cpu_op){.desc = *desc, .host = &d->host, .isa = d->isa, .impl = hni_cpu_select(desc)};
+    char refused[REFUSED], text[200], line[2 * REFUSED];
+    *o = (hni_cpu_op){.desc = *desc, .host = &d->host, .isa = d->isa, .impl = hni_cpu_select(desc, refused, sizeof refused)};
     status = o->impl->plan ? o->impl->plan(o, err) : HN_OK;
     if (status != HN_OK) {
         release(device, o);
         return status;
     }
-    char line[256], text[200];
     hni_op_text(desc, text, sizeof text);
-    snprintf(line, sizeof line, "%s: %s", text, o->impl->name);
+    snprintf(line, sizeof line, *refused ? "operator %s: %s (%s)" : "operator %s: %s", text, o->impl->name, refused);
     d->host.log(d->host.user, HN_LOG_DEBUG, line);
     *op = o;
     *workspace = o->workspace;

@@ -115,16 +115,17 @@ typedef struct hni_cpu_call {
     bool constant_kept; /* HN_RUN_CONSTANT_KEPT */
 } hni_cpu_call;
 
-/* One way to do an operator. accept: NULL = always. plan: fills op->plan and op->workspace; NULL = neither is needed. */
+/* One way to do an operator. accept: NULL = always; on refusal *why is a few words. plan: fills op->plan and op->workspace; NULL = neither is needed. */
 typedef struct hni_cpu_impl {
     const char *name;
-    bool (*accept)(const hn_op_desc *desc);
+    bool (*accept)(const hn_op_desc *desc, const char **why);
     hn_status (*plan)(hni_cpu_op *op, hn_error *err);
     hn_status (*run)(const hni_cpu_call *call, hn_error *err);
 } hni_cpu_impl;
 
-/* select.c: the first of the operator's list that accepts; NULL = no such operator. */
-const hni_cpu_impl *hni_cpu_select(const hn_op_desc *desc);
+/* select.c: the first of the operator's list that accepts; NULL = no such operator. refused: what came before it and why not, "not register
+ * tiles: a stride above 8", or "". */
+const hni_cpu_impl *hni_cpu_select(const hn_op_desc *desc, char *refused, size_t size);
 
 /* The table for one instruction set, for tests. The library itself uses the best only. */
 hn_backend hni_cpu_backend_of(const hni_cpu_isa *isa);

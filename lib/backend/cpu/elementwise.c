@@ -17,7 +17,8 @@ double hni_cpu_activate(double x, int32_t activation) {
     return activation == HN_ACT_SIGMOID ? hni_cpu_sigmoid(x) : x;
 }
 
-static bool is_relu(const hn_op_desc *d) {
+static bool is_relu(const hn_op_desc *d, const char **why) {
+    *why = "the activation is not ReLU";
     return d->activation == HN_ACT_RELU;
 }
 

@@ -158,7 +158,8 @@ static hn_status run_global_grad(const hni_cpu_call *call, hn_error *err) {
 }
 
 /* 2×2 windows side by side: every pixel is in one window at most. */
-static bool is_2x2(const hn_op_desc *d) {
+static bool is_2x2(const hn_op_desc *d, const char **why) {
+    *why = "the window is not 2x2 with stride 2 and no padding";
     return d->kernel[0] == 2 && d->kernel[1] == 2 && d->stride[0] == 2 && d->stride[1] == 2 && d->padding[0] == 0 && d->padding[1] == 0;
 }
 

@@ -1,7 +1,9 @@
 /* select.c - which instruction set and which implementation: ordered lists, the first that can is taken, the plain one last.
  *
  * The instruction set is the machine's, asked once at open; nothing in the environment changes it. What an implementation cannot do its
- * accept() says, from the description alone, so that the same network takes the same way on every machine. */
+ * accept() says, from the description alone, so that the same network takes the same way on every machine. Every refusal has a reason, which
+ * cpu.c logs: `haemnet devices -v` shows it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "haemnet/builder.h" /* defines: HN_ACT_… */
@@ -63,11 +65,18 @@ static const hni_cpu_impl *const LISTS[HN_OP_PREPROCESS + 1][MAX_WAYS] = {
     [HN_OP_PREPROCESS] = {&hni_cpu_preprocess},
 };
 
-const hni_cpu_impl *hni_cpu_select(const hn_op_desc *desc) {
+const hni_cpu_impl *hni_cpu_select(const hn_op_desc *desc, char *refused, size_t size) {
+    size_t used = 0;
+    refused[0] = '\0';
     if (desc->kind < 1 || desc->kind > HN_OP_PREPROCESS)
         return NULL;
-    for (int i = 0; i < MAX_WAYS && LISTS[desc->kind][i]; i++)
-        if (!LISTS[desc->kind][i]->accept || LISTS[desc->kind][i]->accept(desc))
-            return LISTS[desc->kind][i];
+    for (int i = 0; i < MAX_WAYS && LISTS[desc->kind][i]; i++) {
+        const hni_cpu_impl *impl = LISTS[desc->kind][i];
+        const char *why = "it cannot do this";
+        if (!impl->accept || impl->accept(desc, &why))
+            return impl;
+        if (used < size)
+            used += (size_t)snprintf(refused + used, size - used, "%snot %s: %s", used > 0 ? "; " : "", impl->name, why);
+    }
     return NULL;
 }
