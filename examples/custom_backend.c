@@ -147,7 +147,11 @@ static kernel *kernel_of(int32_t kind) {
 static hn_status supports(void *dev, const hn_op_desc *desc, hn_error *err) {
     const int64_t *x = desc->in[0].dims;
     (void)dev;
-    if (kernel_of(desc->kind)) return HN_OK;
+    /* What this backend does not know inside an operator it must refuse too: the library then asks for the parts one by one. */
+    const int inside = desc->pool != 0 || (desc->kind == HN_OP_CONV2D && desc->in[3].rank != 0) ||
+                       (desc->kind == HN_OP_CONV2D_GRAD_INPUT && desc->activation != 0) ||
+                       (desc->kind == HN_OP_MAX_POOL2D_GRAD && desc->activation != 0);
+    if (kernel_of(desc->kind) && !inside) return HN_OK;
     fail(err, HN_E_UNSUPPORTED, "no operator", desc->kind);
     if (err)
         snprintf(err->message, sizeof err->message, "example: no operator %d on [%lld, %lld, %lld, %lld]", desc->kind, (long long)x[0],

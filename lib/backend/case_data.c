@@ -33,6 +33,8 @@ static recipe layer_recipe(const hn_op_desc *d, int32_t place) {
     case HN_OP_CONV2D_GRAD_INPUT:
         if (place == 1)
             return (recipe){NORMAL, 1.0 / sqrt((double)(in[1].dims[1] * in[1].dims[2] * in[1].dims[3]))};
+        if (place == 6) /* a variance */
+            return (recipe){POSITIVE, 1.0};
         break;
     case HN_OP_CONV2D_GRAD_WEIGHT:
         if (place == 0)

@@ -65,19 +65,23 @@ static const conv_row CONV[] = {
     {"TinyVGG third", 2, 10, 32, 32, 10, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
 };
 
-typedef struct pooled_row {
+typedef struct fused_row {
     const char *name;
     int64_t n, c, h, w, k;
-    int32_t padding, groups, activation;
-} pooled_row;
+    int32_t padding, stride, groups, activation, pool, norm;
+} fused_row;
 
-static const pooled_row POOLED[] = { /* 3×3 convolutions with 2×2 maximum pooling inside */
-    {"3x3 pooled", 2, 3, 12, 10, 5, 1, 1, HN_ACT_RELU},
-    {"3x3 pooled, a rest", 1, 4, 13, 17, 9, 1, 1, HN_ACT_RELU},
-    {"3x3 pooled to one pixel", 3, 2, 5, 4, 3, 0, 1, HN_ACT_NONE},
-    {"3x3 pooled, whole rows", 2, 10, 34, 34, 15, 0, 1, HN_ACT_RELU},
-    {"3x3 pooled, 2 groups", 2, 6, 19, 16, 10, 1, 2, HN_ACT_NONE},
-    {"TinyVGG second, pooled", 1, 10, 64, 64, 10, 1, 1, HN_ACT_RELU},
+static const fused_row FUSED[] = { /* 3×3 convolutions with batch norm and 2×2 maximum pooling inside */
+    {"3x3 pooled", 2, 3, 12, 10, 5, 1, 1, 1, HN_ACT_RELU, 2, 0},
+    {"3x3 pooled, a rest", 1, 4, 13, 17, 9, 1, 1, 1, HN_ACT_RELU, 2, 0},
+    {"3x3 pooled to one pixel", 3, 2, 5, 4, 3, 0, 1, 1, HN_ACT_NONE, 2, 1},
+    {"3x3 pooled, whole rows", 2, 10, 34, 34, 15, 0, 1, 1, HN_ACT_RELU, 2, 0},
+    {"3x3 pooled, 2 groups", 2, 6, 19, 16, 10, 1, 1, 2, HN_ACT_NONE, 2, 1},
+    {"3x3 normalised", 2, 5, 9, 7, 17, 1, 1, 1, HN_ACT_RELU, 0, 1},
+    {"3x3 normalised, sigmoid", 1, 3, 6, 5, 4, 1, 1, 1, HN_ACT_SIGMOID, 0, 1},
+    {"3x3 stride 2 normalised, 2 groups", 2, 6, 15, 33, 8, 1, 2, 2, HN_ACT_NONE, 0, 1},
+    {"3x3 normalised, whole rows", 1, 8, 16, 16, 30, 1, 1, 1, HN_ACT_RELU, 0, 1},
+    {"TinyVGG second, pooled", 1, 10, 64, 64, 10, 1, 1, 1, HN_ACT_RELU, 2, 0},
 };
 
 typedef struct pool_row {
@@ -196,13 +200,15 @@ static hn_status make_conv(int32_t row, int32_t part, hni_case *c, hn_error *err
     return status;
 }
 
-static hn_status make_pooled(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+static hn_status make_fused(int32_t row, int32_t part, hni_case *c, hn_error *err) {
     (void)part;
-    const pooled_row *r = &POOLED[row];
-    const hni_window2d win = {.stride = {1, 1}, .padding = {r->padding, r->padding}, .dilation = {1, 1}, .groups = r->groups, .pool = 2};
+    const fused_row *r = &FUSED[row];
+    const hni_window2d win = {
+        .stride = {r->stride, r->stride}, .padding = {r->padding, r->padding}, .dilation = {1, 1}, .groups = r->groups, .pool = r->pool};
     const hn_tensor_desc x = f32(4, r->n, r->c, r->h, r->w), w = f32(4, r->k, r->c / r->groups, 3, 3);
     *c = (hni_case){.name = r->name, .tolerance = TOL_SUM};
-    return hni_op_conv2d(&c->desc, &x, &w, row % 2 == 0, &win, r->activation, err);
+    const hn_status status = hni_op_conv2d(&c->desc, &x, &w, row % 2 == 0, &win, r->activation, err);
+    return status == HN_OK && r->norm ? hni_op_norm_inside(&c->desc, 1e-5, err) : status;
 }
 
 static hn_status make_pool(int32_t row, int32_t part, hni_case *c, hn_error *err) {
@@ -313,7 +319,8 @@ static const struct {
     int32_t rows, parts; /* cases = rows × parts */
     hn_status (*make)(int32_t row, int32_t part, hni_case *c, hn_error *err);
 } FAMILIES[] = {
-    {ROWS(CONV), 4, make_conv},     {ROWS(POOLED), 1, make_pooled},       {ROWS(POOL), 5, make_pool},           {ROWS(IMAGES), 2, make_global},   {ROWS(DENSE), 3, make_dense},
+    {ROWS(CONV), 4, make_conv},     {ROWS(FUSED), 1, make_fused},         {ROWS(POOL), 5, make_pool},
+    {ROWS(IMAGES), 2, make_global}, {ROWS(DENSE), 3, make_dense},
     {ROWS(IMAGES), 3, make_norm},   {ROWS(ANY), 4, make_activation},      {ROWS(ANY), 1, make_add},
     {ROWS(DROPOUT), 1, make_dropout},
     {ROWS(LOSSES), 3, make_loss},   {ROWS(OPTIMIZERS), 3, make_optimizer}, {ROWS(IMAGES), 1, make_preprocess},

@@ -41,7 +41,7 @@ static int32_t through_activation(hni_program *p, int32_t index, const hn_op_des
  * else reads it: one pass over memory less. */
 static void take_relu(hni_program *p, int32_t index, hn_op_desc *d) {
     const int32_t value = p->graph->layers[index].input[0];
-    if (value == 0 || p->readers[value] != 1)
+    if (value == 0 || p->readers[value] != 1 || p->options.unfused)
         return;
     const hni_layer *maker = &p->graph->layers[value - 1]; /* layer i makes value i + 1 */
     if (maker->kind == HNI_LAYER_ACTIVATION && maker->activation == HN_ACT_RELU)
@@ -68,7 +68,7 @@ static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int3
         return;
     if (!dense)
         take_relu(p, index, &dx);
-    dx.constant = f->desc.constant;
+    dx.constant = f->desc.constant & 1 << 1; /* w */
     const int32_t input_in[3] = {dy, f->in[1], dx.in[2].rank ? f->in[0] : -1};
     const int32_t input_out = hni_program_place(p, dx.out[0], HNI_HOME_ARENA, 0);
     hni_program_node(p, index, &dx, input_in, &input_out);
@@ -141,6 +141,6 @@ void hni_program_backward(hni_program *p, int32_t dlogits) {
         return;
     contribute(p, -1, p->graph->logits, dlogits);
     for (size_t i = p->graph->n_layers; i-- > 0 && p->status == HN_OK;)
-        if (!p->inside[i] && p->wants[p->graph->layers[i].output])
+        if (p->host[i] < 0 && p->wants[p->graph->layers[i].output])
             layer_grads(p, (int32_t)i);
 }

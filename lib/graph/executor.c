@@ -88,11 +88,19 @@ static hn_status make_constants(hni_executor *ex, const hni_executor_options *o,
     return status;
 }
 
-static hn_status fill_executor(hni_executor *ex, const hni_executor_options *o, hn_error *err) {
-    const hni_program_options options = {.mode = o->mode, .batch = o->batch, .task = o->task, .positive = o->positive,
-                                         .optimizer = o->mode == HNI_MODE_TRAIN ? o->optimizer : 0, .threshold = o->threshold,
-                                         .many_runs = o->mode != HNI_MODE_TRAIN};
-    hn_status status = hni_program_make(&ex->program, ex->graph, &options, err);
+static void drop_operators(hni_executor *ex) {
+    for (size_t i = 0; i < ex->n_ops; i++)
+        hni_op_release(ex->device, &ex->ops[i]);
+    ex->n_ops = 0;
+    hni_program_free(&ex->program);
+    hni_free(ex->ctx, ex->ops);
+    hni_free(ex->ctx, ex->buffers);
+    ex->ops = NULL;
+    ex->buffers = NULL;
+}
+
+static hn_status prepare_program(hni_executor *ex, const hni_program_options *options, hn_error *err) {
+    hn_status status = hni_program_make(&ex->program, ex->graph, options, err);
     if (status != HN_OK)
         return status;
     const size_t n = ex->program.n_nodes;
@@ -100,7 +108,19 @@ static hn_status fill_executor(hni_executor *ex, const hni_executor_options *o, 
     ex->buffers = hni_calloc(ex->ctx, n, 2 * HN_OP_MAX_TENSORS * sizeof *ex->buffers);
     if (!ex->ops || !ex->buffers)
         return hni_fail_memory(err, n * sizeof *ex->ops, "the operators of a network");
-    status = prepare_all(ex, err);
+    return prepare_all(ex, err);
+}
+
+static hn_status fill_executor(hni_executor *ex, const hni_executor_options *o, hn_error *err) {
+    hni_program_options options = {.mode = o->mode, .batch = o->batch, .task = o->task, .positive = o->positive,
+                                         .optimizer = o->mode == HNI_MODE_TRAIN ? o->optimizer : 0, .threshold = o->threshold,
+                                         .many_runs = o->mode != HNI_MODE_TRAIN};
+    hn_status status = prepare_program(ex, &options, err);
+    if (status == HN_E_UNSUPPORTED) { /* perhaps it can do the same in smaller steps */
+        drop_operators(ex);
+        options.unfused = true;
+        status = prepare_program(ex, &options, err);
+    }
     if (status == HN_OK)
         status = hni_program_plan(&ex->program, err);
     if (status == HN_OK)
@@ -141,13 +161,9 @@ void hni_executor_free(hni_executor *ex) {
     hn_context *ctx = ex->ctx;
     if (ex->recording)
         ex->device->table.release(ex->device->handle, ex->recording);
-    for (size_t i = 0; i < ex->n_ops; i++)
-        hni_op_release(ex->device, &ex->ops[i]);
+    drop_operators(ex);
     if (ex->constants.memory)
         hni_device_free(ex->device, &ex->constants);
-    hni_program_free(&ex->program);
-    hni_free(ctx, ex->ops);
-    hni_free(ctx, ex->buffers);
     hni_graph_unref(ex->graph);
     hni_free(ctx, ex);
     hni_context_unref(ctx);

@@ -1,6 +1,6 @@
 /* lower.c - layers to forward operators at one batch size: preprocessing, the layers that the logits need, then loss or probabilities.
  *
- * An activation with no other reader of its input runs inside the convolution or dense layer before it, and so may pooling. Flatten, dropout outside
+ * An activation with no other reader of its input runs inside the convolution or dense layer before it, and so may norm and pooling. Flatten, dropout outside
  * training and an activation that is none make no operator: their output is the input's memory under another shape. Where memory
  * lies is not known here; gradients are autodiff.c's. */
 #include "../base/memory.h"
@@ -10,8 +10,7 @@
 #include "program.h"
 #include "shapes.h"
 
-/* Bits of hn_op_desc.constant. */
-enum { WEIGHTS = 1 << 1, MEAN_AND_DEVIATION = 1 << 1 | 1 << 2 };
+enum { MEAN_AND_DEVIATION = 1 << 1 | 1 << 2 }; /* in hn_op_desc.constant of preprocessing */
 
 /* Does nothing but pass its input on, in this mode. */
 static bool is_view(const hni_program *p, const hni_layer *l) {
@@ -54,27 +53,36 @@ static bool is_2x2(const hni_window2d *w) {
     return w->kernel[0] == 2 && w->kernel[1] == 2 && w->stride[0] == 2 && w->stride[1] == 2 && w->padding[0] == 0 && w->padding[1] == 0;
 }
 
-/* Layers that run inside the one before them: an activation in a convolution or dense layer, and, where no gradient will ask for what
- * lies between, 2×2 maximum pooling in a convolution that ends in ReLU or nothing. */
+/* The convolution (or dense layer) that layer i could run inside of: all between them runs there already, and nobody else looks. -1 = none. */
+static int32_t possible_host(const hni_program *p, const hni_layer *l) {
+    const int32_t maker = only_maker(p, l);
+    if (maker < 0)
+        return -1;
+    const int32_t host = p->host[maker] >= 0 ? p->host[maker] : maker, kind = p->graph->layers[host].kind;
+    return kind == HNI_LAYER_CONV2D || (kind == HNI_LAYER_DENSE && l->kind == HNI_LAYER_ACTIVATION) ? host : -1;
+}
+
+/* Layers that run inside another: an activation in a convolution or dense layer, and, where no gradient will ask for what lies between,
+ * batch norm in a convolution before it and 2×2 maximum pooling behind it. */
 static void fuse(hni_program *p) {
-    const hni_graph *g = p->graph;
-    for (size_t i = 0; i < g->n_layers; i++) {
-        const hni_layer *l = &g->layers[i];
-        int32_t from = only_maker(p, l);
-        if (from < 0)
+    const bool more = p->options.mode != HNI_MODE_TRAIN && !p->options.unfused;
+    for (size_t i = 0; i < p->graph->n_layers; i++) {
+        const hni_layer *l = &p->graph->layers[i];
+        const int32_t host = possible_host(p, l);
+        if (host < 0 || p->pooled[host] >= 0)
             continue;
-        if (l->kind == HNI_LAYER_ACTIVATION && l->activation != HN_ACT_NONE &&
-            (g->layers[from].kind == HNI_LAYER_CONV2D || g->layers[from].kind == HNI_LAYER_DENSE)) {
-            p->fused[from] = (int32_t)i;
-            p->inside[i] = true;
-        } else if (l->kind == HNI_LAYER_MAX_POOL2D && p->options.mode != HNI_MODE_TRAIN && is_2x2(&l->window)) {
-            if (p->inside[from] && g->layers[from].activation == HN_ACT_RELU)
-                from = only_maker(p, &g->layers[from]);
-            if (g->layers[from].kind != HNI_LAYER_CONV2D || (p->fused[from] >= 0 && p->fused[from] != l->input[0] - 1))
-                continue;
-            p->pooled[from] = (int32_t)i;
-            p->inside[i] = true;
-        }
+        const int32_t act = p->fused[host];
+        int32_t *place = NULL;
+        if (l->kind == HNI_LAYER_BATCH_NORM && more && act < 0 && p->normed[host] < 0)
+            place = &p->normed[host];
+        else if (l->kind == HNI_LAYER_ACTIVATION && l->activation != HN_ACT_NONE && act < 0)
+            place = &p->fused[host];
+        else if (l->kind == HNI_LAYER_MAX_POOL2D && more && is_2x2(&l->window) && (act < 0 || p->graph->layers[act].activation == HN_ACT_RELU))
+            place = &p->pooled[host];
+        if (!place)
+            continue;
+        *place = (int32_t)i;
+        p->host[i] = host;
     }
 }
 
@@ -86,7 +94,7 @@ static void add_outputs(hni_program *p, const hn_op_desc *d, int32_t *out) {
 
 static void lower_filters(hni_program *p, int32_t index) {
     const hni_layer *l = &p->graph->layers[index];
-    const int32_t act = p->fused[index], pool = p->pooled[index];
+    const int32_t act = p->fused[index], pool = p->pooled[index], norm = p->normed[index];
     const int32_t activation = act < 0 ? HN_ACT_NONE : p->graph->layers[act].activation;
     const bool dense = l->kind == HNI_LAYER_DENSE, bias = l->param[1] >= 0;
     const hn_tensor_desc w = hni_param_desc(&p->graph->params[l->param[0]]);
@@ -101,11 +109,15 @@ static void lower_filters(hni_program *p, int32_t index) {
     if (!hni_program_ok(p, index, dense ? hni_op_dense(&d, &p->places[x].desc, &w, bias, activation, p->err)
                                         : hni_op_conv2d(&d, &p->places[x].desc, &w, bias, &window, activation, p->err)))
         return;
-    d.constant = p->options.many_runs ? WEIGHTS : 0;
+    if (norm >= 0 && !hni_program_ok(p, norm, hni_op_norm_inside(&d, p->graph->layers[norm].epsilon, p->err)))
+        return;
+    d.constant = p->options.many_runs ? (1 << d.n_in) - 2 : 0; /* all but x */
     add_outputs(p, &d, &y);
-    const int32_t in[3] = {x, hni_program_param(p, l->param[0], HNI_HOME_VALUES), hni_program_param(p, l->param[1], HNI_HOME_VALUES)};
+    int32_t in[7] = {x, hni_program_param(p, l->param[0], HNI_HOME_VALUES), hni_program_param(p, l->param[1], HNI_HOME_VALUES), -1, -1, -1, -1};
+    for (int i = 0; norm >= 0 && i < 4; i++)
+        in[3 + i] = hni_program_param(p, p->graph->layers[norm].param[i], HNI_HOME_VALUES);
     p->forward[index] = hni_program_node(p, index, &d, in, &y);
-    const int32_t end = pool >= 0 ? pool : act >= 0 ? act : index;
+    const int32_t end = pool >= 0 ? pool : act >= 0 ? act : norm >= 0 ? norm : index;
     p->value[p->graph->layers[end].output] = y;
 }
 
@@ -271,7 +283,7 @@ void hni_program_forward(hni_program *p) {
     fuse(p);
     lower_pixels(p);
     for (size_t i = 0; i < p->graph->n_layers && p->status == HN_OK; i++)
-        if (p->needed[p->graph->layers[i].output] && !p->inside[i])
+        if (p->needed[p->graph->layers[i].output] && p->host[i] < 0)
             lower_layer(p, (int32_t)i);
     if (p->status != HN_OK)
         return;

@@ -46,6 +46,7 @@ typedef struct hni_node {
 typedef struct hni_program_options {
     int32_t mode, batch, task, positive, optimizer;
     double threshold;
+    bool unfused;   /* nothing but activations runs inside another layer, for backends that refuse more */
     bool many_runs; /* weights stay as they are for many runs: what a backend makes of them may be kept */
 } hni_program_options;
 
@@ -65,10 +66,9 @@ typedef struct hni_program {
     int32_t *readers;  /* how many layers read it, the outside being one */
     bool *through;     /* its gradient is that before the ReLU that made it */
     /* of layers */
-    int32_t *fused;    /* the activation layer that runs inside this one; -1 = none */
-    int32_t *pooled;   /* the maximum pooling layer that runs inside this one, after the activation; -1 = none */
+    int32_t *host;     /* the layer that this one runs inside of; -1 = none */
+    int32_t *normed, *fused, *pooled; /* the batch norm, activation and maximum pooling that run inside this one, in this order; -1 = none */
     int32_t *forward;  /* node; -1 = none */
-    bool *inside;      /* this layer runs inside another one */
     /* places that the outside touches; -1 = not in this mode */
     int32_t pixels, keys, labels, logits, probabilities, mean, deviation, class_weights;
     uint64_t arena_bytes, constant_bytes;

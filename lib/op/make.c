@@ -65,10 +65,17 @@ hn_status hni_op_conv2d(hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_
     return finish(d, hni_infer_conv2d(d, x, w, &d->out[0], err), err);
 }
 
+hn_status hni_op_norm_inside(hn_op_desc *conv, double epsilon, hn_error *err) {
+    conv->epsilon = epsilon;
+    for (int i = 3; i < 7; i++)
+        conv->in[i] = vector(HN_DTYPE_F32, conv->in[1].dims[0]);
+    return finish(conv, HN_OK, err);
+}
+
 hn_status hni_op_conv2d_grads(const hn_op_desc *forward, hn_op_desc *grad_input, hn_op_desc *grad_weight, hn_error *err) {
     hn_status status = check_forward(forward, HN_OP_CONV2D, HN_OP_CONV2D, err);
-    if (status == HN_OK && forward->pool != 0)
-        status = hni_fail(err, HN_E_ARGUMENT, "a convolution that pools has no gradients; make one without");
+    if (status == HN_OK && (forward->pool != 0 || forward->in[3].rank != 0))
+        status = hni_fail(err, HN_E_ARGUMENT, "a convolution with pooling or batch norm inside has no gradients; make one without");
     begin(grad_input, HN_OP_CONV2D_GRAD_INPUT);
     copy_window(grad_input, forward);
     grad_input->in[0] = forward->out[0];

@@ -118,13 +118,32 @@ static hn_status check_conv(const hn_op_desc *d, const hn_tensor_desc *x, const 
     return status == HN_OK ? hni_want(d, y, what, inferred, err) : status;
 }
 
+/* The four numbers a filter of a batch norm inside a convolution: all or none. */
+static hn_status check_norm(const hn_op_desc *d, hn_error *err) {
+    int there = 0;
+    for (int i = 3; i < 7; i++)
+        there += d->in[i].rank != 0;
+    if (there == 0 && d->epsilon == 0.0)
+        return HN_OK;
+    if (!(d->epsilon >= 0.0 && d->epsilon <= 1.0) || there == 0)
+        return hni_bad_constant(d, err, "epsilon %g must be 0 … 1, and 0 without batch norm", d->epsilon);
+    for (int i = 3; i < 7; i++) {
+        const hn_status status = hni_want(d, &d->in[i], "gamma, beta, mean or var", hni_tensor(HN_DTYPE_F32, 1, d->in[1].dims[0], 1, 1, 1), err);
+        if (status != HN_OK)
+            return status;
+    }
+    return HN_OK;
+}
+
 hn_status hni_check_conv2d(const hn_op_desc *d, hn_error *err) {
     if (d->activation < 0 || d->activation > 2)
         return hni_bad_constant(d, err, "activation %d is not known; see HN_ACT_…", d->activation);
     if (d->pool != 0 && (d->pool != 2 || d->activation == HN_ACT_SIGMOID))
         return hni_bad_constant(d, err, "pool %d after activation %d: must be 0, or 2 after none or ReLU", d->pool, d->activation);
-    const hn_status status = check_conv(d, &d->in[0], &d->in[1], &d->out[0], "output y", err);
-    return status == HN_OK ? check_bias(d, &d->in[2], &d->in[1], "bias b", err) : status;
+    hn_status status = check_conv(d, &d->in[0], &d->in[1], &d->out[0], "output y", err);
+    if (status == HN_OK)
+        status = check_bias(d, &d->in[2], &d->in[1], "bias b", err);
+    return status == HN_OK ? check_norm(d, err) : status;
 }
 
 /* A gradient that goes on through the ReLU whose output x is. */

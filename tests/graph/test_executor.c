@@ -56,6 +56,41 @@ START_TEST(new_weights_are_seen) {
 }
 END_TEST
 
+static hn_status refuse_fused(void *device, const hn_op_desc *d, hn_error *e) {
+    const bool through = d->activation != 0 && (d->kind == HN_OP_CONV2D_GRAD_INPUT || d->kind == HN_OP_MAX_POOL2D_GRAD);
+    if (d->pool != 0 || through || (d->kind == HN_OP_CONV2D && d->in[3].rank != 0))
+        return hni_fail(e, HN_E_UNSUPPORTED, "one thing at a time");
+    return hni_reference_backend()->supports(device, d, e);
+}
+
+/* A backend that does not know pooling, batch norm or ReLU inside another operator gets them one by one, and says the same. */
+START_TEST(refused_fusions_are_done_apart) {
+    hn_backend plain = *hni_reference_backend();
+    plain.supports = refuse_fused;
+    const hn_backend *const tables[] = {hni_reference_backend(), &plain};
+    float logits[2][2][12];
+    double loss[2];
+    for (int i = 0; i < 2; i++) {
+        hn_context *ctx = new_context();
+        rig r = new_rig_on(tables[i], ctx, residual(ctx, HN_ACT_RELU, 0.0, true, 3), 4);
+        runner train = new_runner(&r, HNI_MODE_TRAIN, HN_TASK_SINGLE, HN_OPTIMIZER_SGD);
+        runner predict = new_runner(&r, HNI_MODE_PREDICT, HN_TASK_SINGLE, 0);
+        const hni_step step = step_of(&r);
+        for (int k = 0; k < 2; k++) {
+            ck_ok(hni_executor_run(predict.ex, &step, &err));
+            ck_ok(hni_executor_logits(predict.ex, logits[i][k], &err));
+            loss[i] = run_loss(&r, &train);
+        }
+        free_runner(&r, &train);
+        free_runner(&r, &predict);
+        free_rig(&r);
+    }
+    ck_assert(fabs(loss[0] - loss[1]) < 1e-5);
+    for (int k = 0; k < 24; k++)
+        ck_assert(fabs((double)logits[0][k / 12][k % 12] - (double)logits[1][k / 12][k % 12]) < 1e-4);
+}
+END_TEST
+
 START_TEST(nothing_leaks) {
     hn_context *ctx = hni_context_ref(new_context());
     const uint_fast64_t blocks = ctx->live_blocks;
@@ -356,6 +391,7 @@ int main(void) {
     tcase_set_timeout(t, 60);
     tcase_add_test(t, a_hundred_steps_take_no_memory);
     tcase_add_test(t, new_weights_are_seen);
+    tcase_add_test(t, refused_fusions_are_done_apart);
     tcase_add_test(t, nothing_leaks);
     tcase_add_test(t, test_loss_is_train_loss_without_dropout);
     tcase_add_test(t, statistics_add_up);

@@ -7,6 +7,7 @@
  * of the pixel's place, since each sees other taps. Rows of a multiple of 16 numbers are written by the kernels themselves; others are
  * computed as one long row, with rubbish between the image's rows, and copied. Not for infinite weights: zero padding times infinity is
  * not nothing; those go to conv_plain.c. No im2col: the copy would cost more than the small filters here. */
+#include <math.h>
 #include <stdatomic.h>
 
 #include "conv_plan.h"
@@ -31,6 +32,28 @@ static uint8_t *packed_weights(const hni_cpu_call *call, const hni_conv_plan *p)
     return p->keep ? p->kept : (uint8_t *)call->workspace;
 }
 
+static float *packed_bias(const hni_cpu_call *call, const hni_conv_plan *p) {
+    return (float *)(void *)(packed_weights(call, p) + HNI_CONV_HEAD);
+}
+
+/* What the batch norm inside a convolution multiplies target channel k's weights by. */
+static double norm_scale(const hni_cpu_call *call, const hni_conv_plan *p, int64_t k) {
+    if (p->backward || !call->in[3])
+        return 1.0;
+    return (double)((const float *)call->in[3])[k] / sqrt((double)((const float *)call->in[6])[k] + call->desc->epsilon);
+}
+
+/* Biases, with the batch norm's taken in; 0 for a gradient. */
+static void pack_bias(const hni_cpu_call *call, const hni_conv_plan *p) {
+    float *bias = packed_bias(call, p);
+    for (int64_t k = 0; k < p->groups * p->targets; k++) {
+        double b = !p->backward && call->in[2] ? (double)((const float *)call->in[2])[k] : 0.0;
+        if (!p->backward && call->in[3])
+            b = (b - (double)((const float *)call->in[5])[k]) * norm_scale(call, p, k) + (double)((const float *)call->in[4])[k];
+        bias[k] = (float)b;
+    }
+}
+
 /* One tile of one group of one part: [sources · taps][filters of the tile]. Infinite and NaN weights raise the flag. */
 static void pack_task(const hni_cpu_call *call, int64_t index) {
     const hni_conv_plan *p = (const hni_conv_plan *)call->op->plan;
@@ -41,10 +64,13 @@ static void pack_task(const hni_cpu_call *call, int64_t index) {
     const float *w = (const float *)call->in[1] + group * p->targets * p->sources * rs;
     float *dst = (float *)(void *)packed_weights(call, p) + t->weights + (group * p->targets + first) * p->sources * t->taps;
     float odd = 0.0f;
+    double scale[HNI_CPU_MAX_FILTERS];
+    for (int64_t k = first; k < end; k++)
+        scale[k - first] = norm_scale(call, p, group * p->targets + k);
     for (int64_t c = 0; c < p->sources; c++)
         for (int64_t i = 0; i < t->taps; i++)
             for (int64_t k = first; k < end; k++) {
-                const float v = w[k * target_step + c * source_step + t->tap[i]];
+                const float v = (float)(scale[k - first] * (double)w[k * target_step + c * source_step + t->tap[i]]);
                 odd += v - v;
                 *dst++ = v;
             }
@@ -54,10 +80,9 @@ static void pack_task(const hni_cpu_call *call, int64_t index) {
 
 /* All taps of a tile, a chunk at a time; the rest of `tile` is filled in by the caller. */
 static void run_tile(const work *w, int64_t number, hni_cpu_tile tile) {
-    static const float zeros[HNI_CPU_MAX_FILTERS];
     const hni_conv_plan *p = w->p;
     const int64_t first = hni_conv_tile_start(p, number), filters = hni_conv_tile_start(p, number + 1) - first, taps = p->sources * w->t->taps;
-    const float *bias = !p->backward && w->call->in[2] ? (const float *)w->call->in[2] + w->group * p->targets + first : zeros;
+    const float *bias = packed_bias(w->call, p) + w->group * p->targets + first;
     const bool relu = tile.relu;
     const float *weights = (const float *)(const void *)packed_weights(w->call, p) + w->t->weights + (w->group * p->targets + first) * taps;
     const float *mask = tile.mask;
@@ -166,6 +191,7 @@ static bool pack(const hni_cpu_call *call, hni_conv_plan *p) {
     atomic_int *odd = (atomic_int *)(void *)packed_weights(call, p);
     if (!(p->keep && p->packed_once && call->constant_kept)) {
         atomic_init(odd, 0);
+        pack_bias(call, p);
         hni_cpu_for_numbers(call, p->n_parts * p->groups * p->tiles, (int64_t)(p->packed / sizeof(float)), pack_task);
         p->packed_once = true;
     }

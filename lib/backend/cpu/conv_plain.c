@@ -2,6 +2,8 @@
  *
  * Sums in float64, taps outside of the image skipped (the fast ways multiply them by zero, which is not the same where a number is
  * infinite). No workspace, no limit on strides, kernels or sizes. Stored weights are [K, C/g, R, S]. */
+#include <math.h>
+
 #include "cpu.h"
 #include "haemnet/builder.h" /* defines: HN_ACT_… */
 #include "rows.h" /* defines: hni_row_add, hni_row_dot, hni_cpu_clip */
@@ -61,12 +63,27 @@ static void put(const geometry *g, float *y, int64_t oh, int64_t ow, float v) {
         *at = v;
 }
 
+/* What the batch norm inside a convolution makes of a sum: scale · sum + shift. */
+typedef struct affine {
+    double scale, shift;
+} affine;
+
+static affine norm_of(const hni_cpu_call *call, int64_t k) {
+    if (call->desc->in[3].rank == 0)
+        return (affine){1.0, 0.0};
+    const double gamma = (double)((const float *)call->in[3])[k], beta = (double)((const float *)call->in[4])[k];
+    const double mean = (double)((const float *)call->in[5])[k], var = (double)((const float *)call->in[6])[k];
+    const double scale = gamma / sqrt(var + call->desc->epsilon);
+    return (affine){scale, beta - mean * scale};
+}
+
 /* One output image: filter k of sample n, index = n · K + k. */
 static void forward_task(const hni_cpu_call *call, int64_t index) {
     const geometry g = geometry_of(call->desc, &call->desc->in[0], &call->desc->in[1], &call->desc->out[0]);
     const int64_t n = index / g.k, k = index % g.k;
     const float *x = (const float *)call->in[0] + (n * g.c + k / g.kg * g.cg) * g.h * g.w;
     const float *w = (const float *)call->in[1] + k * g.cg * g.r * g.s;
+    const affine norm = norm_of(call, k);
     const double bias = call->in[2] ? (double)((const float *)call->in[2])[k] : 0.0;
     float *y = (float *)call->out[0] + index * (g.oh / g.pool) * (g.ow / g.pool);
     for (int64_t oh = 0; oh < g.oh; oh++) {
@@ -77,7 +94,7 @@ static void forward_task(const hni_cpu_call *call, int64_t index) {
                 sum[o - first] = bias;
             add_forward(&g, x, w, oh, first, end, sum);
             for (int64_t o = first; o < end; o++)
-                put(&g, y, oh, o, (float)hni_cpu_activate(sum[o - first], call->desc->activation));
+                put(&g, y, oh, o, (float)hni_cpu_activate(norm.scale * sum[o - first] + norm.shift, call->desc->activation));
         }
     }
 }

@@ -141,7 +141,7 @@ static void share(hni_conv_plan *p, int64_t threads) {
 /* Tiles, splits, scratch and workspace, once the parts are known. */
 static void size_plan(hni_cpu_op *op, hni_conv_plan *p) {
     int64_t staged = 0;
-    p->packed = HNI_CONV_HEAD;
+    p->packed = HNI_CONV_HEAD + hni_cpu_align((uint64_t)(p->groups * p->targets) * sizeof(float));
     p->tiles = (p->targets + op->isa->filters - 1) / op->isa->filters;
     share(p, op->host->threads);
     for (int64_t i = 0; i < p->n_parts; i++) {

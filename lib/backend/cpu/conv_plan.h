@@ -13,7 +13,7 @@ typedef struct hni_conv_part {
     int64_t taps;             /* of one source channel */
     int32_t *tap;             /* [taps] r · S + s */
     int32_t *offset;          /* [sources · taps] */
-    int64_t weights;          /* place of the packed weights, floats */
+    int64_t weights;          /* place of the packed weights, floats from the head */
 } hni_conv_part;
 
 typedef struct hni_conv_plan {
@@ -33,7 +33,7 @@ typedef struct hni_conv_plan {
     hni_conv_part parts[];
 } hni_conv_plan;
 
-enum { HNI_CONV_HEAD = 64 };       /* bytes before the packed weights: the flag "some weight is not finite" */
+enum { HNI_CONV_HEAD = 64 };       /* bytes before what is packed: the flag "some weight is not finite"; then bias[K], then the weights */
 
 bool hni_conv_accept(const hn_op_desc *desc, const char **why);
 hn_status hni_conv_make_plan(hni_cpu_op *op, hn_error *err);
