@@ -1,6 +1,7 @@
 /* Executors: what the modes give, that steps take no memory, that executors share an arena, and that
  * what cannot run is refused. */
 #include "base/memory.h"
+#include "base/status.h" /* defines: hni_fail */
 #include "nets.h"
 
 START_TEST(a_hundred_steps_take_no_memory) {

@@ -71,12 +71,11 @@ static void inside(const hni_cpu_axis *axis, int64_t phase, int64_t start, int64
 }
 
 /* Rows of every stride-th number. */
-static void stage_phase(const hni_cpu_layout *l, const float *from, int64_t left, int64_t right, int64_t rows, float *dst) {
+static void stage_phase(const hni_cpu_isa *isa, const hni_cpu_layout *l, const float *from, int64_t left, int64_t right, int64_t rows, float *dst) {
     for (int64_t j = 0; j < rows; j++, from += l->rows.stride * l->columns.source, dst += l->pitch) {
         for (int64_t i = 0; i < left; i++)
             dst[i] = 0.0f;
-        for (int64_t i = left; i < right; i++)
-            dst[i] = from[(i - left) * l->columns.stride];
+        isa->every(dst + left, from, right - left, l->columns.stride);
         for (int64_t i = right; i < l->pitch; i++)
             dst[i] = 0.0f;
     }
@@ -97,7 +96,7 @@ static void stage_plane(const hni_cpu_isa *isa, const hni_cpu_layout *l, const f
         if (c->stride == 1)
             isa->stage(dst + top * l->pitch, l->pitch, from, r->stride * c->source, bottom - top, left, right - left, l->pitch - right);
         else
-            stage_phase(l, from, left, right, bottom - top, dst + top * l->pitch);
+            stage_phase(isa, l, from, left, right, bottom - top, dst + top * l->pitch);
     }
     memset(dst + bottom * l->pitch, 0, (size_t)((rows - bottom) * l->pitch + HNI_CPU_LANES - 1) * sizeof *dst);
 }

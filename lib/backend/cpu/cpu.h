@@ -46,6 +46,12 @@ typedef struct hni_cpu_strip {
     int64_t step, rows, n, dy_pitch, x_pitch, acc_step;
 } hni_cpu_strip;
 
+/* What an optimiser reads and writes; results may lie over what they come from. */
+typedef struct hni_cpu_cells {
+    const float *w, *g, *m, *v;
+    float *w_out, *m_out, *v_out;
+} hni_cpu_cells;
+
 /* The kernels of one instruction set. n counts floats and may be anything, unless said otherwise; pointers need no alignment; nothing
  * outside of the n floats is read or written. */
 typedef struct hni_cpu_isa {
@@ -69,6 +75,9 @@ typedef struct hni_cpu_isa {
     /* Two rows of 2n floats to n maxima, and back. First of equals, first NaN. through_relu: no way back to numbers ≤ 0. */
     void (*pool2)(float *y, const float *x0, const float *x1, int64_t n);
     void (*pool2_grad)(float *dx0, float *dx1, const float *x0, const float *x1, const float *dy, int64_t n, bool through_relu);
+    /* best[i] = x[i · stride] and index[i] = tap, if it is larger or the first NaN; index NULL = not wanted. */
+    void (*take_max)(float *best, int32_t *index, const float *x, int64_t n, int64_t stride, int32_t tap);
+    void (*every)(float *y, const float *x, int64_t n, int64_t stride); /* y[i] = x[i · stride] */
     double (*dot)(const float *a, const float *b, int64_t n); /* 16 fused lanes, then the tree */
     /* out[j] = Σ over i of a[i · a_step] · rows[i · row_step + j], one fused chain from 0 in the order of i; 0 ≤ j < n, 0 ≤ i < count. */
     void (*weighted)(float *out, int64_t n, const float *a, int64_t a_step, const float *rows, int64_t row_step, int64_t count);
@@ -78,6 +87,8 @@ typedef struct hni_cpu_isa {
     double (*squares)(const float *x, int64_t n, double mean);
     void (*products)(const float *dy, const float *x, int64_t n, double mean, double sums[2]);
     void (*affine)(float *y, const float *x, int64_t n, double mean, double scale, double shift); /* (x - mean) · scale + shift, float64 */
+    /* One step of Adam over n numbers of one group, in float64; decoupled: AdamW. hyper: HN_HYPER_…; root: √correction2. */
+    void (*adam)(const hni_cpu_cells *cells, int64_t n, const double *hyper, double root, bool decoupled);
     /* dx = a · dy + b · (x - mean) + c, float64 */
     void (*affine2)(float *dx, const float *dy, const float *x, int64_t n, double a, double b, double mean, double c);
 } hni_cpu_isa;
@@ -158,6 +169,7 @@ double hni_cpu_activate(double x, int32_t activation); /* HN_ACT_… ; NaN stays
 extern const hni_cpu_impl hni_cpu_conv, hni_cpu_conv_grad_input, hni_cpu_conv_grad_weight;
 extern const hni_cpu_impl hni_cpu_conv_plain, hni_cpu_conv_grad_input_plain, hni_cpu_conv_grad_weight_plain;
 extern const hni_cpu_impl hni_cpu_pool2x2, hni_cpu_pool2x2_grad, hni_cpu_pool, hni_cpu_pool_grad, hni_cpu_global_pool, hni_cpu_global_pool_grad;
+extern const hni_cpu_impl hni_cpu_pool_max, hni_cpu_pool_max_grad;
 extern const hni_cpu_impl hni_cpu_dense, hni_cpu_dense_grad_input, hni_cpu_dense_grad_weight;
 extern const hni_cpu_impl hni_cpu_norm_train, hni_cpu_norm, hni_cpu_norm_grad;
 extern const hni_cpu_impl hni_cpu_relu, hni_cpu_relu_grad, hni_cpu_activation, hni_cpu_activation_grad, hni_cpu_add, hni_cpu_dropout,

@@ -66,6 +66,42 @@ INLINE bool beats_one(float b, float best) { return b > best || (b != b && best 
 #define HIGH(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #endif
 
+/* W numbers of every second (or each) place from p on. Reads 2 · W - 1 or 2 · W of them. */
+INLINE vec spread(const float *p, int64_t stride) {
+    if (stride == 1)
+        return LOAD(p);
+    const vec a = LOAD(p), b = LOAD(p + HNI_W);
+    return EVEN(a, b);
+}
+
+static void take_max(float *best, int32_t *index, const float *x, int64_t n, int64_t stride, int32_t tap) {
+    int64_t i = 0;
+    const ivec taps = {0};
+    for (; stride <= 2 && i + HNI_W < n + (stride == 1); i += HNI_W) { /* with a stride one number more is read than is needed */
+        const vec v = spread(x + i * stride, stride), b = LOAD(best + i);
+        const ivec m = beats(v, b);
+        STORE(best + i, choose(m, v, b));
+        if (index) {
+            const ivec old = (ivec)LOAD((const float *)(const void *)(index + i));
+            STORE((float *)(void *)(index + i), (vec)(((taps + tap) & m) | (old & ~m)));
+        }
+    }
+    for (; i < n; i++)
+        if (beats_one(x[i * stride], best[i])) {
+            best[i] = x[i * stride];
+            if (index)
+                index[i] = tap;
+        }
+}
+
+static void every(float *y, const float *x, int64_t n, int64_t stride) {
+    int64_t i = 0;
+    for (; stride <= 2 && i + HNI_W < n + (stride == 1); i += HNI_W)
+        STORE(y + i, spread(x + i * stride, stride));
+    for (; i < n; i++)
+        y[i] = x[i * stride];
+}
+
 static void pool2(float *y, const float *x0, const float *x1, int64_t n) {
     int64_t i = 0;
     for (; i + HNI_W <= n; i += HNI_W) {
@@ -246,6 +282,41 @@ static void affine(float *y, const float *x, int64_t n, double mean, double scal
         y[i] = (float)(((double)x[i] - mean) * scale + shift);
 }
 
+/* Formulas as PyTorch's torch.optim (Kingma & Ba 2015; Loshchilov & Hutter 2019). */
+INLINE void adam_one(const hni_cpu_cells *c, int64_t i, const double *hyper, double root, bool decoupled) {
+    const double beta1 = hyper[HN_HYPER_BETA1], beta2 = hyper[HN_HYPER_BETA2], rate = hyper[HN_HYPER_RATE], decay = hyper[HN_HYPER_DECAY];
+    double w = (double)c->w[i], g = (double)c->g[i];
+    if (decoupled)
+        w -= rate * decay * w;
+    else
+        g += decay * w;
+    const double m = beta1 * (double)c->m[i] + (1.0 - beta1) * g;
+    const double v = beta2 * (double)c->v[i] + (1.0 - beta2) * g * g;
+    const double divisor = __builtin_sqrt(v) / root + hyper[HN_HYPER_EPSILON];
+    c->w_out[i] = (float)(w - rate / hyper[HN_HYPER_CORRECTION1] * (m / divisor));
+    c->m_out[i] = (float)m;
+    c->v_out[i] = (float)v;
+}
+
+static void adam(const hni_cpu_cells *cells, int64_t n, const double *hyper, double root, bool decoupled) {
+    float w[HNI_CPU_LANES], m[HNI_CPU_LANES], v[HNI_CPU_LANES]; /* of their own, so that compilers see that nothing overlaps */
+    int64_t i = 0;
+    for (; i + HNI_CPU_LANES <= n; i += HNI_CPU_LANES) {
+        const hni_cpu_cells some = {cells->w + i, cells->g + i, cells->m + i, cells->v + i, w, m, v};
+        if (decoupled)
+            for (int j = 0; j < HNI_CPU_LANES; j++)
+                adam_one(&some, j, hyper, root, true);
+        else
+            for (int j = 0; j < HNI_CPU_LANES; j++)
+                adam_one(&some, j, hyper, root, false);
+        memcpy(cells->w_out + i, w, sizeof w);
+        memcpy(cells->m_out + i, m, sizeof m);
+        memcpy(cells->v_out + i, v, sizeof v);
+    }
+    for (; i < n; i++)
+        adam_one(cells, i, hyper, root, decoupled);
+}
+
 static void affine2(float *dx, const float *dy, const float *x, int64_t n, double a, double b, double mean, double c) {
     int64_t i = 0;
     for (; i + HNI_CPU_LANES <= n; i += HNI_CPU_LANES)
@@ -257,5 +328,5 @@ static void affine2(float *dx, const float *dy, const float *x, int64_t n, doubl
 
 #define POINT_TABLE                                                                                                                      \
     .lane_sum = lane_sum, .lane_total = lane_total, .stage = stage, .finish = finish, .relu = relu, .relu_grad = relu_grad, .add = add, \
-    .pool2 = pool2, .pool2_grad = pool2_grad, .dot = dot, .weighted = weighted, .lookup = lookup, .sum = sum, .squares = squares,       \
+    .take_max = take_max, .every = every, .adam = adam, .pool2 = pool2, .pool2_grad = pool2_grad, .dot = dot, .weighted = weighted, .lookup = lookup, .sum = sum, .squares = squares,       \
     .products = products, .affine = affine, .affine2 = affine2

@@ -3,28 +3,15 @@
  * Each number is read as float32, updated in float64, and rounded once when it is stored. The columns of hyper are new for every step
  * (learning rate schedules, bias corrections), so nothing is prepared. */
 #include <math.h>
+#include <string.h>
 
 #include "haemnet/train.h" /* defines: HN_OPTIMIZER_… */
 #include "cpu.h"
 
 /* One parameter with its state. */
 typedef struct cell {
-    double w, g, m, v;
+    double w, g, m;
 } cell;
-
-/* root: √correction2, the same for a whole group. */
-static cell adam(cell c, const double *hyper, double root, bool decoupled) {
-    const double beta1 = hyper[HN_HYPER_BETA1], beta2 = hyper[HN_HYPER_BETA2], rate = hyper[HN_HYPER_RATE];
-    if (decoupled)
-        c.w -= rate * hyper[HN_HYPER_DECAY] * c.w;
-    else
-        c.g += hyper[HN_HYPER_DECAY] * c.w;
-    c.m = beta1 * c.m + (1.0 - beta1) * c.g;
-    c.v = beta2 * c.v + (1.0 - beta2) * c.g * c.g;
-    const double divisor = sqrt(c.v) / root + hyper[HN_HYPER_EPSILON];
-    c.w -= rate / hyper[HN_HYPER_CORRECTION1] * (c.m / divisor);
-    return c;
-}
 
 static cell sgd(cell c, const double *hyper) {
     const double momentum = hyper[HN_HYPER_BETA1];
@@ -37,22 +24,32 @@ static cell sgd(cell c, const double *hyper) {
     return c;
 }
 
+static void sgd_run(const hni_cpu_cells *c, int64_t n, const double *hyper) {
+    for (int64_t i = 0; i < n; i++) {
+        const cell new = sgd((cell){(double)c->w[i], (double)c->g[i], (double)c->m[i]}, hyper);
+        c->w_out[i] = (float)new.w;
+        c->m_out[i] = (float)new.m;
+        c->v_out[i] = c->v[i];
+    }
+}
+
+static void copy_run(const hni_cpu_cells *c, int64_t n) {
+    memmove(c->w_out, c->w, (size_t)n * sizeof *c->w);
+    memmove(c->m_out, c->m, (size_t)n * sizeof *c->m);
+    memmove(c->v_out, c->v, (size_t)n * sizeof *c->v);
+}
+
 /* Numbers first … end-1, all of one group. */
 static void step_run(const hni_cpu_call *call, int64_t first, int64_t end, const double *hyper) {
-    const float *w = (const float *)call->in[0], *g = (const float *)call->in[1], *m = (const float *)call->in[2];
-    const float *v = (const float *)call->in[3];
-    float *w_out = (float *)call->out[0], *m_out = (float *)call->out[1], *v_out = (float *)call->out[2];
-    const bool sgd_step = call->desc->optimizer == HN_OPTIMIZER_SGD, decoupled = call->desc->optimizer == HN_OPTIMIZER_ADAMW;
-    const bool frozen = hyper[HN_HYPER_RATE] == 0.0;
-    const double root = sqrt(hyper[HN_HYPER_CORRECTION2]);
-    for (int64_t i = first; i < end; i++) {
-        cell c = {(double)w[i], (double)g[i], (double)m[i], (double)v[i]};
-        if (!frozen)
-            c = sgd_step ? sgd(c, hyper) : adam(c, hyper, root, decoupled);
-        w_out[i] = (float)c.w;
-        m_out[i] = (float)c.m;
-        v_out[i] = (float)c.v;
-    }
+    const hni_cpu_cells cells = {(const float *)call->in[0] + first, (const float *)call->in[1] + first, (const float *)call->in[2] + first,
+                                 (const float *)call->in[3] + first, (float *)call->out[0] + first,      (float *)call->out[1] + first,
+                                 (float *)call->out[2] + first};
+    if (hyper[HN_HYPER_RATE] == 0.0)
+        copy_run(&cells, end - first);
+    else if (call->desc->optimizer == HN_OPTIMIZER_SGD)
+        sgd_run(&cells, end - first, hyper);
+    else
+        call->isa->adam(&cells, end - first, hyper, sqrt(hyper[HN_HYPER_CORRECTION2]), call->desc->optimizer == HN_OPTIMIZER_ADAMW);
 }
 
 enum { STEP_PIECE = 1024 };
@@ -79,4 +76,4 @@ static hn_status run_step(const hni_cpu_call *call, hn_error *err) {
     return HN_OK;
 }
 
-const hni_cpu_impl hni_cpu_optimizer = {"numbers", NULL, NULL, run_step};
+const hni_cpu_impl hni_cpu_optimizer = {"vectors", NULL, NULL, run_step};
