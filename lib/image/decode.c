@@ -2,13 +2,17 @@
  *
  * Not the guard: png_check.c, bmp_check.c and jpeg_check.c have read the file before and let through only what stb_image 2.27 gets
  * right. Still, its memory comes from a budget (stb_heap.c), its assertions end the decoding instead of the process, and what it
- * says of the image is held against the header. Its thread-local failure reason points to literals and is read at once. */
+ * says of the image is held against the header. Its thread-local failure reason points to literals and is read at once.
+ *
+ * A JPEG goes in by stb_image's inner functions and not by stbi_load: the outer one copies a grey picture byte by byte, and leaves no
+ * room for faster kernels (jpeg_kernels.c). The pixels are the same. */
 #include <limits.h>
 #include <string.h>
 
 #include "../base/memory.h"
 #include "../base/status.h"
 #include "formats.h"
+#include "jpeg_kernels.h"
 #include "pixels.h"
 #include "stb_heap.h"
 
@@ -39,18 +43,45 @@
 /* What comes out of stb_image; the pixels lie in its heap. */
 typedef struct {
     int width, height, channels;
+    size_t stride; /* bytes from row to row */
     const void *pixels;
 } decoded;
+
+/* A grey picture is left where it was decoded: in the plane of its only component, whose rows are rounded up to whole blocks. */
+static void run_jpeg(const hni_coded *coded, decoded *d) {
+    stbi__context s;
+    stbi__jpeg *j = stbi__malloc(sizeof *j);
+    stbi__start_mem(&s, coded->bytes, (int)coded->size);
+    j->s = &s;
+    stbi__setup_jpeg(j);
+    if (hni_jpeg_colour())
+        j->YCbCr_to_RGB_kernel = hni_jpeg_colour();
+    if (coded->source_channels != 1) {
+        d->pixels = load_jpeg_image(j, &d->width, &d->height, &d->channels, 0);
+        d->stride = (size_t)d->width * (size_t)d->channels;
+    } else if (stbi__decode_jpeg_image(j) && s.img_n == 1) {
+        d->width = (int)s.img_x;
+        d->height = (int)s.img_y;
+        d->channels = 1;
+        d->pixels = j->img_comp[0].data;
+        d->stride = (size_t)j->img_comp[0].w2;
+    }
+}
 
 /* Whether there are pixels. Apart, because locals do not survive a longjmp. */
 static bool run(hni_stb_heap *heap, const hni_coded *coded, decoded *d) {
     const int size = (int)coded->size;
     if (setjmp(heap->out))
         return false;
+    if (!strcmp(coded->format, "jpeg")) {
+        run_jpeg(coded, d);
+        return d->pixels != NULL;
+    }
     if (coded->deep)
         d->pixels = stbi_load_16_from_memory(coded->bytes, size, &d->width, &d->height, &d->channels, 0);
     else
         d->pixels = stbi_load_from_memory(coded->bytes, size, &d->width, &d->height, &d->channels, 0);
+    d->stride = (size_t)d->width * (size_t)d->channels * (coded->deep ? 2 : 1);
     return d->pixels != NULL;
 }
 
@@ -65,6 +96,15 @@ static hn_status refusal(const hni_stb_heap *heap, const hni_coded *coded, hn_er
                     reason ? reason : "no reason given");
 }
 
+/* `keep` bytes of each pixel of `step` bytes. */
+static void copy_row(uint8_t *dst, const uint8_t *src, size_t width, size_t keep, size_t step) {
+    if (keep == step)
+        memcpy(dst, src, width * step);
+    else
+        for (size_t i = 0; i < width; i++, src += step, dst += keep)
+            memcpy(dst, src, keep);
+}
+
 /* Out of stb's heap into an image, without the alpha channel. */
 static hn_status keep(hn_context *ctx, const hni_coded *coded, const decoded *d, hn_image **out, hn_error *err) {
     const int32_t channels = d->channels >= 3 ? 3 : 1;
@@ -76,24 +116,19 @@ static hn_status keep(hn_context *ctx, const hni_coded *coded, const decoded *d,
     if (status)
         return status;
     hn_image *image = *out;
-    const size_t n = (size_t)d->width * (size_t)d->height, sample = coded->deep ? 2 : 1;
-    const size_t part = (size_t)channels * sample, step = (size_t)d->channels * sample;
-    const uint8_t *src = d->pixels;
-    uint8_t *dst = image->data;
     image->source_channels = coded->source_channels;
     image->exif_orientation = coded->orientation;
     memcpy(image->format, coded->format, strlen(coded->format) + 1);
-    if (part == step)
-        memcpy(dst, src, image->size);
-    else
-        for (size_t i = 0; i < n; i++, src += step, dst += part)
-            memcpy(dst, src, part);
+    const size_t sample = coded->deep ? 2 : 1, row = image->size / (size_t)d->height;
+    for (size_t y = 0; y < (size_t)d->height; y++)
+        copy_row((uint8_t *)image->data + y * row, (const uint8_t *)d->pixels + y * d->stride, (size_t)d->width,
+                 (size_t)channels * sample, (size_t)d->channels * sample);
     return HN_OK;
 }
 
 hn_status hni_stb_decode(hn_context *ctx, const hni_coded *coded, hn_image **out, hn_error *err) {
     hni_stb_heap heap;
-    decoded d = {0, 0, 0, NULL};
+    decoded d = {0, 0, 0, 0, NULL};
     *out = NULL;
     if (coded->size > INT_MAX)
         return hni_fail(err, HN_E_LIMIT, "%s: a file of %zu bytes is more than the decoder's 2 GiB", coded->format, coded->size);
