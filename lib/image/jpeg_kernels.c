@@ -1,10 +1,22 @@
-/* jpeg_kernels.c - YCbCr → RGB for AVX2.
+/* jpeg_kernels.c - YCbCr → RGB in stb_image's own arithmetic, plain and for AVX2.
  *
  * stb_image does four-byte pixels in vectors and three-byte ones, which are ours, one by one: a quarter of the time of decoding a colour
- * JPEG. The arithmetic is that of its own vector code, whose 16-bit steps round as the scalar formula does. */
+ * JPEG. The formulas are cut to the bits of its 20-bit numbers that matter; in vectors they round as those do, since a shift by 8 and one
+ * by 4 more round down as one by 12 does. */
 #include "jpeg_kernels.h"
 
-#include <stddef.h>
+static uint8_t clip(int x) {
+    return (uint8_t)(x < 0 ? 0 : x > 255 ? 255 : x);
+}
+
+static void colour_plainly(uint8_t *out, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, size_t count) {
+    for (size_t i = 0; i < count; i++, out += 3) {
+        const int base = y[i] * 4096 + 2048, u = cb[i] - 128, v = cr[i] - 128;
+        out[0] = clip((base + 5743 * v) >> 12);                           /* 1.40200 */
+        out[1] = clip((base - 2925 * v + (-1410 * u >> 8) * 256) >> 12); /* 0.71414, 0.34414 */
+        out[2] = clip((base + 7258 * u) >> 12);                           /* 1.77200 */
+    }
+}
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -53,30 +65,25 @@ AVX2 static inline void convert(uint8_t *out, const uint8_t *y, const uint8_t *c
     store_pixels(out, samples(r), samples(g), samples(b));
 }
 
-/* Short rows pass through a buffer; of longer ones the last 16 pixels are done once more where they do not come out even. */
-AVX2 static void colour_avx2(uint8_t *out, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, int count, int step) {
-    uint8_t in[3][STEP] = {{0}}, pixels[3 * STEP];
-    int i = 0;
-    for (; i + STEP <= count; i += STEP)
-        convert(out + step * i, y + i, cb + i, cr + i);
-    if (i < count && i) {
-        i = count - STEP;
-        convert(out + step * i, y + i, cb + i, cr + i);
-    } else if (i < count) {
-        __builtin_memcpy(in[0], y, (size_t)count);
-        __builtin_memcpy(in[1], cb, (size_t)count);
-        __builtin_memcpy(in[2], cr, (size_t)count);
-        convert(pixels, in[0], in[1], in[2]);
-        __builtin_memcpy(out, pixels, 3 * (size_t)count);
+/* Of rows that do not come out even, the last 16 pixels are done once more. */
+AVX2 static void colour_avx2(uint8_t *out, const uint8_t *y, const uint8_t *cb, const uint8_t *cr, size_t count) {
+    if (count < STEP) {
+        colour_plainly(out, y, cb, cr, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i += STEP) {
+        const size_t at = i < count - STEP ? i : count - STEP;
+        convert(out + 3 * at, y + at, cb + at, cr + at);
     }
 }
 
-hni_jpeg_colour_fn *hni_jpeg_colour(void) {
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") ? colour_avx2 : NULL;
-}
-#else
-hni_jpeg_colour_fn *hni_jpeg_colour(void) {
-    return NULL;
-}
 #endif
+
+hni_jpeg_colour_fn *hni_jpeg_colours(int index) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && index-- == 0)
+        return colour_avx2;
+#endif
+    return index == 0 ? colour_plainly : NULL;
+}

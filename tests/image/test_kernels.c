@@ -1,4 +1,4 @@
-/* test_kernels.c - the inner loops of decoding a JPEG against stb_image's scalar formulas, written down here once more. */
+/* test_kernels.c - the inner loop of decoding a colour JPEG against stb_image's scalar formula, written down here once more. */
 #include "base/random.h"
 #include "golden.h"
 #include "image/jpeg_kernels.h"
@@ -18,10 +18,7 @@ static void convert(int y, int cb, int cr, uint8_t *rgb) {
 }
 
 START_TEST(every_colour) {
-    hni_jpeg_colour_fn *colour = hni_jpeg_colour();
     uint8_t y[256], cb[256], cr[256], out[3 * 256], want[3 * 256];
-    if (!colour)
-        SKIP("this processor has no kernel of its own");
     for (int u = 0; u < 256; u++)
         for (int v = 0; v < 256; v++) {
             for (int i = 0; i < 256; i++) {
@@ -29,19 +26,18 @@ START_TEST(every_colour) {
                 cb[i] = (uint8_t)u;
                 cr[i] = (uint8_t)v;
             }
-            colour(out, y, cb, cr, 256, 3);
             for (int i = 0; i < 256; i++)
                 convert(i, u, v, want + 3 * i);
-            ck_assert_msg(!memcmp(out, want, sizeof want), "Cb %d, Cr %d", u, v);
+            for (int n = 0; hni_jpeg_colours(n); n++) {
+                hni_jpeg_colours(n)(out, y, cb, cr, 256);
+                ck_assert_msg(!memcmp(out, want, sizeof want), "kernel %d, Cb %d, Cr %d", n, u, v);
+            }
         }
 }
 END_TEST
 
 /* Each length, with planes that end where memory does and bytes behind the pixels that must stay. */
-START_TEST(every_length) {
-    hni_jpeg_colour_fn *colour = hni_jpeg_colour();
-    if (!colour)
-        SKIP("this processor has no kernel of its own");
+static void check_lengths(hni_jpeg_colour_fn *colour) {
     hni_random r;
     hni_random_init(&r, test_seed(), HNI_RANDOM_TEST, 0, 0);
     for (int n = 1; n <= LONGEST; n++) {
@@ -53,7 +49,7 @@ START_TEST(every_length) {
                 plane[k][i] = (uint8_t)hni_random_below(&r, 256);
         }
         memset(out, 7, sizeof out);
-        colour(out, plane[0], plane[1], plane[2], n, 3);
+        colour(out, plane[0], plane[1], plane[2], (size_t)n);
         for (int i = 0; i < n; i++) {
             convert(plane[0][i], plane[1][i], plane[2][i], want);
             ck_assert_msg(!memcmp(out + 3 * i, want, 3), "pixel %d of %d", i, n);
@@ -63,6 +59,11 @@ START_TEST(every_length) {
         for (int k = 0; k < 3; k++)
             free(plane[k]);
     }
+}
+
+START_TEST(every_length) {
+    for (int n = 0; hni_jpeg_colours(n); n++)
+        check_lengths(hni_jpeg_colours(n));
 }
 END_TEST
 
