@@ -239,11 +239,10 @@ static bool walk_unit(hni_jpeg *j, reader *r, int32_t x, int32_t y) {
     }
     for (int i = 0; i < j->n; i++) {
         hni_jpeg_component *c = &j->part[j->order[i]];
-        for (int b = 0; b < c->h * c->v; b++) {
-            const int32_t row = y * c->v + b / c->h, column = x * c->h + b % c->h;
-            if (!walk_block(j, c, r, (size_t)row * (size_t)c->stride + (size_t)column))
-                return false;
-        }
+        for (int32_t row = y * c->v; row < (y + 1) * c->v; row++)
+            for (int32_t column = x * c->h; column < (x + 1) * c->h; column++)
+                if (!walk_block(j, c, r, (size_t)row * (size_t)c->stride + (size_t)column))
+                    return false;
     }
     return true;
 }
