@@ -85,6 +85,7 @@ lib: $(STATIC) $(SHARED)
 ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
 $(OBJ)/lib/backend/cpu/isa_avx512.o: ISA := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma
 $(OBJ)/lib/backend/cpu/isa_avx2.o: ISA := -mavx2 -mfma
+$(OBJ)/lib/image/resize_avx2.o: ISA := -mavx2
 endif
 
 $(OBJ)/%.o: %.c

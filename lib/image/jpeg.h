@@ -4,7 +4,12 @@
 
 #include "formats.h"
 
-enum { HNI_JPEG_FAST = 9 }; /* bits of code that one look-up resolves */
+enum {
+    HNI_JPEG_FAST = 9,  /* bits of code that one look-up resolves */
+    HNI_JPEG_LEAP = 11, /* bits of code and value that one look-up passes over */
+    HNI_JPEG_NONE = 64 << 4, /* more coefficients than any block has left */
+    HNI_JPEG_ENDS = 1 << 15
+};
 
 /* A Huffman table. */
 typedef struct hni_jpeg_codes {
@@ -13,6 +18,9 @@ typedef struct hni_jpeg_codes {
     uint32_t limit[18];                /* one past the last code of each length, in 16-bit terms; [17] is above all */
     int32_t delta[17];                 /* symbol index - code */
     uint8_t symbol[256];
+    bool leaps;                        /* leap is there; a sequential scan makes it for its AC coefficients */
+    uint16_t leap[1 << HNI_JPEG_LEAP]; /* bits that one or two whole codes and values take | coefficients that they are << 4 |
+                                          HNI_JPEG_ENDS if the last ends the block; HNI_JPEG_NONE if the first is not so short */
 } hni_jpeg_codes;
 
 typedef struct hni_jpeg_component {
@@ -42,6 +50,9 @@ typedef struct hni_jpeg {
 
 /* Builds a table from the 16 counts and the symbols of a DHT segment; false if the counts are those of no code. */
 bool hni_jpeg_codes_make(hni_jpeg_codes *codes, const uint8_t *counts, const uint8_t *symbols, int n);
+
+/* Makes codes->leap, unless it is there. */
+void hni_jpeg_codes_leaps(hni_jpeg_codes *codes);
 
 /* Walks over the compressed data of the scan that begins at j->at; leaves j->at at the marker after it. */
 hn_status hni_jpeg_scan(hni_jpeg *j, hn_error *err);

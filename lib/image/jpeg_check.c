@@ -206,7 +206,7 @@ static hn_status walk(hn_context *ctx, hni_jpeg *j, const hni_limits *limits, hn
 }
 
 hn_status hni_jpeg_check(hn_context *ctx, const uint8_t *bytes, size_t size, const hni_limits *limits, hni_coded *out, hn_error *err) {
-    hni_jpeg *j = hni_calloc(ctx, 1, sizeof *j); /* 14 KB of tables: too much for a small thread's stack */
+    hni_jpeg *j = hni_calloc(ctx, 1, sizeof *j); /* 44 KB of tables: too much for a small thread's stack */
     if (!j)
         return hni_fail_memory(err, sizeof *j, "checking a JPEG");
     j->bytes = bytes;

@@ -3,8 +3,8 @@
  * stb_image 2.27 decodes whatever bits come: data that end early become grey, and damaged ones lead it into undefined behaviour
  * (CVE-2021-37789, CVE-2022-28041, CVE-2022-28042). For a picture that someone's diagnosis hangs on neither will do, so every scan is
  * first walked here: each code must exist, each run end inside its block, each DC value fit, and the data last to the final block.
- * The walk counts bits exactly as stb_image does; it costs about a quarter of the time of decoding. Progressive scans need to know which
- * coefficients are already set: one bit each. */
+ * The walk counts bits exactly as stb_image does. Of a sequential scan's coefficients only their number matters, so it leaps over two at a
+ * time; it costs about a quarter of the time of decoding. Progressive scans need to know which coefficients are already set: one bit each. */
 #include <string.h>
 
 #include "../base/status.h"
@@ -17,7 +17,8 @@ typedef struct {
     int count;
 } reader;
 
-static void refill(reader *r) {
+/* Takes in bytes one by one. */
+static void refill_slowly(reader *r) {
     while (r->count <= 56 && r->at < r->end) {
         const uint8_t *next = r->at + 1;
         if (*r->at == 0xff) {
@@ -31,6 +32,24 @@ static void refill(reader *r) {
         r->count += 8;
         r->at = next;
     }
+}
+
+/* Brings the count above 56, as far as there are data; 0 ≤ count ≤ 56. Eight bytes at once where none of them may begin a marker. */
+static inline void refill(reader *r) {
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    uint64_t word;
+    if (r->end - r->at >= 8) {
+        memcpy(&word, r->at, sizeof word);
+        if (!((~word - ones) & word & tops)) { /* no byte is 0xff */
+            const int n = (64 - r->count) / 8;
+            word = __builtin_bswap64(word) >> (64 - 8 * n) << (64 - 8 * n);
+            r->bits |= word >> r->count;
+            r->count += 8 * n;
+            r->at += n;
+            return;
+        }
+    }
+    refill_slowly(r);
 }
 
 /* The next n ≤ 16 bits; -1 if there are fewer. */
@@ -69,7 +88,7 @@ static int32_t symbol(reader *r, const hni_jpeg_codes *codes) {
 /* A signed value of n ≤ 15 bits. */
 static bool receive(reader *r, int n, int32_t *value) {
     const int32_t v = take(r, n);
-    *value = n && v < 1 << (n - 1) ? v - (1 << n) + 1 : v;
+    *value = v + (((v - (1 << n >> 1)) >> 31) & (1 - (1 << n))); /* no branch: nothing foretells a sign */
     return v >= 0;
 }
 
@@ -82,25 +101,48 @@ static bool walk_dc(hni_jpeg *j, hni_jpeg_component *c, reader *r) {
     return c->last_dc >= -32767 && c->last_dc <= 32767; /* what the decoder multiplies stays in 32 bits */
 }
 
+/* Over one code that leaps do not cover, and its value; k moves on to the next coefficient, beyond 64 for more than there are. -1 if the
+ * code does not exist or the data end, 1 at the end of the block, else 0. */
+static int step(reader *r, const hni_jpeg_codes *codes, int *k) {
+    const int32_t rs = symbol(r, codes), run = rs >> 4, n = rs & 15;
+    if (rs < 0)
+        return -1;
+    if (!n) {
+        *k += 16;
+        return run != 15;
+    }
+    *k += run + 1;
+    return *k > 64 || take(r, n) < 0 ? -1 : 0;
+}
+
+/* The reader is copied, for registers to hold it. */
 static bool walk_sequential(hni_jpeg *j, hni_jpeg_component *c, reader *r) {
     const hni_jpeg_codes *codes = &j->ac[c->ac];
     if (!walk_dc(j, c, r))
         return false;
-    for (int k = 1; k < 64;) {
-        const int32_t rs = symbol(r, codes), run = rs >> 4, n = rs & 15;
-        if (rs < 0)
-            return false;
-        if (!n) {
-            if (run != 15)
-                return true;
-            k += 16;
+    reader now = *r;
+    int ended = 0;
+    for (int k = 1; k < 64 && !ended;) {
+        if (now.count < HNI_JPEG_LEAP) {
+            *r = now;
+            refill(r);
+            now = *r;
+        }
+        const uint16_t entry = codes->leap[now.bits >> (64 - HNI_JPEG_LEAP)];
+        const int bits = entry & 15, on = entry >> 4 & 127;
+        if (k + on < 64 && bits <= now.count) {
+            now.bits <<= bits;
+            now.count -= bits;
+            k += on;
+            ended = entry >> 15;
             continue;
         }
-        k += run + 1;
-        if (k > 64 || take(r, n) < 0)
-            return false;
+        *r = now;
+        ended = step(r, codes, &k);
+        now = *r;
     }
-    return true;
+    *r = now;
+    return ended >= 0;
 }
 
 static bool walk_ac_first(hni_jpeg *j, hni_jpeg_component *c, reader *r, uint64_t *nonzero) {
@@ -197,11 +239,10 @@ static bool walk_unit(hni_jpeg *j, reader *r, int32_t x, int32_t y) {
     }
     for (int i = 0; i < j->n; i++) {
         hni_jpeg_component *c = &j->part[j->order[i]];
-        for (int b = 0; b < c->h * c->v; b++) {
-            const int32_t row = y * c->v + b / c->h, column = x * c->h + b % c->h;
-            if (!walk_block(j, c, r, (size_t)row * (size_t)c->stride + (size_t)column))
-                return false;
-        }
+        for (int32_t row = y * c->v; row < (y + 1) * c->v; row++)
+            for (int32_t column = x * c->h; column < (x + 1) * c->h; column++)
+                if (!walk_block(j, c, r, (size_t)row * (size_t)c->stride + (size_t)column))
+                    return false;
     }
     return true;
 }
@@ -243,6 +284,8 @@ hn_status hni_jpeg_scan(hni_jpeg *j, hn_error *err) {
     reader r = {j->bytes + j->at, j->bytes + j->size, 0, 0};
     int32_t until_restart = j->restart, restarts = 0;
     begin(j, &r);
+    for (int i = 0; i < j->n && !j->progressive; i++)
+        hni_jpeg_codes_leaps(&j->ac[j->part[j->order[i]].ac]);
     for (int32_t y = 0; y < high; y++) {
         for (int32_t x = 0; x < wide; x++) {
             if (j->restart && until_restart-- == 0) {
@@ -278,4 +321,31 @@ bool hni_jpeg_codes_make(hni_jpeg_codes *codes, const uint8_t *counts, const uin
     codes->limit[17] = UINT32_MAX;
     codes->defined = true;
     return true;
+}
+
+/* What one short code passes over: as in codes->leap. */
+static uint16_t leap_of(const hni_jpeg_codes *codes, uint32_t bits) {
+    const uint16_t entry = codes->fast[bits >> (HNI_JPEG_LEAP - HNI_JPEG_FAST)];
+    const int run = entry >> 4 & 15, n = entry & 15, length = (entry >> 8) + n;
+    if (!entry || length > HNI_JPEG_LEAP)
+        return HNI_JPEG_NONE;
+    if (n)
+        return (uint16_t)(length | (run + 1) << 4);
+    return (uint16_t)(run == 15 ? length | 16 << 4 : length | HNI_JPEG_ENDS);
+}
+
+void hni_jpeg_codes_leaps(hni_jpeg_codes *codes) {
+    const uint32_t all = 1u << HNI_JPEG_LEAP;
+    uint16_t one[1 << HNI_JPEG_LEAP];
+    if (codes->leaps)
+        return;
+    for (uint32_t i = 0; i < all; i++)
+        one[i] = leap_of(codes, i);
+    for (uint32_t i = 0; i < all; i++) {
+        const int bits = one[i] & 15;
+        const uint16_t next = one[i << bits & (all - 1)]; /* its last bits are not known yet */
+        const bool both = one[i] < HNI_JPEG_NONE && next != HNI_JPEG_NONE && bits + (next & 15) <= HNI_JPEG_LEAP;
+        codes->leap[i] = both ? (uint16_t)(one[i] + next) : one[i];
+    }
+    codes->leaps = true;
 }

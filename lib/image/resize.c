@@ -3,7 +3,7 @@
  * Training pipelines resize through PIL, so a model's numbers are only reproduced if every rounding is Pillow's (ImagingResample):
  * triangle filter widened by the shrink factor, weights normalised in double and then held as 22-bit fixed point, a horizontal pass
  * over the rows that are needed, 8-bit results, then a vertical pass; a side that keeps its length is not filtered at all.
- * On the hot path: weights are tables, the vertical pass runs along rows so that it vectorises, nothing is called per pixel. */
+ * On the hot path: weights are tables, sums are made in vectors (resize_kernels.h), nothing is called per pixel. */
 #include <math.h>
 #include <string.h>
 
@@ -12,18 +12,15 @@
 #include "../base/status.h"
 #include "image.h"
 #include "pixels.h" /* defines: hni_image_inherit */
+#include "resize_kernels.h"
 
 enum {
-    PRECISION_BITS = 32 - 8 - 2, /* 8 bits of pixel, 2 of headroom, as in Pillow */
-    STRIP = 1024                 /* samples summed at a time in the vertical pass: the sums stay in the first cache */
+    PRECISION_BITS = HNI_RESIZE_BITS,
+    LANES = HNI_RESIZE_LANES,
+    STRETCH = 256 /* samples summed at a time in the plain vertical pass: the sums stay in the first cache */
 };
 
-/* For each new position: where its source samples begin, how many they are, and their weights (taps apart). */
-typedef struct {
-    int32_t taps;
-    int32_t *first, *count;
-    int32_t *weight;
-} filter;
+typedef hni_resize_filter filter;
 
 /* One new position's weights; w holds `taps` doubles of scratch. The expressions are Pillow's, in Pillow's order. */
 static void weigh(int32_t from, double scale, double filterscale, int32_t at, int32_t taps, double *w, filter *f) {
@@ -71,11 +68,6 @@ static hn_status filter_make(hni_scratch *scratch, int32_t from, int32_t to, fil
     return HN_OK;
 }
 
-static inline uint8_t clip8(int32_t sum) {
-    sum >>= PRECISION_BITS;
-    return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
-}
-
 static void across_grey(const uint8_t *src, uint8_t *dst, int32_t to, const filter *f) {
     for (int32_t x = 0; x < to; x++) {
         const int32_t *w = f->weight + (size_t)x * (size_t)f->taps, n = f->count[x];
@@ -83,7 +75,7 @@ static void across_grey(const uint8_t *src, uint8_t *dst, int32_t to, const filt
         int32_t sum = 1 << (PRECISION_BITS - 1);
         for (int32_t i = 0; i < n; i++)
             sum += s[i] * w[i];
-        dst[x] = clip8(sum);
+        dst[x] = hni_resize_clip(sum);
     }
 }
 
@@ -97,38 +89,47 @@ static void across_rgb(const uint8_t *src, uint8_t *dst, int32_t to, const filte
             g += s[1] * w[i];
             b += s[2] * w[i];
         }
-        dst[0] = clip8(r);
-        dst[1] = clip8(g);
-        dst[2] = clip8(b);
+        dst[0] = hni_resize_clip(r);
+        dst[1] = hni_resize_clip(g);
+        dst[2] = hni_resize_clip(b);
+    }
+}
+
+/* One new row from n old ones, along the row so that compilers vectorise it. */
+static void down_row(const uint8_t *src, size_t row, const int32_t *w, int32_t n, uint8_t *dst) {
+    int32_t sums[STRETCH];
+    for (size_t x = 0; x < row; x += STRETCH) {
+        const size_t width = row - x < STRETCH ? row - x : STRETCH;
+        for (size_t i = 0; i < width; i++)
+            sums[i] = 1 << (PRECISION_BITS - 1);
+        for (int32_t t = 0; t < n; t++) {
+            const uint8_t *s = src + (size_t)t * row + x;
+            for (size_t i = 0; i < width; i++)
+                sums[i] += s[i] * w[t];
+        }
+        for (size_t i = 0; i < width; i++)
+            dst[x + i] = hni_resize_clip(sums[i]);
     }
 }
 
 /* src: the rows that the filter names, `row` samples each, the first one being source row `base`. */
 static void down(const uint8_t *src, uint8_t *dst, size_t row, int32_t base, int32_t to, const filter *f) {
-    int32_t sums[STRIP];
-    for (int32_t y = 0; y < to; y++, dst += row) {
-        const int32_t *w = f->weight + (size_t)y * (size_t)f->taps, n = f->count[y];
-        const uint8_t *top = src + (size_t)(f->first[y] - base) * row;
-        for (size_t x = 0; x < row; x += STRIP) {
-            const size_t width = row - x < STRIP ? row - x : STRIP;
-            for (size_t i = 0; i < width; i++)
-                sums[i] = 1 << (PRECISION_BITS - 1);
-            for (int32_t t = 0; t < n; t++) {
-                const uint8_t *s = top + (size_t)t * row + x;
-                const int32_t k = w[t];
-                for (size_t i = 0; i < width; i++)
-                    sums[i] += s[i] * k;
-            }
-            for (size_t i = 0; i < width; i++)
-                dst[x + i] = clip8(sums[i]);
-        }
-    }
+    const hni_resize_kernels *kernels = row < LANES ? NULL : hni_resize_kernels_at(0);
+    for (int32_t y = 0; y < to; y++, dst += row)
+        (kernels ? kernels->down : down_row)(src + (size_t)(f->first[y] - base) * row, row, f->weight + (size_t)y * (size_t)f->taps,
+                                             f->count[y], dst);
 }
 
-/* The horizontal pass over source rows base … base + rows - 1. */
+/* The horizontal pass over source rows base … base + rows - 1: in strips of 16 rows, the last of which may overlap the one before. */
 static void across(const uint8_t *src, int32_t width, int32_t channels, uint8_t *dst, int32_t to, int32_t rows, const filter *f) {
     const size_t in = (size_t)width * (size_t)channels, out = (size_t)to * (size_t)channels;
-    for (int32_t y = 0; y < rows; y++) {
+    const hni_resize_kernels *kernels = hni_resize_kernels_at(0);
+    const bool strips = kernels && rows >= LANES && in >= LANES && f->taps <= HNI_RESIZE_WINDOW / channels;
+    for (int32_t y = 0; strips && y < rows; y += LANES) {
+        const size_t at = (size_t)(y < rows - LANES ? y : rows - LANES);
+        kernels->strip(src + at * in, in, channels, dst + at * out, to, f);
+    }
+    for (int32_t y = 0; !strips && y < rows; y++) {
         if (channels == 1)
             across_grey(src + (size_t)y * in, dst + (size_t)y * out, to, f);
         else
