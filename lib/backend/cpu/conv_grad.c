@@ -2,7 +2,8 @@
  *
  *   x, dy ─► block of rows in scratch, at the same pitch (conv.h) ─► grad kernel ─► lane sums ─► tree ─► float64 ─► dw, db
  *
- * Rows of a multiple of 16 numbers are read from dy where they lie: no scratch, and no numbers between the rows.
+ * Rows of a multiple of 16 numbers are read from dy where they lie: no scratch, and no numbers between the rows. Of small images several
+ * make one block, or the sums would be loaded and stored more often than added to.
  * A unit is a few images; inside it the order is image, block, pixel, and lanes are summed up every so often. Units are added in their
  * order. All of these cuts follow from the shapes alone, never from threads or vectors: they are what fixes the bits. Large weights are
  * also cut by filters and channels, which changes no sum. Where a result is not finite, everything is done again by conv_plain.c, since
@@ -31,8 +32,9 @@ typedef struct plan {
     int64_t kernel, dy_pixels, dy_plane;
     int64_t filter_ranges, channel_ranges, range_filters, range_channels;
     int64_t unit, units;               /* images, how many */
+    int64_t images, x_image, dy_image; /* of a block; floats from image to image in scratch */
     int64_t workers;
-    uint64_t partial, bias_partial;    /* bytes of the units' float64 sums: [units][K·C/g·RS], [units][K] */
+    uint64_t partial, bias_partial;    /* bytes of the units' float64 sums: [units][K·C/g·RS], [units][K]; none for a single unit */
     uint64_t x_bytes, dy_bytes, acc_bytes, total_bytes, bias_bytes, scratch; /* of a strand */
     int32_t offset[];                  /* [range_channels · kernel + MAX_TAPS] */
 } plan;
@@ -77,10 +79,17 @@ static void size_plan(hni_cpu_op *op, plan *p) {
     p->units = ceil_div(p->n, p->unit);
     p->dy_plane = p->direct ? 0 : (p->layout.block * p->layout.pitch + 2 * HNI_CPU_LANES - 1) / HNI_CPU_LANES * HNI_CPU_LANES;
     const int64_t all = p->groups * p->filters;
-    p->partial = hni_cpu_align((uint64_t)(p->units * all * p->channels * p->kernel) * sizeof(double));
-    p->bias_partial = hni_cpu_align((uint64_t)(p->units * all) * sizeof(double));
-    p->x_bytes = hni_cpu_align((uint64_t)(p->range_channels * hni_cpu_layout_channel(&p->layout) + HNI_CPU_LANES) * sizeof(float));
-    p->dy_bytes = hni_cpu_align((uint64_t)(p->range_filters * p->dy_plane) * sizeof(float));
+    if (p->units > 1) {
+        p->partial = hni_cpu_align((uint64_t)(p->units * all * p->channels * p->kernel) * sizeof(double));
+        p->bias_partial = hni_cpu_align((uint64_t)(p->units * all) * sizeof(double));
+    }
+    p->x_image = p->range_channels * hni_cpu_layout_channel(&p->layout);
+    p->dy_image = p->range_filters * p->dy_plane;
+    p->images = 1;
+    if (!p->direct && p->layout.block == p->layout.rows.out)
+        p->images = hni_cpu_max(1, hni_cpu_min(p->unit, BUDGET / ((p->x_image + p->dy_image) * (int64_t)sizeof(float))));
+    p->x_bytes = hni_cpu_align((uint64_t)(p->images * p->x_image + HNI_CPU_LANES) * sizeof(float));
+    p->dy_bytes = hni_cpu_align((uint64_t)(p->images * p->dy_image) * sizeof(float));
     p->acc_bytes = hni_cpu_align((uint64_t)(products * HNI_CPU_LANES) * sizeof(float));
     p->total_bytes = hni_cpu_align((uint64_t)products * sizeof(double));
     p->bias_bytes = hni_cpu_align((uint64_t)p->range_filters * (HNI_CPU_LANES * sizeof(float) + sizeof(double)));
@@ -142,15 +151,16 @@ static piece open_piece(const hni_cpu_call *call, int64_t range, uint8_t *scratc
 
 /* A block of dy as the kernels read it. */
 typedef struct block {
-    const float *dy;             /* first filter */
-    int64_t step, rows, n, pitch; /* from filter to filter; rows of n numbers, from row to row */
+    const float *dy;                       /* first filter */
+    int64_t step, rows, n, pitch, x_pitch; /* from filter to filter; rows of n numbers, from row to row in dy and in x */
 } block;
 
 /* Lane sums of a block, filters × taps. */
 static void add_block(const piece *w, const block *b) {
     const plan *p = w->p;
     const int64_t tiles = ceil_div(w->filters, w->isa->side), acc_step = w->filters * HNI_CPU_LANES;
-    hni_cpu_strip s = {.x = w->x, .step = b->step, .rows = b->rows, .n = b->n, .dy_pitch = b->pitch, .x_pitch = p->layout.pitch, .acc_step = acc_step};
+    hni_cpu_strip s = {.x = w->x, .step = b->step, .rows = b->rows, .n = b->n, .dy_pitch = b->pitch, .x_pitch = b->x_pitch,
+                       .acc_step = acc_step};
     for (int64_t tile = 0; tile < tiles; tile++) {
         const int64_t first = w->filters * tile / tiles, filters = w->filters * (tile + 1) / tiles - first;
         s.dy = b->dy + first * b->step;
@@ -160,8 +170,10 @@ static void add_block(const piece *w, const block *b) {
             w->isa->grad[filters](&s);
         }
     }
-    for (int64_t k = 0; w->with_bias && k < w->filters; k++) /* rows lie one behind the other */
-        w->isa->lane_sum(b->dy + k * b->step, b->rows * b->n, w->bias + k * HNI_CPU_LANES);
+    const bool one = b->pitch == b->n; /* rows lie one behind the other */
+    for (int64_t k = 0; w->with_bias && k < w->filters; k++)
+        for (int64_t r = 0; r < (one ? 1 : b->rows); r++)
+            w->isa->lane_sum(b->dy + k * b->step + r * b->pitch, one ? b->rows * b->n : b->n, w->bias + k * HNI_CPU_LANES);
 }
 
 static void flush(const piece *w) {
@@ -171,38 +183,55 @@ static void flush(const piece *w) {
     memset(w->bias, 0, (size_t)w->filters * HNI_CPU_LANES * sizeof *w->bias);
 }
 
-/* Rows `first` … of dy: where they lie, or as one long row of scratch at the pitch of x. dy: the piece's first filter. */
-static block open_block(const piece *w, const float *dy, int64_t first, int64_t rows) {
-    const plan *p = w->p;
-    const hni_cpu_layout *l = &p->layout;
-    const int64_t width = l->columns.out, span = hni_cpu_layout_span(l, rows);
-    if (p->direct)
-        return (block){dy + first * width, p->dy_pixels, rows, width, width};
-    for (int64_t k = 0; k < w->filters; k++) {
-        float *to = w->dy + k * p->dy_plane;
-        w->isa->stage(to, l->pitch, dy + k * p->dy_pixels + first * width, width, rows, 0, width, l->pitch - width);
+/* Rows `first` … of one image's filters to scratch, as one long row at the pitch of x. dy: the piece's first filter. */
+static void stage_dy(const piece *w, const float *dy, int64_t first, int64_t rows, float *to) {
+    const hni_cpu_layout *l = &w->p->layout;
+    const int64_t width = l->columns.out;
+    for (int64_t k = 0; k < w->filters; k++, to += w->p->dy_plane) {
+        w->isa->stage(to, l->pitch, dy + k * w->p->dy_pixels + first * width, width, rows, 0, width, l->pitch - width);
         memset(to + rows * l->pitch, 0, (HNI_CPU_LANES - 1) * sizeof *to);
     }
-    return (block){w->dy, p->dy_plane, 1, span, 0};
 }
 
-/* All blocks of one image. x, dy: its first channel and filter of the piece. *pixels: since the last flush. */
-static void add_image(const piece *w, const float *x, const float *dy, int64_t *pixels) {
-    const hni_cpu_layout *l = &w->p->layout;
-    for (int64_t first = 0; first < l->rows.out; first += l->block) {
-        const int64_t rows = hni_cpu_min(l->block, l->rows.out - first);
-        const block b = open_block(w, dy, first, rows);
-        hni_cpu_stage(w->isa, l, x, w->channels, first, rows, w->x);
-        add_block(w, &b);
-        *pixels += b.rows * b.n;
-        if (*pixels >= FLUSH_PIXELS) {
-            flush(w);
-            *pixels = 0;
-        }
+/* The same rows of a few images, one after the other, in scratch; dy where it lies if it can stay there.
+ *   x, dy  first channel and filter of the piece, first image; x_step, dy_step: from image to image */
+static block open_block(const piece *w, const float *x, int64_t x_step, const float *dy, int64_t dy_step, int64_t images, int64_t first) {
+    const plan *p = w->p;
+    const hni_cpu_layout *l = &p->layout;
+    const int64_t rows = hni_cpu_min(l->block, l->rows.out - first), width = l->columns.out;
+    for (int64_t i = 0; i < images; i++) {
+        hni_cpu_stage(w->isa, l, x + i * x_step, w->channels, first, rows, w->x + i * p->x_image);
+        if (!p->direct)
+            stage_dy(w, dy + i * dy_step, first, rows, w->dy + i * p->dy_image);
+    }
+    if (p->direct)
+        return (block){dy + first * width, p->dy_pixels, rows, width, width, l->pitch};
+    return (block){w->dy, p->dy_plane, images, hni_cpu_layout_span(l, rows), p->dy_image, p->x_image};
+}
+
+/* A finished sum; one that is not finite raises the flag. */
+static float final(const hni_cpu_call *call, double sum) {
+    const float value = (float)sum;
+    if (!(fabsf(value) <= FLT_MAX))
+        atomic_store((atomic_int *)call->workspace, 1);
+    return value;
+}
+
+/* Totals to dw and db, where there is one unit only. */
+static void finish_piece(const hni_cpu_call *call, const piece *w, int64_t group) {
+    const plan *p = w->p;
+    const int64_t row = p->channels * p->kernel;
+    for (int64_t k = 0; k < w->filters; k++) {
+        const int64_t filter = group * p->filters + w->filter + k;
+        float *dw = (float *)call->out[0] + filter * row + w->channel * p->kernel;
+        for (int64_t t = 0; t < w->taps; t++)
+            dw[t] = final(call, w->total[t * w->filters + k]);
+        if (w->with_bias)
+            ((float *)call->out[1])[filter] = final(call, w->bias_total[k]);
     }
 }
 
-/* Totals to dw, or to the unit's place among the partial sums: [filter][channel][tap]. */
+/* Totals to the unit's place among the partial sums: [filter][channel][tap]. */
 static void store_piece(const hni_cpu_call *call, const piece *w, int64_t group, int64_t unit) {
     const plan *p = w->p;
     double *partial = (double *)(void *)((uint8_t *)call->workspace + HEAD), *bias = partial + p->partial / sizeof *partial;
@@ -217,28 +246,45 @@ static void store_piece(const hni_cpu_call *call, const piece *w, int64_t group,
     }
 }
 
+/* Images n … of the unit, a block of them; *pixels: since the last flush. */
+static void add_images(const hni_cpu_call *call, const piece *w, int64_t group, int64_t n, int64_t images, int64_t *pixels) {
+    const plan *p = w->p;
+    const hni_cpu_layout *l = &p->layout;
+    const int64_t x_pixels = l->rows.source * l->columns.source;
+    const float *x = (const float *)call->in[1] + ((n * p->groups + group) * p->channels + w->channel) * x_pixels;
+    const float *dy = (const float *)call->in[0] + ((n * p->groups + group) * p->filters + w->filter) * p->dy_pixels;
+    for (int64_t first = 0; first < l->rows.out; first += l->block) {
+        const block b = open_block(w, x, p->groups * p->channels * x_pixels, dy, p->groups * p->filters * p->dy_pixels, images, first);
+        add_block(w, &b);
+        *pixels += b.rows * b.n;
+        if (*pixels >= FLUSH_PIXELS) {
+            flush(w);
+            *pixels = 0;
+        }
+    }
+}
+
 static void piece_strand(const hni_cpu_call *call, int64_t index, uint8_t *scratch) {
     const plan *p = (const plan *)call->op->plan;
     const int64_t ranges = p->filter_ranges * p->channel_ranges, unit = index / ranges / p->groups, group = index / ranges % p->groups;
     const piece w = open_piece(call, index % ranges, scratch);
-    const int64_t x_pixels = p->layout.rows.source * p->layout.columns.source;
+    const int64_t end = hni_cpu_min((unit + 1) * p->unit, p->n);
     int64_t pixels = 0;
-    for (int64_t n = unit * p->unit; n < hni_cpu_min((unit + 1) * p->unit, p->n); n++)
-        add_image(&w, (const float *)call->in[1] + ((n * p->groups + group) * p->channels + w.channel) * x_pixels,
-                  (const float *)call->in[0] + ((n * p->groups + group) * p->filters + w.filter) * p->dy_pixels, &pixels);
+    for (int64_t n = unit * p->unit; n < end; n += p->images)
+        add_images(call, &w, group, n, hni_cpu_min(p->images, end - n), &pixels);
     flush(&w);
-    store_piece(call, &w, group, unit);
+    if (p->units == 1)
+        finish_piece(call, &w, group);
+    else
+        store_piece(call, &w, group, unit);
 }
 
-/* Σ over units of one number; raises the flag if it is not finite. */
+/* Σ over units of one number. */
 static float total_of(const hni_cpu_call *call, const double *partial, int64_t step, int64_t units) {
     double sum = 0.0;
     for (int64_t u = 0; u < units; u++)
         sum += partial[u * step];
-    const float value = (float)sum;
-    if (!(fabsf(value) <= FLT_MAX))
-        atomic_store((atomic_int *)call->workspace, 1);
-    return value;
+    return final(call, sum);
 }
 
 /* One filter's weights and bias. */
@@ -260,7 +306,8 @@ static hn_status run(const hni_cpu_call *call, hn_error *err) {
     atomic_init((atomic_int *)call->workspace, 0);
     hni_cpu_for_scratch(call, pieces, p->workers, (uint8_t *)call->workspace + HEAD + p->partial + p->bias_partial, p->scratch, piece_strand);
     const int64_t filters = p->groups * p->filters;
-    hni_cpu_for_numbers(call, filters, (int64_t)(p->partial / sizeof(double)), sum_task);
+    if (p->units > 1)
+        hni_cpu_for_numbers(call, filters, (int64_t)(p->partial / sizeof(double)), sum_task);
     if (atomic_load((atomic_int *)call->workspace))
         return hni_cpu_conv_grad_weight_plain.run(call, err);
     return HN_OK;
