@@ -3,7 +3,8 @@
  *   x, dy ─► block of rows in scratch, at the same pitch (conv.h) ─► grad kernel ─► lane sums ─► tree ─► float64 ─► dw, db
  *
  * Rows of a multiple of 16 numbers are read from dy where they lie: no scratch, and no numbers between the rows. Of small images several
- * make one block, or the sums would be loaded and stored more often than added to.
+ * make one block, or the sums would be loaded and stored more often than added to. Where many pieces need the same planes, all are staged
+ * once, before the pieces run.
  * A unit is a few images; inside it the order is image, block, pixel, and lanes are summed up every so often. Units are added in their
  * order. All of these cuts follow from the shapes alone, never from threads or vectors: they are what fixes the bits. Large weights are
  * also cut by filters and channels, which changes no sum. Where a result is not finite, everything is done again by conv_plain.c, since
@@ -22,12 +23,15 @@ enum {
     UNIT_PIXELS = 2048,   /* an image of less shares its unit with others */
     MAX_PIECES = 64,      /* units × filter ranges × channel ranges: enough for threads, few enough for memory */
     FLUSH_PIXELS = 16384, /* then lanes are summed up in float64 */
+    MAX_STAGED = 64 << 20, /* bytes of planes that are staged beforehand */
     HEAD = 64             /* bytes of the workspace: the flag */
 };
 
 typedef struct plan {
     hni_cpu_layout layout;             /* of x */
     bool direct;                       /* rows of dy are read in place */
+    bool whole;                        /* all planes are staged beforehand, whole; else each piece stages its blocks */
+    int64_t rows;                      /* of a block */
     int64_t n, groups, channels, filters; /* of a group */
     int64_t kernel, dy_pixels, dy_plane;
     int64_t filter_ranges, channel_ranges, range_filters, range_channels;
@@ -35,12 +39,33 @@ typedef struct plan {
     int64_t images, x_image, dy_image; /* of a block; floats from image to image in scratch */
     int64_t workers;
     uint64_t partial, bias_partial;    /* bytes of the units' float64 sums: [units][K·C/g·RS], [units][K]; none for a single unit */
+    uint64_t staged_x, staged_dy;      /* bytes of all planes, if whole: [N][C][planes], [N][K][plane] */
     uint64_t x_bytes, dy_bytes, acc_bytes, total_bytes, bias_bytes, scratch; /* of a strand */
     int32_t offset[];                  /* [range_channels · kernel + MAX_TAPS] */
 } plan;
 
 static int64_t ceil_div(int64_t a, int64_t b) {
     return (a + b - 1) / b;
+}
+
+static int64_t dy_plane_of(const plan *p) {
+    return p->direct ? 0 : (p->layout.block * p->layout.pitch + 2 * HNI_CPU_LANES - 1) / HNI_CPU_LANES * HNI_CPU_LANES;
+}
+
+/* Decides on p->whole: several pieces use each plane, and there is room. Blocks then are rows of the staged planes, and all but the last
+ * must end at a multiple of 16 numbers, since behind them lies no zero but the next row. */
+static void stage_beforehand(plan *p) {
+    if (p->filter_ranges + p->channel_ranges < 4)
+        return;
+    plan w = *p;
+    w.whole = true;
+    hni_cpu_layout_cut(&w.layout, w.layout.rows.out, 1);
+    while (w.rows < w.layout.rows.out && w.rows * w.layout.pitch % HNI_CPU_LANES != 0)
+        w.rows++;
+    w.staged_x = hni_cpu_align((uint64_t)(p->n * p->groups * p->channels * hni_cpu_layout_channel(&w.layout) + HNI_CPU_LANES) * sizeof(float));
+    w.staged_dy = hni_cpu_align((uint64_t)(p->n * p->groups * p->filters * dy_plane_of(&w)) * sizeof(float));
+    if (w.staged_x + w.staged_dy <= MAX_STAGED)
+        *p = w;
 }
 
 /* What follows from the shapes; false if it does not fit. */
@@ -61,7 +86,11 @@ static bool shape_plan(const hn_op_desc *d, plan *p) {
     p->channel_ranges = ceil_div(p->channels, hni_cpu_max(1, MAX_PRODUCTS / (p->kernel * p->range_filters)));
     p->range_channels = ceil_div(p->channels, p->channel_ranges);
     p->direct = p->layout.columns.out % HNI_CPU_LANES == 0;
-    return hni_cpu_layout_finish(&p->layout, p->range_channels, p->direct ? 0 : p->range_filters, BUDGET);
+    if (!hni_cpu_layout_finish(&p->layout, p->range_channels, p->direct ? 0 : p->range_filters, BUDGET))
+        return false;
+    p->rows = p->layout.block;
+    stage_beforehand(p);
+    return true;
 }
 
 static bool accept(const hn_op_desc *d, const char **why) {
@@ -77,7 +106,7 @@ static void size_plan(hni_cpu_op *op, plan *p) {
     const int64_t most = hni_cpu_max(1, MAX_PIECES / ranges), products = p->range_filters * (p->range_channels * p->kernel + HNI_CPU_MAX_TAPS);
     p->unit = hni_cpu_max(ceil_div(UNIT_PIXELS, pixels), ceil_div(p->n, most));
     p->units = ceil_div(p->n, p->unit);
-    p->dy_plane = p->direct ? 0 : (p->layout.block * p->layout.pitch + 2 * HNI_CPU_LANES - 1) / HNI_CPU_LANES * HNI_CPU_LANES;
+    p->dy_plane = dy_plane_of(p);
     const int64_t all = p->groups * p->filters;
     if (p->units > 1) {
         p->partial = hni_cpu_align((uint64_t)(p->units * all * p->channels * p->kernel) * sizeof(double));
@@ -86,16 +115,21 @@ static void size_plan(hni_cpu_op *op, plan *p) {
     p->x_image = p->range_channels * hni_cpu_layout_channel(&p->layout);
     p->dy_image = p->range_filters * p->dy_plane;
     p->images = 1;
-    if (!p->direct && p->layout.block == p->layout.rows.out)
+    if (!p->direct && p->rows >= p->layout.rows.out)
         p->images = hni_cpu_max(1, hni_cpu_min(p->unit, BUDGET / ((p->x_image + p->dy_image) * (int64_t)sizeof(float))));
-    p->x_bytes = hni_cpu_align((uint64_t)(p->images * p->x_image + HNI_CPU_LANES) * sizeof(float));
-    p->dy_bytes = hni_cpu_align((uint64_t)(p->images * p->dy_image) * sizeof(float));
+    if (p->whole) {
+        p->x_image = p->groups * p->channels * hni_cpu_layout_channel(&p->layout);
+        p->dy_image = p->groups * p->filters * p->dy_plane;
+    } else {
+        p->x_bytes = hni_cpu_align((uint64_t)(p->images * p->x_image + HNI_CPU_LANES) * sizeof(float));
+        p->dy_bytes = hni_cpu_align((uint64_t)(p->images * p->dy_image) * sizeof(float));
+    }
     p->acc_bytes = hni_cpu_align((uint64_t)(products * HNI_CPU_LANES) * sizeof(float));
     p->total_bytes = hni_cpu_align((uint64_t)products * sizeof(double));
     p->bias_bytes = hni_cpu_align((uint64_t)p->range_filters * (HNI_CPU_LANES * sizeof(float) + sizeof(double)));
     p->scratch = p->x_bytes + p->dy_bytes + p->acc_bytes + p->total_bytes + p->bias_bytes;
     p->workers = hni_cpu_workers(op->host, p->units * ranges);
-    op->workspace = HEAD + p->partial + p->bias_partial + (uint64_t)p->workers * p->scratch;
+    op->workspace = HEAD + p->partial + p->bias_partial + p->staged_x + p->staged_dy + (uint64_t)p->workers * p->scratch;
 }
 
 static hn_status make_plan(hni_cpu_op *op, hn_error *err) {
@@ -151,7 +185,7 @@ static piece open_piece(const hni_cpu_call *call, int64_t range, uint8_t *scratc
 
 /* A block of dy as the kernels read it. */
 typedef struct block {
-    const float *dy;                       /* first filter */
+    const float *x, *dy;                   /* first channel, first filter */
     int64_t step, rows, n, pitch, x_pitch; /* from filter to filter; rows of n numbers, from row to row in dy and in x */
 } block;
 
@@ -159,7 +193,7 @@ typedef struct block {
 static void add_block(const piece *w, const block *b) {
     const plan *p = w->p;
     const int64_t tiles = ceil_div(w->filters, w->isa->side), acc_step = w->filters * HNI_CPU_LANES;
-    hni_cpu_strip s = {.x = w->x, .step = b->step, .rows = b->rows, .n = b->n, .dy_pitch = b->pitch, .x_pitch = b->x_pitch,
+    hni_cpu_strip s = {.x = b->x, .step = b->step, .rows = b->rows, .n = b->n, .dy_pitch = b->pitch, .x_pitch = b->x_pitch,
                        .acc_step = acc_step};
     for (int64_t tile = 0; tile < tiles; tile++) {
         const int64_t first = w->filters * tile / tiles, filters = w->filters * (tile + 1) / tiles - first;
@@ -183,7 +217,7 @@ static void flush(const piece *w) {
     memset(w->bias, 0, (size_t)w->filters * HNI_CPU_LANES * sizeof *w->bias);
 }
 
-/* Rows `first` … of one image's filters to scratch, as one long row at the pitch of x. dy: the piece's first filter. */
+/* Rows `first` … of one image's filters as one long row each, at the pitch of x. dy: the piece's first filter. */
 static void stage_dy(const piece *w, const float *dy, int64_t first, int64_t rows, float *to) {
     const hni_cpu_layout *l = &w->p->layout;
     const int64_t width = l->columns.out;
@@ -193,20 +227,46 @@ static void stage_dy(const piece *w, const float *dy, int64_t first, int64_t row
     }
 }
 
-/* The same rows of a few images, one after the other, in scratch; dy where it lies if it can stay there.
- *   x, dy  first channel and filter of the piece, first image; x_step, dy_step: from image to image */
-static block open_block(const piece *w, const float *x, int64_t x_step, const float *dy, int64_t dy_step, int64_t images, int64_t first) {
+/* Where planes lie that were staged beforehand. */
+static float *staged_x(const hni_cpu_call *call, const plan *p) {
+    return (float *)(void *)((uint8_t *)call->workspace + HEAD + p->partial + p->bias_partial);
+}
+static float *staged_dy(const hni_cpu_call *call, const plan *p) {
+    return staged_x(call, p) + p->staged_x / sizeof(float);
+}
+
+/* Rows first … of images n …, as the kernels read them. */
+static block open_block(const hni_cpu_call *call, const piece *w, int64_t group, int64_t n, int64_t images, int64_t first) {
     const plan *p = w->p;
     const hni_cpu_layout *l = &p->layout;
-    const int64_t rows = hni_cpu_min(l->block, l->rows.out - first), width = l->columns.out;
-    for (int64_t i = 0; i < images; i++) {
-        hni_cpu_stage(w->isa, l, x + i * x_step, w->channels, first, rows, w->x + i * p->x_image);
-        if (!p->direct)
-            stage_dy(w, dy + i * dy_step, first, rows, w->dy + i * p->dy_image);
+    const int64_t rows = hni_cpu_min(p->rows, l->rows.out - first), width = l->columns.out, x_pixels = l->rows.source * l->columns.source;
+    const int64_t channel = (n * p->groups + group) * p->channels + w->channel, filter = (n * p->groups + group) * p->filters + w->filter;
+    const float *x = (const float *)call->in[1] + channel * x_pixels, *dy = (const float *)call->in[0] + filter * p->dy_pixels;
+    block b = {w->x, w->dy, p->dy_plane, images, hni_cpu_layout_span(l, rows), p->dy_image, p->x_image};
+    if (p->whole) {
+        b.x = staged_x(call, p) + channel * hni_cpu_layout_channel(l) + first * l->pitch;
+        b.dy = staged_dy(call, p) + filter * p->dy_plane + first * l->pitch;
     }
-    if (p->direct)
-        return (block){dy + first * width, p->dy_pixels, rows, width, width, l->pitch};
-    return (block){w->dy, p->dy_plane, images, hni_cpu_layout_span(l, rows), p->dy_image, p->x_image};
+    for (int64_t i = 0; i < images && !p->whole; i++) {
+        hni_cpu_stage(w->isa, l, x + i * p->groups * p->channels * x_pixels, w->channels, first, rows, w->x + i * p->x_image);
+        if (!p->direct)
+            stage_dy(w, dy + i * p->groups * p->filters * p->dy_pixels, first, rows, w->dy + i * p->dy_image);
+    }
+    return p->direct ? (block){b.x, dy + first * width, p->dy_pixels, rows, width, width, l->pitch} : b;
+}
+
+/* One plane of x or, behind those, of dy. */
+static void stage_task(const hni_cpu_call *call, int64_t index) {
+    const plan *p = (const plan *)call->op->plan;
+    const hni_cpu_layout *l = &p->layout;
+    const int64_t planes = p->n * p->groups * p->channels, filter = index - planes;
+    if (index < planes) {
+        hni_cpu_stage(call->isa, l, (const float *)call->in[1] + index * l->rows.source * l->columns.source, 1, 0, l->rows.out,
+                      staged_x(call, p) + index * hni_cpu_layout_channel(l));
+        return;
+    }
+    const piece one = {.p = p, .isa = call->isa, .filters = 1};
+    stage_dy(&one, (const float *)call->in[0] + filter * p->dy_pixels, 0, l->rows.out, staged_dy(call, p) + filter * p->dy_plane);
 }
 
 /* A finished sum; one that is not finite raises the flag. */
@@ -246,15 +306,10 @@ static void store_piece(const hni_cpu_call *call, const piece *w, int64_t group,
     }
 }
 
-/* Images n … of the unit, a block of them; *pixels: since the last flush. */
+/* Images n … of the unit, block by block; *pixels: since the last flush. */
 static void add_images(const hni_cpu_call *call, const piece *w, int64_t group, int64_t n, int64_t images, int64_t *pixels) {
-    const plan *p = w->p;
-    const hni_cpu_layout *l = &p->layout;
-    const int64_t x_pixels = l->rows.source * l->columns.source;
-    const float *x = (const float *)call->in[1] + ((n * p->groups + group) * p->channels + w->channel) * x_pixels;
-    const float *dy = (const float *)call->in[0] + ((n * p->groups + group) * p->filters + w->filter) * p->dy_pixels;
-    for (int64_t first = 0; first < l->rows.out; first += l->block) {
-        const block b = open_block(w, x, p->groups * p->channels * x_pixels, dy, p->groups * p->filters * p->dy_pixels, images, first);
+    for (int64_t first = 0; first < w->p->layout.rows.out; first += w->p->rows) {
+        const block b = open_block(call, w, group, n, images, first);
         add_block(w, &b);
         *pixels += b.rows * b.n;
         if (*pixels >= FLUSH_PIXELS) {
@@ -303,8 +358,11 @@ static void sum_task(const hni_cpu_call *call, int64_t filter) {
 static hn_status run(const hni_cpu_call *call, hn_error *err) {
     const plan *p = (const plan *)call->op->plan;
     const int64_t pieces = p->units * p->groups * p->filter_ranges * p->channel_ranges;
+    uint8_t *scratch = (uint8_t *)call->workspace + HEAD + p->partial + p->bias_partial + p->staged_x + p->staged_dy;
     atomic_init((atomic_int *)call->workspace, 0);
-    hni_cpu_for_scratch(call, pieces, p->workers, (uint8_t *)call->workspace + HEAD + p->partial + p->bias_partial, p->scratch, piece_strand);
+    if (p->whole)
+        hni_cpu_for(call, p->n * p->groups * (p->channels + (p->direct ? 0 : p->filters)), stage_task);
+    hni_cpu_for_scratch(call, pieces, p->workers, scratch, p->scratch, piece_strand);
     const int64_t filters = p->groups * p->filters;
     if (p->units > 1)
         hni_cpu_for_numbers(call, filters, (int64_t)(p->partial / sizeof(double)), sum_task);
