@@ -148,7 +148,7 @@ static hn_status supports(void *dev, const hn_op_desc *desc, hn_error *err) {
     const int64_t *x = desc->in[0].dims;
     (void)dev;
     /* What this backend does not know inside an operator it must refuse too: the library then asks for the parts one by one. */
-    const int inside = desc->pool != 0 || (desc->kind == HN_OP_CONV2D && desc->in[3].rank != 0) ||
+    const int inside = desc->pool != 0 || (desc->kind == HN_OP_CONV2D && (desc->in[3].rank != 0 || desc->in[7].rank != 0)) ||
                        (desc->kind == HN_OP_CONV2D_GRAD_INPUT && desc->activation != 0) ||
                        (desc->kind == HN_OP_MAX_POOL2D_GRAD && desc->activation != 0);
     if (kernel_of(desc->kind) && !inside) return HN_OK;

@@ -36,9 +36,10 @@ typedef struct hn_tensor_desc {
  * K output channels or classes, F features, P all parameters. Sums are to be at least as good as float32 pairwise; the reference
  * uses float64. An output never overlaps an input unless "in place" is said: then both may be the same memory. */
 enum {
-    HN_OP_CONV2D = 1,               /* in x[N,C,H,W] w[K,C/g,R,S] (b[K]) (gamma[K] beta[K] mean[K] var[K]); out y[N,K,H',W'] =
-                                       activation(norm(conv + b)), norm as HN_OP_BATCH_NORM if its four inputs are there; pool 2: y[N,K,H'/2,W'/2],
-                                       the maxima (as HN_OP_MAX_POOL2D) of 2x2 windows side by side; activation none or ReLU then */
+    HN_OP_CONV2D = 1,               /* in x[N,C,H,W] w[K,C/g,R,S] (b[K]) (gamma[K] beta[K] mean[K] var[K]) (r[N,K,H',W']); out y[N,K,H',W'] =
+                                       activation(norm(conv + b) + r), norm as HN_OP_BATCH_NORM if its four inputs are there; pool 2:
+                                       y[N,K,H'/2,W'/2], the maxima (as HN_OP_MAX_POOL2D) of 2x2 windows side by side; no r and activation none
+                                       or ReLU then */
     HN_OP_CONV2D_GRAD_INPUT = 2,    /* in dy[N,K,H',W'] w (x); out dx[N,C,H,W]; activation ReLU: x is its output, dx the gradient of its input */
     HN_OP_CONV2D_GRAD_WEIGHT = 3,   /* in dy x; out dw[K,C/g,R,S] (db[K]) */
     HN_OP_MAX_POOL2D = 4,           /* in x; out y; padding never wins; NaN does; the first of equals (row by row) is taken */

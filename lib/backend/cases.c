@@ -68,20 +68,24 @@ static const conv_row CONV[] = {
 typedef struct fused_row {
     const char *name;
     int64_t n, c, h, w, k;
-    int32_t padding, stride, groups, activation, pool, norm;
+    int32_t padding, stride, groups, activation, pool, norm, sum;
 } fused_row;
 
-static const fused_row FUSED[] = { /* 3×3 convolutions with batch norm and 2×2 maximum pooling inside */
-    {"3x3 pooled", 2, 3, 12, 10, 5, 1, 1, 1, HN_ACT_RELU, 2, 0},
-    {"3x3 pooled, a rest", 1, 4, 13, 17, 9, 1, 1, 1, HN_ACT_RELU, 2, 0},
-    {"3x3 pooled to one pixel", 3, 2, 5, 4, 3, 0, 1, 1, HN_ACT_NONE, 2, 1},
-    {"3x3 pooled, whole rows", 2, 10, 34, 34, 15, 0, 1, 1, HN_ACT_RELU, 2, 0},
-    {"3x3 pooled, 2 groups", 2, 6, 19, 16, 10, 1, 1, 2, HN_ACT_NONE, 2, 1},
-    {"3x3 normalised", 2, 5, 9, 7, 17, 1, 1, 1, HN_ACT_RELU, 0, 1},
-    {"3x3 normalised, sigmoid", 1, 3, 6, 5, 4, 1, 1, 1, HN_ACT_SIGMOID, 0, 1},
-    {"3x3 stride 2 normalised, 2 groups", 2, 6, 15, 33, 8, 1, 2, 2, HN_ACT_NONE, 0, 1},
-    {"3x3 normalised, whole rows", 1, 8, 16, 16, 30, 1, 1, 1, HN_ACT_RELU, 0, 1},
-    {"TinyVGG second, pooled", 1, 10, 64, 64, 10, 1, 1, 1, HN_ACT_RELU, 2, 0},
+static const fused_row FUSED[] = { /* 3×3 convolutions with batch norm, 2×2 maximum pooling, or a sum inside */
+    {"3x3 pooled", 2, 3, 12, 10, 5, 1, 1, 1, HN_ACT_RELU, 2, 0, 0},
+    {"3x3 pooled, a rest", 1, 4, 13, 17, 9, 1, 1, 1, HN_ACT_RELU, 2, 0, 0},
+    {"3x3 pooled to one pixel", 3, 2, 5, 4, 3, 0, 1, 1, HN_ACT_NONE, 2, 1, 0},
+    {"3x3 pooled, whole rows", 2, 10, 34, 34, 15, 0, 1, 1, HN_ACT_RELU, 2, 0, 0},
+    {"3x3 pooled, 2 groups", 2, 6, 19, 16, 10, 1, 1, 2, HN_ACT_NONE, 2, 1, 0},
+    {"3x3 normalised", 2, 5, 9, 7, 17, 1, 1, 1, HN_ACT_RELU, 0, 1, 0},
+    {"3x3 normalised, sigmoid", 1, 3, 6, 5, 4, 1, 1, 1, HN_ACT_SIGMOID, 0, 1, 0},
+    {"3x3 stride 2 normalised, 2 groups", 2, 6, 15, 33, 8, 1, 2, 2, HN_ACT_NONE, 0, 1, 0},
+    {"3x3 normalised, whole rows", 1, 8, 16, 16, 30, 1, 1, 1, HN_ACT_RELU, 0, 1, 0},
+    {"TinyVGG second, pooled", 1, 10, 64, 64, 10, 1, 1, 1, HN_ACT_RELU, 2, 0, 0},
+    {"3x3 with a sum", 2, 4, 9, 11, 7, 1, 1, 1, HN_ACT_RELU, 0, 0, 1},
+    {"3x3 normalised, with a sum, whole rows", 2, 8, 6, 16, 19, 1, 1, 1, HN_ACT_RELU, 0, 1, 1},
+    {"3x3 normalised, with a sum, sigmoid", 1, 3, 6, 16, 4, 1, 1, 1, HN_ACT_SIGMOID, 0, 1, 1},
+    {"3x3 stride 2, with a sum", 1, 6, 13, 9, 5, 1, 2, 1, HN_ACT_NONE, 0, 0, 1},
 };
 
 typedef struct pool_row {
@@ -207,8 +211,10 @@ static hn_status make_fused(int32_t row, int32_t part, hni_case *c, hn_error *er
         .stride = {r->stride, r->stride}, .padding = {r->padding, r->padding}, .dilation = {1, 1}, .groups = r->groups, .pool = r->pool};
     const hn_tensor_desc x = f32(4, r->n, r->c, r->h, r->w), w = f32(4, r->k, r->c / r->groups, 3, 3);
     *c = (hni_case){.name = r->name, .tolerance = TOL_SUM};
-    const hn_status status = hni_op_conv2d(&c->desc, &x, &w, row % 2 == 0, &win, r->activation, err);
-    return status == HN_OK && r->norm ? hni_op_norm_inside(&c->desc, 1e-5, err) : status;
+    hn_status status = hni_op_conv2d(&c->desc, &x, &w, row % 2 == 0, &win, r->activation, err);
+    if (status == HN_OK && r->norm)
+        status = hni_op_norm_inside(&c->desc, 1e-5, err);
+    return status == HN_OK && r->sum ? hni_op_add_inside(&c->desc, err) : status;
 }
 
 static hn_status make_pool(int32_t row, int32_t part, hni_case *c, hn_error *err) {

@@ -10,7 +10,8 @@
 #include "program.h"
 #include "shapes.h"
 
-enum { MEAN_AND_DEVIATION = 1 << 1 | 1 << 2 }; /* in hn_op_desc.constant of preprocessing */
+/* Bits of hn_op_desc.constant: inputs 1 … 6 of a convolution or dense layer, and of preprocessing. */
+enum { CONV_WEIGHTS = 0x7E, DENSE_WEIGHTS = 0x6, MEAN_AND_DEVIATION = 0x6 };
 
 /* Does nothing but pass its input on, in this mode. */
 static bool is_view(const hni_program *p, const hni_layer *l) {
@@ -44,22 +45,36 @@ static void count_readers(hni_program *p) {
             p->readers[g->layers[i].input[k]]++;
 }
 
-/* The layer whose only reader this one is; -1 = none, or the pixels. Layer i makes value i + 1. */
-static int32_t only_maker(const hni_program *p, const hni_layer *l) {
-    return p->needed[l->output] && p->readers[l->input[0]] == 1 ? l->input[0] - 1 : -1;
+/* The layer that makes input k, if this is its only reader; -1 = none, or the pixels. Layer i makes value i + 1. */
+static int32_t only_maker(const hni_program *p, const hni_layer *l, int k) {
+    return p->needed[l->output] && p->readers[l->input[k]] == 1 ? l->input[k] - 1 : -1;
 }
 
 static bool is_2x2(const hni_window2d *w) {
     return w->kernel[0] == 2 && w->kernel[1] == 2 && w->stride[0] == 2 && w->stride[1] == 2 && w->padding[0] == 0 && w->padding[1] == 0;
 }
 
-/* The convolution (or dense layer) that layer i could run inside of: all between them runs there already, and nobody else looks. -1 = none. */
-static int32_t possible_host(const hni_program *p, const hni_layer *l) {
-    const int32_t maker = only_maker(p, l);
+/* The convolution (or dense layer) that a layer could run inside of as far as input k goes: all between them runs there already, and nobody
+ * else looks. -1 = none. */
+static int32_t possible_host(const hni_program *p, const hni_layer *l, int k) {
+    const int32_t maker = only_maker(p, l, k);
     if (maker < 0)
         return -1;
     const int32_t host = p->host[maker] >= 0 ? p->host[maker] : maker, kind = p->graph->layers[host].kind;
     return kind == HNI_LAYER_CONV2D || (kind == HNI_LAYER_DENSE && l->kind == HNI_LAYER_ACTIVATION) ? host : -1;
+}
+
+/* A sum runs inside the convolution that makes one of its inputs last, if nothing but batch norm lies between. */
+static void fuse_sum(hni_program *p, int32_t index) {
+    const hni_layer *l = &p->graph->layers[index];
+    for (int k = 0; k < 2; k++) {
+        const int32_t host = possible_host(p, l, k), other = l->input[1 - k];
+        if (host < 0 || p->fused[host] >= 0 || p->pooled[host] >= 0 || p->added[host] >= 0 || other > host) /* layer i makes value i + 1 */
+            continue;
+        p->added[host] = index;
+        p->host[index] = host;
+        return;
+    }
 }
 
 /* Layers that run inside another: an activation in a convolution or dense layer, and, where no gradient will ask for what lies between,
@@ -68,16 +83,18 @@ static void fuse(hni_program *p) {
     const bool more = p->options.mode != HNI_MODE_TRAIN && !p->options.unfused;
     for (size_t i = 0; i < p->graph->n_layers; i++) {
         const hni_layer *l = &p->graph->layers[i];
-        const int32_t host = possible_host(p, l);
+        if (l->kind == HNI_LAYER_ADD && more)
+            fuse_sum(p, (int32_t)i);
+        const int32_t host = l->kind == HNI_LAYER_ADD ? -1 : possible_host(p, l, 0);
         if (host < 0 || p->pooled[host] >= 0)
             continue;
-        const int32_t act = p->fused[host];
+        const int32_t act = p->fused[host], sum = p->added[host];
         int32_t *place = NULL;
-        if (l->kind == HNI_LAYER_BATCH_NORM && more && act < 0 && p->normed[host] < 0)
+        if (l->kind == HNI_LAYER_BATCH_NORM && more && act < 0 && sum < 0 && p->normed[host] < 0)
             place = &p->normed[host];
         else if (l->kind == HNI_LAYER_ACTIVATION && l->activation != HN_ACT_NONE && act < 0)
             place = &p->fused[host];
-        else if (l->kind == HNI_LAYER_MAX_POOL2D && more && is_2x2(&l->window) && (act < 0 || p->graph->layers[act].activation == HN_ACT_RELU))
+        else if (l->kind == HNI_LAYER_MAX_POOL2D && more && is_2x2(&l->window) && sum < 0 && (act < 0 || p->graph->layers[act].activation == HN_ACT_RELU))
             place = &p->pooled[host];
         if (!place)
             continue;
@@ -92,9 +109,15 @@ static void add_outputs(hni_program *p, const hn_op_desc *d, int32_t *out) {
         out[i] = d->out[i].rank == 0 ? -1 : hni_program_place(p, d->out[i], HNI_HOME_ARENA, 0);
 }
 
+/* The input of a sum that its host does not make. */
+static int32_t other_input(const hni_program *p, const hni_layer *sum, int32_t host) {
+    const int32_t maker = sum->input[0] - 1; /* -1: the pixels */
+    return maker >= 0 && (maker == host || p->host[maker] == host) ? sum->input[1] : sum->input[0];
+}
+
 static void lower_filters(hni_program *p, int32_t index) {
     const hni_layer *l = &p->graph->layers[index];
-    const int32_t act = p->fused[index], pool = p->pooled[index], norm = p->normed[index];
+    const int32_t act = p->fused[index], pool = p->pooled[index], norm = p->normed[index], sum = p->added[index];
     const int32_t activation = act < 0 ? HN_ACT_NONE : p->graph->layers[act].activation;
     const bool dense = l->kind == HNI_LAYER_DENSE, bias = l->param[1] >= 0;
     const hn_tensor_desc w = hni_param_desc(&p->graph->params[l->param[0]]);
@@ -111,13 +134,17 @@ static void lower_filters(hni_program *p, int32_t index) {
         return;
     if (norm >= 0 && !hni_program_ok(p, norm, hni_op_norm_inside(&d, p->graph->layers[norm].epsilon, p->err)))
         return;
-    d.constant = p->options.many_runs ? (1 << d.n_in) - 2 : 0; /* all but x */
+    if (sum >= 0 && !hni_program_ok(p, sum, hni_op_add_inside(&d, p->err)))
+        return;
+    d.constant = !p->options.many_runs ? 0 : dense ? DENSE_WEIGHTS : CONV_WEIGHTS;
     add_outputs(p, &d, &y);
-    int32_t in[7] = {x, hni_program_param(p, l->param[0], HNI_HOME_VALUES), hni_program_param(p, l->param[1], HNI_HOME_VALUES), -1, -1, -1, -1};
+    int32_t in[8] = {x, hni_program_param(p, l->param[0], HNI_HOME_VALUES), hni_program_param(p, l->param[1], HNI_HOME_VALUES), -1, -1, -1, -1, -1};
     for (int i = 0; norm >= 0 && i < 4; i++)
         in[3 + i] = hni_program_param(p, p->graph->layers[norm].param[i], HNI_HOME_VALUES);
+    if (sum >= 0)
+        in[7] = p->value[other_input(p, &p->graph->layers[sum], index)];
     p->forward[index] = hni_program_node(p, index, &d, in, &y);
-    const int32_t end = pool >= 0 ? pool : act >= 0 ? act : norm >= 0 ? norm : index;
+    const int32_t end = pool >= 0 ? pool : act >= 0 ? act : sum >= 0 ? sum : norm >= 0 ? norm : index;
     p->value[p->graph->layers[end].output] = y;
 }
 

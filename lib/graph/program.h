@@ -67,7 +67,7 @@ typedef struct hni_program {
     bool *through;     /* its gradient is that before the ReLU that made it */
     /* of layers */
     int32_t *host;     /* the layer that this one runs inside of; -1 = none */
-    int32_t *normed, *fused, *pooled; /* the batch norm, activation and maximum pooling that run inside this one, in this order; -1 = none */
+    int32_t *normed, *added, *fused, *pooled; /* batch norm, sum, activation, pooling that run inside this one, in this order; -1 = none */
     int32_t *forward;  /* node; -1 = none */
     /* places that the outside touches; -1 = not in this mode */
     int32_t pixels, keys, labels, logits, probabilities, mean, deviation, class_weights;

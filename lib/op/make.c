@@ -72,10 +72,15 @@ hn_status hni_op_norm_inside(hn_op_desc *conv, double epsilon, hn_error *err) {
     return finish(conv, HN_OK, err);
 }
 
+hn_status hni_op_add_inside(hn_op_desc *conv, hn_error *err) {
+    conv->in[7] = conv->out[0];
+    return finish(conv, HN_OK, err);
+}
+
 hn_status hni_op_conv2d_grads(const hn_op_desc *forward, hn_op_desc *grad_input, hn_op_desc *grad_weight, hn_error *err) {
     hn_status status = check_forward(forward, HN_OP_CONV2D, HN_OP_CONV2D, err);
-    if (status == HN_OK && (forward->pool != 0 || forward->in[3].rank != 0))
-        status = hni_fail(err, HN_E_ARGUMENT, "a convolution with pooling or batch norm inside has no gradients; make one without");
+    if (status == HN_OK && (forward->pool != 0 || forward->in[3].rank != 0 || forward->in[7].rank != 0))
+        status = hni_fail(err, HN_E_ARGUMENT, "a convolution with pooling, batch norm or a sum inside has no gradients; make one without");
     begin(grad_input, HN_OP_CONV2D_GRAD_INPUT);
     copy_window(grad_input, forward);
     grad_input->in[0] = forward->out[0];

@@ -31,6 +31,8 @@ hn_status hni_op_conv2d(hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_
                         hn_error *err);
 /* Adds the batch norm of inference to a convolution, before its activation. */
 hn_status hni_op_norm_inside(hn_op_desc *conv, double epsilon, hn_error *err);
+/* Adds another tensor to it after that, before its activation. */
+hn_status hni_op_add_inside(hn_op_desc *conv, hn_error *err);
 /* From a forward description: what its gradients need. */
 hn_status hni_op_conv2d_grads(const hn_op_desc *forward, hn_op_desc *grad_input, hn_op_desc *grad_weight, hn_error *err);
 hn_status hni_op_pool2d(hn_op_desc *d, int32_t kind, const hn_tensor_desc *x, const hni_window2d *win, hn_error *err);

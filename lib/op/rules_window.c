@@ -143,7 +143,13 @@ hn_status hni_check_conv2d(const hn_op_desc *d, hn_error *err) {
     hn_status status = check_conv(d, &d->in[0], &d->in[1], &d->out[0], "output y", err);
     if (status == HN_OK)
         status = check_bias(d, &d->in[2], &d->in[1], "bias b", err);
-    return status == HN_OK ? check_norm(d, err) : status;
+    if (status == HN_OK)
+        status = check_norm(d, err);
+    if (status != HN_OK || d->in[7].rank == 0)
+        return status;
+    if (d->pool != 0)
+        return hni_bad_constant(d, err, "pools and adds r: must be one of the two");
+    return hni_want(d, &d->in[7], "input r", d->out[0], err);
 }
 
 /* A gradient that goes on through the ReLU whose output x is. */

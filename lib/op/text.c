@@ -64,6 +64,8 @@ static void add_constants(line *l, const hn_op_desc *d) {
         add(l, "%s", activations[d->activation]);
     if (d->kind == HN_OP_CONV2D && d->in[3].rank != 0)
         add(l, ", batch norm");
+    if (d->kind == HN_OP_CONV2D && d->in[7].rank != 0)
+        add(l, ", sum");
     if (d->pool > 1)
         add(l, ", pooled %dx%d", d->pool, d->pool);
     if (d->exclude_padding)

@@ -15,7 +15,7 @@ enum {
 };
 
 static const hni_rule RULES[] = {
-    [HN_OP_CONV2D] = {"conv2d", 7, 1, CONV | HNI_USES_ACTIVATION | HNI_USES_POOL | HNI_USES_EPSILON, hni_check_conv2d},
+    [HN_OP_CONV2D] = {"conv2d", 8, 1, CONV | HNI_USES_ACTIVATION | HNI_USES_POOL | HNI_USES_EPSILON, hni_check_conv2d},
     [HN_OP_CONV2D_GRAD_INPUT] = {"conv2d_grad_input", 3, 1, CONV | HNI_USES_ACTIVATION, hni_check_conv2d_grad_input},
     [HN_OP_CONV2D_GRAD_WEIGHT] = {"conv2d_grad_weight", 2, 2, CONV, hni_check_conv2d_grad_weight},
     [HN_OP_MAX_POOL2D] = {"max_pool2d", 1, 1, POOL, hni_check_pool2d},

@@ -14,7 +14,7 @@ torch.manual_seed(20240607)
 KINDS = ("conv2d conv2d_grad_input conv2d_grad_weight max_pool2d max_pool2d_grad avg_pool2d avg_pool2d_grad global_avg_pool "
          "global_avg_pool_grad dense dense_grad_input dense_grad_weight batch_norm_train batch_norm batch_norm_grad activation "
          "activation_grad add dropout softmax softmax_loss sigmoid_loss optimizer preprocess").split()
-NO_NORM = [None] * 4  # gamma, beta, mean, var of a batch norm inside a convolution
+NO_MORE = [None] * 5  # gamma, beta, mean, var of a batch norm inside a convolution; what is added
 DTYPES = {"f32": "%.9g", "f64": "%.17g", "u8": "%d", "i32": "%d", "u32": "%d"}
 
 
@@ -51,7 +51,7 @@ def conv(name, n, c, h, w, k, r, s, stride=(1, 1), pad=(0, 0), dil=(1, 1), group
     dy = rand(*y.shape)
     (y * dy).sum().backward()
     win = dict(stride=stride, padding=pad, dilation=dil, groups=groups)
-    case(name, "conv2d", [x, weight, b if bias else None] + NO_NORM, [activate(y, act)], activation=act, **win)
+    case(name, "conv2d", [x, weight, b if bias else None] + NO_MORE, [activate(y, act)], activation=act, **win)
     case(name + " grad input", "conv2d_grad_input", [dy, weight, None], [x.grad], **win)
     case(name + " grad weight", "conv2d_grad_weight", [dy, x], [weight.grad, b.grad if bias else None], **win)
 
@@ -77,13 +77,17 @@ def fused(name, n, c, h, w, k, groups=1, act=1):
     win = dict(stride=(1, 1), padding=(1, 1), dilation=(1, 1), groups=groups)
     x = torch.relu(z)
     y = F.conv2d(x, weight, b, 1, 1, 1, groups)
-    case(name + " pooled", "conv2d", [x, weight, b] + NO_NORM, [F.max_pool2d(activate(y, act), 2)], activation=act, pool=2, **win)
+    case(name + " pooled", "conv2d", [x, weight, b] + NO_MORE, [F.max_pool2d(activate(y, act), 2)], activation=act, pool=2, **win)
     gamma, beta, mean, var = rand(k), rand(k), rand(k), (torch.rand(k) + 0.5).float().double()
     norm = F.batch_norm(y, mean, var, gamma, beta, False, 0.0, 1e-5)
-    case(name + " normalised", "conv2d", [x, weight, b, gamma, beta, mean, var], [activate(norm, act)], activation=act, epsilon=1e-5, **win)
-    case(name + " normalised and pooled", "conv2d", [x, weight, None, gamma, beta, mean, var],
+    case(name + " normalised", "conv2d", [x, weight, b, gamma, beta, mean, var, None], [activate(norm, act)], activation=act, epsilon=1e-5, **win)
+    case(name + " normalised and pooled", "conv2d", [x, weight, None, gamma, beta, mean, var, None],
          [F.max_pool2d(activate(F.batch_norm(y - b.view(1, -1, 1, 1), mean, var, gamma, beta, False, 0.0, 1e-5), act), 2)], activation=act,
          epsilon=1e-5, pool=2, **win)
+    r = rand(*y.shape)
+    case(name + " with a sum", "conv2d", [x, weight, b] + NO_MORE[:4] + [r], [activate(y + r, act)], activation=act, **win)
+    case(name + " normalised with a sum", "conv2d", [x, weight, b, gamma, beta, mean, var, r], [activate(norm + r, act)], activation=act,
+         epsilon=1e-5, **win)
     dy = rand(*y.shape)
     dz, = torch.autograd.grad((y * dy).sum(), z)
     case(name + " grad input through relu", "conv2d_grad_input", [dy, weight, x], [dz], activation=1, **win)

@@ -59,7 +59,7 @@ END_TEST
 
 static hn_status refuse_fused(void *device, const hn_op_desc *d, hn_error *e) {
     const bool through = d->activation != 0 && (d->kind == HN_OP_CONV2D_GRAD_INPUT || d->kind == HN_OP_MAX_POOL2D_GRAD);
-    if (d->pool != 0 || through || (d->kind == HN_OP_CONV2D && d->in[3].rank != 0))
+    if (d->pool != 0 || through || (d->kind == HN_OP_CONV2D && (d->in[3].rank != 0 || d->in[7].rank != 0)))
         return hni_fail(e, HN_E_UNSUPPORTED, "one thing at a time");
     return hni_reference_backend()->supports(device, d, e);
 }

@@ -151,7 +151,7 @@ START_TEST(left_out) {
             const bool in = place < d.n_in;
             memset(in ? &d.in[place] : &d.out[place - d.n_in], 0, sizeof(hn_tensor_desc));
             const bool optional = ((k == HN_OP_CONV2D || k == HN_OP_DENSE || k == HN_OP_CONV2D_GRAD_INPUT) && place == 2) ||
-                                  (k == HN_OP_CONV2D && place > 2 && place < 7) ||
+                                  (k == HN_OP_CONV2D && place > 2 && place < 8) ||
                                   ((k == HN_OP_CONV2D_GRAD_WEIGHT || k == HN_OP_DENSE_GRAD_WEIGHT) && place == d.n_in + 1);
             if (optional)
                 ck_ok(hni_op_validate(&d, &err));
@@ -193,6 +193,8 @@ START_TEST(what_may_be_fused) {
         refused(&less, "with a part of a batch norm");
     }
     ck_assert_int_eq(hni_op_norm_inside(&d, -1.0, &err), HN_E_ARGUMENT);
+    ck_ok(hni_op_conv2d(&d, &x, &w, true, &win, HN_ACT_RELU, &err));
+    ck_assert_int_eq(hni_op_add_inside(&d, &err), HN_E_ARGUMENT); /* it pools */
     win.stride[0] = 3; /* one row is too few */
     ck_assert_int_eq(hni_op_conv2d(&d, &x, &w, true, &win, HN_ACT_RELU, &err), HN_E_SHAPE);
 }

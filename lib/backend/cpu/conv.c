@@ -24,7 +24,7 @@ typedef struct work {
     float *strip;
     int64_t group, first, rows; /* of output: the block's first row, how many */
     float *target;              /* the group's first channel of the image, pooled if it is */
-    const float *mask;          /* likewise; NULL = none */
+    const float *more, *mask;   /* likewise: what is added, and the output of the ReLU to go through; NULL = none */
     bool relu;
 } work;
 
@@ -85,7 +85,7 @@ static void run_tile(const work *w, int64_t number, hni_cpu_tile tile) {
     const float *bias = packed_bias(w->call, p) + w->group * p->targets + first;
     const bool relu = tile.relu;
     const float *weights = (const float *)(const void *)packed_weights(w->call, p) + w->t->weights + (w->group * p->targets + first) * taps;
-    const float *mask = tile.mask;
+    const float *more = tile.more, *mask = tile.mask;
     for (int64_t done = 0; done == 0 || done < taps; done += CHUNK) {
         const bool last = done + CHUNK >= taps;
         tile.off = w->t->offset + done;
@@ -94,6 +94,7 @@ static void run_tile(const work *w, int64_t number, hni_cpu_tile tile) {
         tile.first = done == 0;
         tile.bias = last ? bias : NULL;
         tile.relu = last && relu;
+        tile.more = last ? more : NULL;
         tile.mask = last ? mask : NULL;
         w->call->isa->conv[filters](&tile);
     }
@@ -105,7 +106,7 @@ static void tile_to_target(const work *w, int64_t number) {
     const int64_t width = p->target_hw[1], plane = p->target_hw[0] * width, pitch = w->t->step[0] * width;
     const int64_t at = hni_conv_tile_start(p, number) * plane + w->t->at[0] * width + w->first * pitch;
     run_tile(w, number, (hni_cpu_tile){.x = w->staged, .out = w->target + at, .step = plane, .rows = w->rows, .n = width,
-                                       .x_pitch = w->t->layout.pitch, .out_pitch = pitch, .mask = w->mask ? w->mask + at : NULL,
+                                       .x_pitch = w->t->layout.pitch, .out_pitch = pitch, .more = w->more ? w->more + at : NULL, .mask = w->mask ? w->mask + at : NULL,
                                        .relu = w->relu});
 }
 
@@ -123,7 +124,15 @@ static void tile_to_pool(const work *w, int64_t number) {
     }
 }
 
-/* Rows of one channel from the strip to the target, where they do not lie side by side, or have an activation of their own. */
+/* Rows of one channel from the strip to the target, with what is added to them. */
+static void add_rows(const work *w, const float *strip, int64_t channel) {
+    const int64_t width = w->t->layout.columns.out, plane = w->p->target_hw[0] * w->p->target_hw[1];
+    const int64_t at = channel * plane + w->first * width;
+    for (int64_t o = 0; o < w->rows; o++)
+        w->call->isa->sum(w->target + at + o * width, strip + o * w->t->layout.pitch, w->more + at + o * width, width, w->relu);
+}
+
+/* The same where they do not lie side by side, or have an activation of their own. */
 static void scatter_rows(const work *w, const float *strip, int64_t channel) {
     const hni_conv_part *t = w->t;
     const int64_t width = t->layout.columns.out, plane = w->p->target_hw[0] * w->p->target_hw[1];
@@ -132,7 +141,7 @@ static void scatter_rows(const work *w, const float *strip, int64_t channel) {
         const int64_t at = channel * plane + (t->at[0] + (w->first + o) * t->step[0]) * w->p->target_hw[1] + t->at[1];
         float *y = w->target + at;
         for (int64_t i = 0; i < width; i++)
-            y[i * t->step[1]] = sigmoid ? (float)hni_cpu_sigmoid((double)strip[i]) : strip[i];
+            y[i * t->step[1]] = sigmoid ? (float)hni_cpu_sigmoid((double)strip[i] + (w->more ? (double)w->more[at + i] : 0.0)) : strip[i];
         if (w->mask)
             for (int64_t i = 0; i < width; i++)
                 y[i * t->step[1]] = w->mask[at + i * t->step[1]] <= 0.0f ? 0.0f : y[i * t->step[1]];
@@ -151,13 +160,15 @@ static void tile_by_strip(const work *w, int64_t number) {
     const hni_conv_part *t = w->t;
     const int64_t begin = hni_conv_tile_start(p, number), plane = p->target_hw[0] * p->target_hw[1], width = t->layout.columns.out;
     run_tile(w, number, (hni_cpu_tile){.x = w->staged, .out = w->strip, .step = p->strip, .rows = 1,
-                                       .n = hni_cpu_layout_span(&t->layout, w->rows), .relu = w->relu});
+                                       .n = hni_cpu_layout_span(&t->layout, w->rows), .relu = w->relu && !w->more});
     for (int64_t k = begin; k < hni_conv_tile_start(p, number + 1); k++) {
         const float *strip = w->strip + (k - begin) * p->strip;
         if (p->pool > 1)
             pool_rows(w, strip, k);
         else if (t->step[1] != 1 || w->mask || (!p->backward && w->call->desc->activation == HN_ACT_SIGMOID))
             scatter_rows(w, strip, k);
+        else if (w->more)
+            add_rows(w, strip, k);
         else
             w->call->isa->stage(w->target + k * plane + (t->at[0] + w->first * t->step[0]) * width, t->step[0] * width, strip,
                                 t->layout.pitch, w->rows, 0, width, 0);
@@ -177,6 +188,7 @@ static void block_strand(const hni_cpu_call *call, int64_t index, uint8_t *scrat
     float *strip = (float *)(void *)scratch, *staged = strip + hni_cpu_align((uint64_t)(p->strip * call->isa->filters) * 4) / 4;
     const work w = {.call = call, .p = p, .t = t, .staged = staged, .strip = strip, .group = image % p->groups, .first = first, .rows = rows,
                     .target = (float *)call->out[0] + target,
+                    .more = !p->backward && call->in[7] ? (const float *)call->in[7] + target : NULL,
                     .mask = p->backward && call->desc->activation == HN_ACT_RELU ? (const float *)call->in[2] + target : NULL,
                     .relu = !p->backward && call->desc->activation == HN_ACT_RELU};
     if (t->taps > 0)

@@ -23,8 +23,8 @@ enum {
 
 /* Some filters over rows of columns:
  *   out[k · step + r · out_pitch + i] (+)= Σ over j of w[j · filters + k] · x[off[j] + r · x_pitch + i]
- * one chain of fused multiply-adds in the order of j, from 0 if `first`, else from what out holds. Then, as far as asked for: + bias[k], ReLU,
- * and 0 where the number of `mask` at the same place as in out is ≤ 0. 0 ≤ i < n, n a multiple of 16. */
+ * one chain of fused multiply-adds in the order of j, from 0 if `first`, else from what out holds. Then, as far as asked for: + bias[k], + the
+ * number of `more` at the same place as in out, ReLU, and 0 where that of `mask` is ≤ 0. 0 ≤ i < n, n a multiple of 16. */
 typedef struct hni_cpu_tile {
     const float *x;
     const int32_t *off;             /* [taps] */
@@ -32,7 +32,8 @@ typedef struct hni_cpu_tile {
     int64_t taps;
     float *out;
     int64_t step, rows, n, x_pitch, out_pitch;
-    const float *bias, *mask;       /* [filters], as out; NULL = none */
+    const float *bias;              /* [filters]; NULL = none */
+    const float *more, *mask;       /* step and out_pitch as out; NULL = none */
     bool first, relu;
 } hni_cpu_tile;
 
@@ -68,10 +69,9 @@ typedef struct hni_cpu_isa {
     void (*lane_total)(const float *acc, int64_t count, double *total);    /* total[j] += tree of acc[j][16]; see kernels_conv.h */
     /* Rows of n floats with `left` and `right` zeros around them; rows of dst lie to_step apart, of src from_step. */
     void (*stage)(float *dst, int64_t to_step, const float *src, int64_t from_step, int64_t rows, int64_t left, int64_t n, int64_t right);
-    void (*finish)(float *y, const float *x, int64_t n, float bias, bool relu); /* y = x + bias, ReLU if asked */
+    void (*sum)(float *y, const float *a, const float *b, int64_t n, bool relu); /* y = a + b, ReLU if asked; y may be a */
     void (*relu)(float *y, const float *x, int64_t n);                           /* y may be x */
     void (*relu_grad)(float *dx, const float *y, const float *dy, int64_t n);    /* dx may be dy */
-    void (*add)(float *y, const float *a, const float *b, int64_t n);            /* y may be a */
     /* Two rows of 2n floats to n maxima, and back. First of equals, first NaN. through_relu: no way back to numbers ≤ 0. */
     void (*pool2)(float *y, const float *x0, const float *x1, int64_t n);
     void (*pool2_grad)(float *dx0, float *dx1, const float *x0, const float *x1, const float *dy, int64_t n, bool through_relu);
@@ -83,7 +83,7 @@ typedef struct hni_cpu_isa {
     void (*weighted)(float *out, int64_t n, const float *a, int64_t a_step, const float *rows, int64_t row_step, int64_t count);
     void (*lookup)(float *y, const uint8_t *x, const float table[256], int64_t n);
     /* float64 sums in 16 lanes and the tree: Σ x, Σ (x - mean)², and Σ dy with Σ dy · (x - mean) into sums[2]. */
-    double (*sum)(const float *x, int64_t n);
+    double (*total)(const float *x, int64_t n);
     double (*squares)(const float *x, int64_t n, double mean);
     void (*products)(const float *dy, const float *x, int64_t n, double mean, double sums[2]);
     void (*affine)(float *y, const float *x, int64_t n, double mean, double scale, double shift); /* (x - mean) · scale + shift, float64 */

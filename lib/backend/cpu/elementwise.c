@@ -86,7 +86,7 @@ static hn_status run_activation_grad(const hni_cpu_call *call, hn_error *err) {
 static void add_task(const hni_cpu_call *call, int64_t index) {
     int64_t start;
     const int64_t n = piece_of(call, index, &start);
-    call->isa->add((float *)call->out[0] + start, (const float *)call->in[0] + start, (const float *)call->in[1] + start, n);
+    call->isa->sum((float *)call->out[0] + start, (const float *)call->in[0] + start, (const float *)call->in[1] + start, n, false);
 }
 
 static hn_status run_add(const hni_cpu_call *call, hn_error *err) {

@@ -29,6 +29,8 @@ INLINE vec relu_mask(vec x, vec y) { return (vec)((ivec)x & ~(ivec)(y <= SPLAT(0
     }
 #define CONV_RELU_ONE(v, k) a##k##_##v = relu_vec(a##k##_##v);
 #define CONV_RELU(k, V) ALSO##V(CONV_RELU_ONE, k)
+#define CONV_MORE_ONE(v, k) a##k##_##v = a##k##_##v + LOAD(more + k * step + i + v * HNI_W);
+#define CONV_MORE(k, V) ALSO##V(CONV_MORE_ONE, k)
 #define CONV_MASK_ONE(v, k) a##k##_##v = relu_mask(a##k##_##v, LOAD(mask + k * step + i + v * HNI_W));
 #define CONV_MASK(k, V) ALSO##V(CONV_MASK_ONE, k)
 #define CONV_SAVE_ONE(v, k) STORE(out + k * step + i + v * HNI_W, a##k##_##v);
@@ -45,6 +47,9 @@ INLINE vec relu_mask(vec x, vec y) { return (vec)((ivec)x & ~(ivec)(y <= SPLAT(0
         if (t->bias) {                                       \
             REP##K(CONV_BIAS, V)                             \
         }                                                    \
+        if (more) {                                          \
+            REP##K(CONV_MORE, V)                             \
+        }                                                    \
         if (t->relu) {                                       \
             REP##K(CONV_RELU, V)                             \
         }                                                    \
@@ -56,7 +61,7 @@ INLINE vec relu_mask(vec x, vec y) { return (vec)((ivec)x & ~(ivec)(y <= SPLAT(0
 #define CONV_KERNEL(K, V, LESS)                                                             \
     static void conv_##K(const hni_cpu_tile *t) {                                           \
         const vec zero = SPLAT(0.0f);                                                       \
-        const float *const w = t->w, *x = t->x, *mask = t->mask;                            \
+        const float *const w = t->w, *x = t->x, *more = t->more, *mask = t->mask;            \
         const int32_t *const off = t->off;                                                  \
         const int64_t taps = t->taps, step = t->step, n = t->n;                             \
         float *out = t->out;                                                                \
@@ -64,8 +69,8 @@ INLINE vec relu_mask(vec x, vec y) { return (vec)((ivec)x & ~(ivec)(y <= SPLAT(0
             int64_t i = 0;                                                                  \
             CONV_COLUMNS(K, V)                                                              \
             LESS(K)                                                                         \
-            if (mask)                                                                       \
-                mask += t->out_pitch;                                                       \
+            more = more ? more + t->out_pitch : NULL;                                       \
+            mask = mask ? mask + t->out_pitch : NULL;                                       \
         }                                                                                   \
     }
 #define CONV_NO_REST(K)

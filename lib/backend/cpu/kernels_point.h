@@ -3,22 +3,6 @@
 
 INLINE float relu_one(float x) { return x <= 0.0f ? 0.0f : x; }
 
-static void finish(float *y, const float *x, int64_t n, float bias, bool relu) {
-    const vec b = SPLAT(bias);
-    int64_t i = 0;
-    if (relu) {
-        for (; i + HNI_W <= n; i += HNI_W)
-            STORE(y + i, relu_vec(LOAD(x + i) + b));
-        for (; i < n; i++)
-            y[i] = relu_one(x[i] + bias);
-    } else {
-        for (; i + HNI_W <= n; i += HNI_W)
-            STORE(y + i, LOAD(x + i) + b);
-        for (; i < n; i++)
-            y[i] = x[i] + bias;
-    }
-}
-
 static void relu(float *y, const float *x, int64_t n) {
     int64_t i = 0;
     for (; i + HNI_W <= n; i += HNI_W)
@@ -35,8 +19,15 @@ static void relu_grad(float *dx, const float *y, const float *dy, int64_t n) {
         dx[i] = y[i] <= 0.0f ? 0.0f : dy[i];
 }
 
-static void add(float *y, const float *a, const float *b, int64_t n) {
+static void sum(float *y, const float *a, const float *b, int64_t n, bool relu) {
     int64_t i = 0;
+    if (relu) {
+        for (; i + HNI_W <= n; i += HNI_W)
+            STORE(y + i, relu_vec(LOAD(a + i) + LOAD(b + i)));
+        for (; i < n; i++)
+            y[i] = relu_one(a[i] + b[i]);
+        return;
+    }
     for (; i + HNI_W <= n; i += HNI_W)
         STORE(y + i, LOAD(a + i) + LOAD(b + i));
     for (; i < n; i++)
@@ -231,7 +222,7 @@ INLINE double tree64(const double *lanes) {
     return (b[0] + b[2]) + (b[1] + b[3]);
 }
 
-static double sum(const float *x, int64_t n) {
+static double total(const float *x, int64_t n) {
     double lanes[HNI_CPU_LANES] = {0.0};
     int64_t i = 0;
     for (; i + HNI_CPU_LANES <= n; i += HNI_CPU_LANES)
@@ -327,6 +318,6 @@ static void affine2(float *dx, const float *dy, const float *x, int64_t n, doubl
 }
 
 #define POINT_TABLE                                                                                                                      \
-    .lane_sum = lane_sum, .lane_total = lane_total, .stage = stage, .finish = finish, .relu = relu, .relu_grad = relu_grad, .add = add, \
-    .take_max = take_max, .every = every, .adam = adam, .pool2 = pool2, .pool2_grad = pool2_grad, .dot = dot, .weighted = weighted, .lookup = lookup, .sum = sum, .squares = squares,       \
+    .lane_sum = lane_sum, .lane_total = lane_total, .stage = stage, .relu = relu, .relu_grad = relu_grad, .sum = sum, \
+    .take_max = take_max, .every = every, .adam = adam, .pool2 = pool2, .pool2_grad = pool2_grad, .dot = dot, .weighted = weighted, .lookup = lookup, .total = total, .squares = squares,       \
     .products = products, .affine = affine, .affine2 = affine2

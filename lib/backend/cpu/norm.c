@@ -38,7 +38,7 @@ static void train_task(const hni_cpu_call *call, int64_t c) {
     const double count = (double)(g.n * g.pixels);
     double sum = 0.0, squares = 0.0;
     for (int64_t n = 0; n < g.n; n++)
-        sum += call->isa->sum(x + plane(&g, n, c), g.pixels);
+        sum += call->isa->total(x + plane(&g, n, c), g.pixels);
     const double mean = sum / count;
     for (int64_t n = 0; n < g.n; n++)
         squares += call->isa->squares(x + plane(&g, n, c), g.pixels, mean);

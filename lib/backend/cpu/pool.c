@@ -134,7 +134,7 @@ static hn_status run_pool_grad(const hni_cpu_call *call, hn_error *err) {
 
 static void global_task(const hni_cpu_call *call, int64_t image) {
     const int64_t pixels = call->desc->in[0].dims[2] * call->desc->in[0].dims[3];
-    ((float *)call->out[0])[image] = (float)(call->isa->sum((const float *)call->in[0] + image * pixels, pixels) / (double)pixels);
+    ((float *)call->out[0])[image] = (float)(call->isa->total((const float *)call->in[0] + image * pixels, pixels) / (double)pixels);
 }
 
 static hn_status run_global(const hni_cpu_call *call, hn_error *err) {

@@ -85,6 +85,7 @@ static void forward_task(const hni_ref_call *call, int64_t index) {
     const float *w = (const float *)call->in[1] + k * g.cg * g.r * g.s;
     const affine norm = norm_of(call, k);
     const double bias = call->in[2] ? (double)((const float *)call->in[2])[k] : 0.0;
+    const float *r = call->desc->in[7].rank ? (const float *)call->in[7] + index * g.oh * g.ow : NULL;
     float *y = (float *)call->out[0] + index * (g.oh / g.pool) * (g.ow / g.pool);
     for (int64_t oh = 0; oh < g.oh; oh++) {
         for (int64_t first = 0; first < g.ow; first += HNI_REF_BLOCK) {
@@ -94,7 +95,7 @@ static void forward_task(const hni_ref_call *call, int64_t index) {
                 sum[o - first] = bias;
             add_forward(&g, x, w, oh, first, end, sum);
             for (int64_t o = first; o < end; o++)
-                put(&g, y, oh, o, (float)hni_ref_activate(norm.scale * sum[o - first] + norm.shift, call->desc->activation));
+                put(&g, y, oh, o, (float)hni_ref_activate(norm.scale * sum[o - first] + norm.shift + (r ? (double)r[oh * g.ow + o] : 0.0), call->desc->activation));
         }
     }
 }
