@@ -86,7 +86,7 @@ static hn_op_desc conv(int32_t stride, int32_t kernel) {
 static hn_op_desc pool(int32_t kernel) {
     hn_op_desc d;
     const hni_window2d win = {.kernel = {kernel, kernel}, .stride = {2, 2}, .dilation = {1, 1}, .groups = 1};
-    const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 4, 1, 1, 8, 8);
+    const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 4, 1, 1, 20, 20);
     ck_ok(hni_op_pool2d(&d, HN_OP_MAX_POOL2D, &x, &win, &err));
     return d;
 }
@@ -106,7 +106,9 @@ START_TEST(refusals_have_reasons) {
     d = pool(2);
     says(prepare(device, &d), ": 2x2 vectors\n");
     d = pool(3);
-    says(prepare(device, &d), ": windows (not 2x2 vectors: the window is not 2x2 with stride 2 and no padding)\n");
+    says(prepare(device, &d), ": rows of maxima (not 2x2 vectors: the window is not 2x2 with stride 2 and no padding)\n");
+    d = pool(9);
+    says(prepare(device, &d), "not rows of maxima: a window of more than 64 px)\n");
     const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 2, 1, 8, 1, 1);
     ck_ok(hni_op_activation(&d, &x, HN_ACT_SIGMOID, &err));
     says(prepare(device, &d), ": numbers (not vectors: the activation is not ReLU)\n");

@@ -106,8 +106,8 @@ static void tile_to_target(const work *w, int64_t number) {
     const int64_t width = p->target_hw[1], plane = p->target_hw[0] * width, pitch = w->t->step[0] * width;
     const int64_t at = hni_conv_tile_start(p, number) * plane + w->t->at[0] * width + w->first * pitch;
     run_tile(w, number, (hni_cpu_tile){.x = w->staged, .out = w->target + at, .step = plane, .rows = w->rows, .n = width,
-                                       .x_pitch = w->t->layout.pitch, .out_pitch = pitch, .more = w->more ? w->more + at : NULL, .mask = w->mask ? w->mask + at : NULL,
-                                       .relu = w->relu});
+                                       .x_pitch = w->t->layout.pitch, .out_pitch = pitch, .more = w->more ? w->more + at : NULL,
+                                       .mask = w->mask ? w->mask + at : NULL, .relu = w->relu});
 }
 
 /* As many rows as are pooled go to the strip, where the first-level cache holds them, then one row to the target. */

@@ -94,8 +94,10 @@ static void forward_task(const hni_cpu_call *call, int64_t index) {
             for (int64_t o = first; o < end; o++)
                 sum[o - first] = bias;
             add_forward(&g, x, w, oh, first, end, sum);
-            for (int64_t o = first; o < end; o++)
-                put(&g, y, oh, o, (float)hni_cpu_activate(norm.scale * sum[o - first] + norm.shift + (r ? (double)r[oh * g.ow + o] : 0.0), call->desc->activation));
+            for (int64_t o = first; o < end; o++) {
+                const double more = r ? (double)r[oh * g.ow + o] : 0.0;
+                put(&g, y, oh, o, (float)hni_cpu_activate(norm.scale * sum[o - first] + norm.shift + more, call->desc->activation));
+            }
         }
     }
 }

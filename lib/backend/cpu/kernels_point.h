@@ -318,6 +318,6 @@ static void affine2(float *dx, const float *dy, const float *x, int64_t n, doubl
 }
 
 #define POINT_TABLE                                                                                                                      \
-    .lane_sum = lane_sum, .lane_total = lane_total, .stage = stage, .relu = relu, .relu_grad = relu_grad, .sum = sum, \
-    .take_max = take_max, .every = every, .adam = adam, .pool2 = pool2, .pool2_grad = pool2_grad, .dot = dot, .weighted = weighted, .lookup = lookup, .total = total, .squares = squares,       \
-    .products = products, .affine = affine, .affine2 = affine2
+    .lane_sum = lane_sum, .lane_total = lane_total, .stage = stage, .sum = sum, .relu = relu, .relu_grad = relu_grad,                   \
+    .take_max = take_max, .every = every, .pool2 = pool2, .pool2_grad = pool2_grad, .dot = dot, .weighted = weighted,                   \
+    .lookup = lookup, .total = total, .squares = squares, .products = products, .affine = affine, .affine2 = affine2, .adam = adam

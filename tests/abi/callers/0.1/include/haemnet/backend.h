@@ -36,11 +36,15 @@ typedef struct hn_tensor_desc {
  * K output channels or classes, F features, P all parameters. Sums are to be at least as good as float32 pairwise; the reference
  * uses float64. An output never overlaps an input unless "in place" is said: then both may be the same memory. */
 enum {
-    HN_OP_CONV2D = 1,               /* in x[N,C,H,W] w[K,C/g,R,S] (b[K]); out y[N,K,H',W'] = activation(conv + b) */
-    HN_OP_CONV2D_GRAD_INPUT = 2,    /* in dy[N,K,H',W'] w; out dx[N,C,H,W] */
+    HN_OP_CONV2D = 1,               /* in x[N,C,H,W] w[K,C/g,R,S] (b[K]) (gamma[K] beta[K] mean[K] var[K]) (r[N,K,H',W']); out y[N,K,H',W'] =
+                                       activation(norm(conv + b) + r), norm as HN_OP_BATCH_NORM if its four inputs are there; pool 2:
+                                       y[N,K,H'/2,W'/2], the maxima (as HN_OP_MAX_POOL2D) of 2x2 windows side by side; no r and activation none
+                                       or ReLU then */
+    HN_OP_CONV2D_GRAD_INPUT = 2,    /* in dy[N,K,H',W'] w (x); out dx[N,C,H,W]; activation ReLU: x is its output, dx the gradient of its input */
     HN_OP_CONV2D_GRAD_WEIGHT = 3,   /* in dy x; out dw[K,C/g,R,S] (db[K]) */
     HN_OP_MAX_POOL2D = 4,           /* in x; out y; padding never wins; NaN does; the first of equals (row by row) is taken */
-    HN_OP_MAX_POOL2D_GRAD = 5,      /* in x y dy; out dx; each dy goes to its window's first maximum */
+    HN_OP_MAX_POOL2D_GRAD = 5,      /* in x y dy; out dx; each dy goes to its window's first maximum; activation ReLU: x is its output, dx the
+                                       gradient of its input */
     HN_OP_AVG_POOL2D = 6,           /* in x; out y; exclude_padding as builder.h says */
     HN_OP_AVG_POOL2D_GRAD = 7,      /* in dy; out dx */
     HN_OP_GLOBAL_AVG_POOL = 8,      /* in x[N,C,H,W]; out y[N,C,1,1] */
@@ -107,7 +111,15 @@ typedef struct hn_op_desc {
     double momentum;                        /* batch norm */
     double rate;                            /* dropout */
     double threshold;                       /* of the losses' "right" */
+    int32_t pool;                           /* convolution: 0 none, 2 as HN_OP_CONV2D says */
+    int32_t constant;                       /* bit i: input i changes seldom. What a backend derives from it (packed weights, tables) may stay in
+                                               memory of the operator's own and serve all runs with HN_RUN_CONSTANT_KEPT */
 } hn_op_desc;
+
+/* Bits of hn_op_buffers.flags. */
+enum {
+    HN_RUN_CONSTANT_KEPT = 1 /* the inputs that the description calls constant hold what they held when the operator ran last */
+};
 
 /* Where a tensor lies. */
 typedef struct hn_buffer {
@@ -119,7 +131,7 @@ typedef struct hn_buffer {
 /* The buffers of one run, in the order of the description; left-out tensors have memory NULL. */
 typedef struct hn_op_buffers {
     uint32_t struct_size;           /* sizeof(hn_op_buffers) */
-    int32_t flags;                  /* 0 */
+    int32_t flags;                  /* HN_RUN_… */
     const hn_buffer *in;            /* n_in entries */
     const hn_buffer *out;           /* n_out entries */
     hn_buffer workspace;            /* as large as prepare asked for; memory NULL if it asked for 0 */

@@ -166,7 +166,10 @@ HN_API hn_status hn_model_get_tensor(const hn_model *model, int32_t index, hn_te
  * Since:   0.1 */
 HN_API hn_status hn_model_copy_tensor(const hn_model *model, int32_t index, float *dst, size_t count, hn_error *err);
 
-/* A table for people: layer, output shape, parameters, multiply-adds, memory; totals for training and inference at a batch size.
+/* A table for people: layer, output shape, parameters, multiply-adds, memory; then totals, and what a predictor with this max_batch and a
+ * trainer with this batch (a training and a test part, default options) take on the best device with the threads of the model's context,
+ * workspaces of the operators included. Not counted: up to 4 KiB of handles, a trainer's history, images that a data set keeps, and what a
+ * predictor keeps for conversion and resizing.
  *   batch    images, ≥ 1; 0 = 1
  *   dst      receives UTF-8 text with its NUL; NULL only asks for the size
  *   cap      its size in bytes

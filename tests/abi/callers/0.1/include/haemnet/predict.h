@@ -1,6 +1,8 @@
 /* predict.h - what a model says about an image: class, probabilities, logits.
  *
- * A predictor holds the memory that predictions need, so that none is taken later; one per thread, any number on one model. */
+ * A predictor holds the memory that predictions need, so that none is taken later; one per thread, any number on one model. What conversion
+ * and resizing need follows from the image: it is kept, and grows when an image needs more than any before it. hn_predict keeps it once,
+ * hn_predict_batch once for each thread of the context. */
 #ifndef HAEMNET_PREDICT_H
 #define HAEMNET_PREDICT_H
 
@@ -57,7 +59,7 @@ HN_API hn_status hn_predictor_create(const hn_model *model, const hn_predictor_o
  *   out      filled; set out->struct_size before
  * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_BUFFER (capacity < n_classes), HN_E_SHAPE (channels the model cannot take), HN_E_BACKEND,
  *          HN_E_NUMERIC (NaN or infinite logits; the one failure that fills `out`, with its flag and the raw numbers),
- *          HN_E_MEMORY (while resizing).
+ *          HN_E_MEMORY (for an image that needs more than any before).
  * Thread:  owner.
  * Since:   0.1 */
 HN_API hn_status hn_predict(hn_predictor *predictor, const hn_image *image, hn_prediction *out, hn_error *err);
