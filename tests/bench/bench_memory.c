@@ -1,6 +1,7 @@
 /* bench_memory.c - the memory that `haemnet inspect` predicts against what the context's allocator counts.
  *
- * The prediction is of weights and arena. Predictors and trainers also take pixels, books and workspace: the ratio shows how much. */
+ * For inference both are of a whole predictor: the ratio is near 1. "memory for training" is that of a whole trainer with a training and a
+ * test part, loaders and copies of the weights; what is counted here is one training step alone, so its ratio is below 1. */
 #include <stdlib.h>
 #include <string.h>
 
