@@ -86,6 +86,8 @@ static const fused_row FUSED[] = { /* 3×3 convolutions with batch norm, 2×2 ma
     {"3x3 normalised, with a sum, whole rows", 2, 8, 6, 16, 19, 1, 1, 1, HN_ACT_RELU, 0, 1, 1},
     {"3x3 normalised, with a sum, sigmoid", 1, 3, 6, 16, 4, 1, 1, 1, HN_ACT_SIGMOID, 0, 1, 1},
     {"3x3 stride 2, with a sum", 1, 6, 13, 9, 5, 1, 2, 1, HN_ACT_NONE, 0, 0, 1},
+    {"3x3 stride 9, normalised, with a sum", 2, 3, 20, 30, 4, 1, 9, 1, HN_ACT_RELU, 0, 1, 1},
+    {"3x3 stride 9, normalised, pooled", 1, 3, 20, 30, 4, 1, 9, 1, HN_ACT_RELU, 2, 1, 0},
 };
 
 typedef struct pool_row {

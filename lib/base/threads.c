@@ -13,7 +13,7 @@
 #include "memory.h"
 #include "status.h"
 
-#define SPIN 50e-6 /* s */
+#define SPIN 50e-6 /* s: longer than what a training step does on one thread between two loops, shorter than a time slice by far */
 
 /* The pool's state in one word, so that joining and leaving a job need no lock: job number · 2^32 + OPEN + workers inside. */
 #define OPEN ((uint_fast64_t)1 << 31)
@@ -50,6 +50,8 @@ static void pause_briefly(void) {
 static bool spin_for(struct hni_pool *pool, bool (*is_there)(struct hni_pool *pool, uint_fast64_t seen), uint_fast64_t seen) {
     if (!pool->spin)
         return is_there(pool, seen);
+    if (is_there(pool, seen))
+        return true;
     const double end = hni_seconds() + SPIN;
     do
         for (int i = 0; i < 32; i++) {
@@ -158,7 +160,7 @@ void hni_parallel_for(hn_context *ctx, uint32_t count, void (*task)(void *arg, u
         ctx->parallel_for(ctx->parallel_user, count, task, arg);
         return;
     }
-    if (count > 1 && pool && hni_mutex_trylock(&pool->busy)) {
+    if (count > 1 && pool && pool->process == hni_os_process_id() && hni_mutex_trylock(&pool->busy)) { /* a forked child has no workers */
         pool_run(pool, count, task, arg);
         hni_mutex_unlock(&pool->busy);
         return;

@@ -60,7 +60,7 @@ static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int3
     if (!hni_program_ok(p, index, dense ? hni_op_dense_grads(&f->desc, &dx, &dw, p->err) : hni_op_conv2d_grads(&f->desc, &dx, &dw, p->err)))
         return;
     if (f->desc.activation != HN_ACT_NONE)
-        dy = before_activation(p, index, &f->desc, p->graph->layers[p->fused[index]].output, f->out[0], dy);
+        dy = before_activation(p, index, &f->desc, p->graph->layers[p->fusion[index].act].output, f->out[0], dy);
     const int32_t weight_in[2] = {dy, f->in[0]};
     const int32_t weight_out[2] = {hni_program_param(p, l->param[0], HNI_HOME_GRADS), hni_program_param(p, l->param[1], HNI_HOME_GRADS)};
     hni_program_node(p, index, &dw, weight_in, weight_out);
@@ -68,7 +68,6 @@ static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int3
         return;
     if (!dense)
         take_relu(p, index, &dx);
-    dx.constant = f->desc.constant & 1 << 1; /* w */
     const int32_t input_in[3] = {dy, f->in[1], dx.in[2].rank ? f->in[0] : -1};
     const int32_t input_out = hni_program_place(p, dx.out[0], HNI_HOME_ARENA, 0);
     hni_program_node(p, index, &dx, input_in, &input_out);
@@ -115,7 +114,7 @@ static void plain_grads(hni_program *p, int32_t index, const hni_node *f, int32_
 
 static void layer_grads(hni_program *p, int32_t index) {
     const hni_layer *l = &p->graph->layers[index];
-    const int32_t act = p->fused[index];
+    const int32_t act = p->fusion[index].act;
     const int32_t dy = p->grad[act < 0 ? l->output : p->graph->layers[act].output];
     if (dy < 0)
         return;
@@ -141,6 +140,6 @@ void hni_program_backward(hni_program *p, int32_t dlogits) {
         return;
     contribute(p, -1, p->graph->logits, dlogits);
     for (size_t i = p->graph->n_layers; i-- > 0 && p->status == HN_OK;)
-        if (p->host[i] < 0 && p->wants[p->graph->layers[i].output])
+        if (p->fusion[i].host < 0 && p->wants[p->graph->layers[i].output])
             layer_grads(p, (int32_t)i);
 }

@@ -42,7 +42,7 @@ static hn_status check_options(const hni_graph *graph, const hni_weights *weight
     if (weights->total != graph->total || weights->trainable != graph->trainable)
         return hni_fail(err, HN_E_ARGUMENT, "these weights are %lld numbers, the network has %lld", (long long)weights->total,
                         (long long)graph->total);
-    if (o->mode == HNI_MODE_TRAIN && !weights->hyper.memory)
+    if (o->mode == HNI_MODE_TRAIN && !weights->training)
         return hni_fail(err, HN_E_ARGUMENT, "these weights were made without room for gradients; make them for training");
     return HN_OK;
 }
@@ -113,13 +113,16 @@ static hn_status prepare_program(hni_executor *ex, const hni_program_options *op
 
 static hn_status fill_executor(hni_executor *ex, const hni_executor_options *o, hn_error *err) {
     hni_program_options options = {.mode = o->mode, .batch = o->batch, .task = o->task, .positive = o->positive,
-                                         .optimizer = o->mode == HNI_MODE_TRAIN ? o->optimizer : 0, .threshold = o->threshold,
-                                         .many_runs = o->mode != HNI_MODE_TRAIN};
-    hn_status status = prepare_program(ex, &options, err);
+                                   .optimizer = o->mode == HNI_MODE_TRAIN ? o->optimizer : 0, .threshold = o->threshold,
+                                   .many_runs = o->mode != HNI_MODE_TRAIN};
+    hn_error first = {.status = HN_OK}; /* not the caller's: nothing is to be read there if the second way works */
+    hn_status status = prepare_program(ex, &options, &first);
     if (status == HN_E_UNSUPPORTED) { /* perhaps it can do the same in smaller steps */
         drop_operators(ex);
         options.unfused = true;
         status = prepare_program(ex, &options, err);
+    } else if (status != HN_OK && err) {
+        *err = first;
     }
     if (status == HN_OK)
         status = hni_program_plan(&ex->program, err);

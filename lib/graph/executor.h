@@ -19,12 +19,13 @@ enum {
 typedef struct hni_weights {
     hni_device *device; /* not owned */
     int64_t total, trainable; /* floats */
+    bool training;      /* there is room for gradients and the optimiser */
     hn_buffer values;   /* [total] */
     hn_buffer grads, m, v; /* [trainable]; only for training, else memory NULL */
     hn_buffer group;    /* [trainable] u8, all 0 */
     hn_buffer hyper;    /* [1, HN_HYPER_COLUMNS] f64 */
     hn_buffer stats;    /* [4] f64: Σ loss, Σ weight, right, count */
-    uint64_t version;   /* of values: another one whenever they may have changed; ≥ 1 */
+    uint64_t version;   /* of values, ≥ 1: whoever writes them raises it (hni_weights_set and training runs do) */
 } hni_weights;
 hn_status hni_weights_create(hni_device *device, const hni_graph *graph, bool training, hni_weights *out, hn_error *err); /* zeroed */
 void hni_weights_free(hni_weights *weights);

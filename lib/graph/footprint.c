@@ -13,7 +13,7 @@ void hni_footprint_weights(hni_footprint *f, const hni_graph *graph, bool traini
 hn_status hni_footprint_executor(hni_footprint *f, hni_device *device, hni_graph *graph, const hni_executor_options *options,
                                  hn_error *err) {
     /* An executor looks at its weights' sizes when it is made, and at their memory only when it is bound. */
-    hni_weights weights = {.device = device, .total = graph->total, .trainable = graph->trainable, .hyper.memory = f};
+    hni_weights weights = {.device = device, .total = graph->total, .trainable = graph->trainable, .training = true};
     hni_executor *ex = NULL;
     const uint64_t before = atomic_load(&device->host_bytes);
     const hn_status status = hni_executor_create(device, graph, &weights, options, &ex, err);

@@ -1,8 +1,8 @@
 /* lower.c - layers to forward operators at one batch size: preprocessing, the layers that the logits need, then loss or probabilities.
  *
- * An activation with no other reader of its input runs inside the convolution or dense layer before it, and so may norm and pooling. Flatten, dropout outside
- * training and an activation that is none make no operator: their output is the input's memory under another shape. Where memory
- * lies is not known here; gradients are autodiff.c's. */
+ * An activation with no other reader of its input runs inside the convolution or dense layer before it, and where there are no gradients so
+ * do batch norm, sums and pooling. Flatten, dropout outside training and an activation that is none make no operator: their output is the
+ * input's memory under another shape. Where memory lies is not known here; gradients are autodiff.c's. */
 #include "../base/memory.h"
 #include "../base/status.h"
 #include "executor.h" /* defines: HNI_MODE_… */
@@ -10,8 +10,12 @@
 #include "program.h"
 #include "shapes.h"
 
-/* Bits of hn_op_desc.constant: inputs 1 … 6 of a convolution or dense layer, and of preprocessing. */
-enum { CONV_WEIGHTS = 0x7E, DENSE_WEIGHTS = 0x6, MEAN_AND_DEVIATION = 0x6 };
+/* Bits of hn_op_desc.constant. */
+enum {
+    CONV_WEIGHTS = 0x7E,     /* w, b, gamma, beta, mean, var */
+    DENSE_WEIGHTS = 0x6,     /* w, b */
+    MEAN_AND_DEVIATION = 0x6 /* of preprocessing */
+};
 
 /* Does nothing but pass its input on, in this mode. */
 static bool is_view(const hni_program *p, const hni_layer *l) {
@@ -60,7 +64,7 @@ static int32_t possible_host(const hni_program *p, const hni_layer *l, int k) {
     const int32_t maker = only_maker(p, l, k);
     if (maker < 0)
         return -1;
-    const int32_t host = p->host[maker] >= 0 ? p->host[maker] : maker, kind = p->graph->layers[host].kind;
+    const int32_t host = p->fusion[maker].host >= 0 ? p->fusion[maker].host : maker, kind = p->graph->layers[host].kind;
     return kind == HNI_LAYER_CONV2D || (kind == HNI_LAYER_DENSE && l->kind == HNI_LAYER_ACTIVATION) ? host : -1;
 }
 
@@ -69,37 +73,44 @@ static void fuse_sum(hni_program *p, int32_t index) {
     const hni_layer *l = &p->graph->layers[index];
     for (int k = 0; k < 2; k++) {
         const int32_t host = possible_host(p, l, k), other = l->input[1 - k];
-        if (host < 0 || p->fused[host] >= 0 || p->pooled[host] >= 0 || p->added[host] >= 0 || other > host) /* layer i makes value i + 1 */
+        if (host < 0 || other > host) /* layer i makes value i + 1: the other input would come too late */
             continue;
-        p->added[host] = index;
-        p->host[index] = host;
+        hni_fusion *in = &p->fusion[host];
+        if (in->sum >= 0 || in->act >= 0 || in->pool >= 0)
+            continue;
+        in->sum = index;
+        p->fusion[index].host = host;
         return;
     }
 }
 
 /* Layers that run inside another: an activation in a convolution or dense layer, and, where no gradient will ask for what lies between,
- * batch norm in a convolution before it and 2×2 maximum pooling behind it. */
+ * batch norm in a convolution before it, a sum, and 2×2 maximum pooling behind it. */
 static void fuse(hni_program *p) {
     const bool more = p->options.mode != HNI_MODE_TRAIN && !p->options.unfused;
     for (size_t i = 0; i < p->graph->n_layers; i++) {
         const hni_layer *l = &p->graph->layers[i];
-        if (l->kind == HNI_LAYER_ADD && more)
-            fuse_sum(p, (int32_t)i);
-        const int32_t host = l->kind == HNI_LAYER_ADD ? -1 : possible_host(p, l, 0);
-        if (host < 0 || p->pooled[host] >= 0)
+        if (l->kind == HNI_LAYER_ADD) {
+            if (more)
+                fuse_sum(p, (int32_t)i);
             continue;
-        const int32_t act = p->fused[host], sum = p->added[host];
+        }
+        const int32_t host = possible_host(p, l, 0);
+        if (host < 0 || p->fusion[host].pool >= 0)
+            continue;
+        hni_fusion *in = &p->fusion[host];
         int32_t *place = NULL;
-        if (l->kind == HNI_LAYER_BATCH_NORM && more && act < 0 && sum < 0 && p->normed[host] < 0)
-            place = &p->normed[host];
-        else if (l->kind == HNI_LAYER_ACTIVATION && l->activation != HN_ACT_NONE && act < 0)
-            place = &p->fused[host];
-        else if (l->kind == HNI_LAYER_MAX_POOL2D && more && is_2x2(&l->window) && sum < 0 && (act < 0 || p->graph->layers[act].activation == HN_ACT_RELU))
-            place = &p->pooled[host];
+        if (l->kind == HNI_LAYER_BATCH_NORM && more && in->norm < 0 && in->sum < 0 && in->act < 0)
+            place = &in->norm;
+        else if (l->kind == HNI_LAYER_ACTIVATION && l->activation != HN_ACT_NONE && in->act < 0)
+            place = &in->act;
+        else if (l->kind == HNI_LAYER_MAX_POOL2D && more && is_2x2(&l->window) && in->sum < 0 &&
+                 (in->act < 0 || p->graph->layers[in->act].activation == HN_ACT_RELU))
+            place = &in->pool;
         if (!place)
             continue;
         *place = (int32_t)i;
-        p->host[i] = host;
+        p->fusion[i].host = host;
     }
 }
 
@@ -112,12 +123,12 @@ static void add_outputs(hni_program *p, const hn_op_desc *d, int32_t *out) {
 /* The input of a sum that its host does not make. */
 static int32_t other_input(const hni_program *p, const hni_layer *sum, int32_t host) {
     const int32_t maker = sum->input[0] - 1; /* -1: the pixels */
-    return maker >= 0 && (maker == host || p->host[maker] == host) ? sum->input[1] : sum->input[0];
+    return maker >= 0 && (maker == host || p->fusion[maker].host == host) ? sum->input[1] : sum->input[0];
 }
 
 static void lower_filters(hni_program *p, int32_t index) {
     const hni_layer *l = &p->graph->layers[index];
-    const int32_t act = p->fused[index], pool = p->pooled[index], norm = p->normed[index], sum = p->added[index];
+    const int32_t norm = p->fusion[index].norm, sum = p->fusion[index].sum, act = p->fusion[index].act, pool = p->fusion[index].pool;
     const int32_t activation = act < 0 ? HN_ACT_NONE : p->graph->layers[act].activation;
     const bool dense = l->kind == HNI_LAYER_DENSE, bias = l->param[1] >= 0;
     const hn_tensor_desc w = hni_param_desc(&p->graph->params[l->param[0]]);
@@ -310,7 +321,7 @@ void hni_program_forward(hni_program *p) {
     fuse(p);
     lower_pixels(p);
     for (size_t i = 0; i < p->graph->n_layers && p->status == HN_OK; i++)
-        if (p->needed[p->graph->layers[i].output] && p->host[i] < 0)
+        if (p->needed[p->graph->layers[i].output] && p->fusion[i].host < 0)
             lower_layer(p, (int32_t)i);
     if (p->status != HN_OK)
         return;

@@ -97,15 +97,12 @@ static hn_status start(hni_program *p, const hni_graph *graph, const hni_program
     p->through = hni_calloc(p->ctx, values, sizeof *p->through);
     p->needed = hni_calloc(p->ctx, values, sizeof *p->needed);
     p->wants = hni_calloc(p->ctx, values, sizeof *p->wants);
-    p->fused = minus_ones(p, layers);
-    p->host = minus_ones(p, layers);
-    p->normed = minus_ones(p, layers);
-    p->added = minus_ones(p, layers);
-    p->pooled = minus_ones(p, layers);
+    p->fusion = hni_calloc(p->ctx, layers, sizeof *p->fusion);
+    for (size_t i = 0; p->fusion && i < layers; i++)
+        p->fusion[i] = (hni_fusion){-1, -1, -1, -1, -1};
     p->forward = minus_ones(p, layers);
-    if (!p->value || !p->grad || !p->readers || !p->through || !p->needed || !p->wants || !p->host ||
-        !p->normed || !p->added || !p->fused || !p->pooled || !p->forward)
-        return hni_fail_memory(err, values * 16, "the tables of a network");
+    if (!p->value || !p->grad || !p->readers || !p->through || !p->needed || !p->wants || !p->fusion || !p->forward)
+        return hni_fail_memory(err, values * 16 + layers * sizeof *p->fusion, "the tables of a network");
     return HN_OK;
 }
 
@@ -128,18 +125,14 @@ void hni_program_free(hni_program *p) {
     hni_free(ctx, p->through);
     hni_free(ctx, p->needed);
     hni_free(ctx, p->wants);
-    hni_free(ctx, p->fused);
-    hni_free(ctx, p->pooled);
+    hni_free(ctx, p->fusion);
     hni_free(ctx, p->forward);
-    hni_free(ctx, p->host);
-    hni_free(ctx, p->normed);
-    hni_free(ctx, p->added);
     memset(p, 0, sizeof *p);
 }
 
 uint64_t hni_program_host_bytes(const hni_program *p) {
     const void *const blocks[] = {p->places, p->nodes, p->value,  p->grad,  p->readers, p->through, p->needed,
-                                  p->wants,  p->host,  p->normed, p->added, p->fused, p->pooled,  p->forward};
+                                  p->wants,  p->fusion, p->forward};
     uint64_t bytes = 0;
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         bytes += hni_block_bytes(blocks[i]);

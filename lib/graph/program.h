@@ -50,6 +50,12 @@ typedef struct hni_program_options {
     bool many_runs; /* weights stay as they are for many runs: what a backend makes of them may be kept */
 } hni_program_options;
 
+/* What runs inside what; layers, -1 = none. */
+typedef struct hni_fusion {
+    int32_t host;                 /* the layer that this one runs inside of */
+    int32_t norm, sum, act, pool; /* what runs inside this one, in this order: batch norm, sum, activation, maximum pooling */
+} hni_fusion;
+
 typedef struct hni_program {
     hn_context *ctx;
     const hni_graph *graph;
@@ -66,8 +72,7 @@ typedef struct hni_program {
     int32_t *readers;  /* how many layers read it, the outside being one */
     bool *through;     /* its gradient is that before the ReLU that made it */
     /* of layers */
-    int32_t *host;     /* the layer that this one runs inside of; -1 = none */
-    int32_t *normed, *added, *fused, *pooled; /* batch norm, sum, activation, pooling that run inside this one, in this order; -1 = none */
+    hni_fusion *fusion;
     int32_t *forward;  /* node; -1 = none */
     /* places that the outside touches; -1 = not in this mode */
     int32_t pixels, keys, labels, logits, probabilities, mean, deviation, class_weights;

@@ -23,7 +23,7 @@ hn_status hni_weights_create(hni_device *device, const hni_graph *graph, bool tr
     memset(out, 0, sizeof *out);
     if (graph->logits < 0)
         return hni_fail(err, HN_E_STATE, "the network is not finished: it has no logits yet");
-    hni_weights w = {.device = device, .total = graph->total, .trainable = graph->trainable, .version = 1};
+    hni_weights w = {.device = device, .total = graph->total, .trainable = graph->trainable, .training = training, .version = 1};
     const uint64_t floats = (uint64_t)w.trainable * sizeof(float);
     hn_status status = zeroed(device, (uint64_t)w.total * sizeof(float), &w.values, err);
     if (status == HN_OK)

@@ -107,12 +107,84 @@ START_TEST(random_shapes) {
 }
 END_TEST
 
+/* A prepared operator with its buffers on one device. */
+typedef struct kept {
+    hni_device *device;
+    hni_op op;
+    hn_buffer in[HN_OP_MAX_TENSORS], out[HN_OP_MAX_TENSORS], workspace;
+} kept;
+
+static kept open_kept(hn_context *ctx, const char *name, const hni_case *c) {
+    kept k = {.device = NULL};
+    ck_ok(hni_device_open_spec(ctx, name, &k.device, &err));
+    ck_ok(hni_op_prepare(k.device, &c->desc, &k.op, &err));
+    for (int i = 0; i < c->desc.n_in; i++)
+        if (c->desc.in[i].rank)
+            ck_ok(hni_device_alloc(k.device, (uint64_t)hni_tensor_bytes(&c->desc.in[i]), &k.in[i], &err));
+    ck_ok(hni_device_alloc(k.device, (uint64_t)hni_tensor_bytes(&c->desc.out[0]), &k.out[0], &err));
+    ck_ok(hni_device_alloc(k.device, k.op.workspace, &k.workspace, &err));
+    return k;
+}
+
+static void close_kept(kept *k) {
+    for (int i = 0; i < HN_OP_MAX_TENSORS; i++) {
+        hni_device_free(k->device, &k->in[i]);
+        hni_device_free(k->device, &k->out[i]);
+    }
+    hni_device_free(k->device, &k->workspace);
+    hni_op_release(k->device, &k->op);
+    hni_device_close(k->device);
+}
+
+/* Runs on inputs of a seed; the constant ones may be of another. */
+static void run_kept(kept *k, const hni_case *c, uint64_t seed, uint64_t constant_seed, int32_t flags) {
+    for (int i = 0; i < c->desc.n_in; i++)
+        if (c->desc.in[i].rank)
+            hni_case_input(c, i, c->desc.constant >> i & 1 ? constant_seed : seed, k->in[i].memory);
+    const hn_op_buffers b = {.struct_size = sizeof b, .flags = flags, .in = k->in, .out = k->out, .workspace = k->workspace};
+    ck_ok(hni_op_run(k->device, &k->op, &b, &err));
+}
+
+/* What was derived from constant inputs serves the runs that say so, and no other; some of them being constant is as good as none. */
+START_TEST(constant_inputs) {
+    hn_context *ctx;
+    cpu_tables tables;
+    ck_ok(make_context("", NULL, NULL, &ctx, &err));
+    cpu_register(ctx, &tables);
+    int count = 0;
+    for (int32_t i = 0; i < hni_case_count(); i++) {
+        hni_case c;
+        ck_ok(hni_case_get(i, &c, &err));
+        if (c.desc.kind != HN_OP_CONV2D && c.desc.kind != HN_OP_CONV2D_GRAD_INPUT && c.desc.kind != HN_OP_PREPROCESS)
+            continue;
+        const int32_t all = (1 << c.desc.n_in) - 2, masks[] = {all, 1 << 1, 1 << 2, 1};
+        const size_t bytes = (size_t)hni_tensor_bytes(&c.desc.out[0]);
+        for (size_t m = 0; m < sizeof masks / sizeof masks[0]; m++) {
+            c.desc.constant = masks[m];
+            kept one = open_kept(ctx, tables.name[0], &c), fresh = open_kept(ctx, tables.name[0], &c);
+            for (uint64_t round = 0; round < 4; round++) { /* the constant inputs are new in every second one */
+                run_kept(&one, &c, test_seed() + round, test_seed() + round / 2, round % 2 ? HN_RUN_CONSTANT_KEPT : 0);
+                run_kept(&fresh, &c, test_seed() + round, test_seed() + round / 2, 0);
+                ck_assert_msg(memcmp(one.out[0].memory, fresh.out[0].memory, bytes) == 0, "%s, constant 0x%x, round %d", c.name,
+                              (unsigned)masks[m], (int)round);
+            }
+            close_kept(&one);
+            close_kept(&fresh);
+            count++;
+        }
+    }
+    ck_assert_int_ge(count, 100);
+    hn_context_free(ctx);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("cpu backend");
     TCase *t = tcase_create("conformance");
     tcase_set_timeout(t, 300);
     tcase_add_test(t, every_case_with_every_instruction_set);
     tcase_add_test(t, random_shapes);
+    tcase_add_test(t, constant_inputs);
     suite_add_tcase(suite, t);
     return run_suite(suite);
 }

@@ -71,12 +71,12 @@ def pool(name, kind, n, c, h, w, kernel, stride, pad=(0, 0), exclude=0, x=None):
     case(name + " grad", kind + "_grad", [x, y, dy] if kind == "max_pool2d" else [dy], [x.grad], **win)
 
 
-def fused(name, n, c, h, w, k, groups=1, act=1):
+def fused(name, n, c, h, w, k, groups=1, act=1, stride=1):
     """Pooling inside a convolution, and gradients that go on through the ReLU before a convolution or a pooling."""
     z, weight, b = rand(n, c, h, w).requires_grad_(), rand(k, c // groups, 3, 3), rand(k)
-    win = dict(stride=(1, 1), padding=(1, 1), dilation=(1, 1), groups=groups)
+    win = dict(stride=(stride, stride), padding=(1, 1), dilation=(1, 1), groups=groups)
     x = torch.relu(z)
-    y = F.conv2d(x, weight, b, 1, 1, 1, groups)
+    y = F.conv2d(x, weight, b, stride, 1, 1, groups)
     case(name + " pooled", "conv2d", [x, weight, b] + NO_MORE, [F.max_pool2d(activate(y, act), 2)], activation=act, pool=2, **win)
     gamma, beta, mean, var = rand(k), rand(k), rand(k), (torch.rand(k) + 0.5).float().double()
     norm = F.batch_norm(y, mean, var, gamma, beta, False, 0.0, 1e-5)
@@ -278,3 +278,4 @@ y = (x.double() / 255 - mean.double().view(1, 3, 1, 1)) / deviation.double().vie
 case("preprocess", "preprocess", [(x, "u8"), mean, deviation], [y])
 fused("fused", 2, 3, 8, 6, 4)
 fused("fused odd", 1, 4, 7, 9, 6, groups=2, act=0)
+fused("fused far apart", 2, 3, 20, 30, 4, stride=9)

@@ -78,25 +78,22 @@ static void pack_task(const hni_cpu_call *call, int64_t index) {
         atomic_store((atomic_int *)(void *)packed_weights(call, p), 1);
 }
 
-/* All taps of a tile, a chunk at a time; the rest of `tile` is filled in by the caller. */
-static void run_tile(const work *w, int64_t number, hni_cpu_tile tile) {
+/* All taps of a tile, a chunk at a time; the rest of `last` is filled in by the caller. Only the last chunk finishes the sums. */
+static void run_tile(const work *w, int64_t number, hni_cpu_tile last) {
     const hni_conv_plan *p = w->p;
     const int64_t first = hni_conv_tile_start(p, number), filters = hni_conv_tile_start(p, number + 1) - first, taps = p->sources * w->t->taps;
-    const float *bias = packed_bias(w->call, p) + w->group * p->targets + first;
-    const bool relu = tile.relu;
     const float *weights = (const float *)(const void *)packed_weights(w->call, p) + w->t->weights + (w->group * p->targets + first) * taps;
-    const float *more = tile.more, *mask = tile.mask;
+    hni_cpu_tile part = last;
+    part.relu = false;
+    part.more = part.mask = NULL;
+    last.bias = packed_bias(w->call, p) + w->group * p->targets + first;
     for (int64_t done = 0; done == 0 || done < taps; done += CHUNK) {
-        const bool last = done + CHUNK >= taps;
-        tile.off = w->t->offset + done;
-        tile.w = weights + done * filters;
-        tile.taps = hni_cpu_min(CHUNK, taps - done);
-        tile.first = done == 0;
-        tile.bias = last ? bias : NULL;
-        tile.relu = last && relu;
-        tile.more = last ? more : NULL;
-        tile.mask = last ? mask : NULL;
-        w->call->isa->conv[filters](&tile);
+        hni_cpu_tile *tile = done + CHUNK >= taps ? &last : &part;
+        tile->off = w->t->offset + done;
+        tile->w = weights + done * filters;
+        tile->taps = hni_cpu_min(CHUNK, taps - done);
+        tile->first = done == 0;
+        w->call->isa->conv[filters](tile);
     }
 }
 
@@ -141,7 +138,7 @@ static void scatter_rows(const work *w, const float *strip, int64_t channel) {
         const int64_t at = channel * plane + (t->at[0] + (w->first + o) * t->step[0]) * w->p->target_hw[1] + t->at[1];
         float *y = w->target + at;
         for (int64_t i = 0; i < width; i++)
-            y[i * t->step[1]] = sigmoid ? (float)hni_cpu_sigmoid((double)strip[i] + (w->more ? (double)w->more[at + i] : 0.0)) : strip[i];
+            y[i * t->step[1]] = sigmoid ? (float)hni_cpu_sigmoid((double)strip[i] + (w->more ? (double)w->more[at + i * t->step[1]] : 0.0)) : strip[i];
         if (w->mask)
             for (int64_t i = 0; i < width; i++)
                 y[i * t->step[1]] = w->mask[at + i * t->step[1]] <= 0.0f ? 0.0f : y[i * t->step[1]];
@@ -185,7 +182,7 @@ static void block_strand(const hni_cpu_call *call, int64_t index, uint8_t *scrat
     if (rows <= 0 || t->layout.columns.out == 0)
         return;
     const int64_t target = image * p->targets * (p->target_hw[0] / p->pool) * (p->target_hw[1] / p->pool);
-    float *strip = (float *)(void *)scratch, *staged = strip + hni_cpu_align((uint64_t)(p->strip * call->isa->filters) * 4) / 4;
+    float *strip = (float *)(void *)scratch, *staged = (float *)(void *)(scratch + p->strip_bytes);
     const work w = {.call = call, .p = p, .t = t, .staged = staged, .strip = strip, .group = image % p->groups, .first = first, .rows = rows,
                     .target = (float *)call->out[0] + target,
                     .more = !p->backward && call->in[7] ? (const float *)call->in[7] + target : NULL,

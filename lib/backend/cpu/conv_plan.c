@@ -72,11 +72,19 @@ static void fill_taps(const hn_op_desc *d, const hni_conv_plan *p, hni_conv_part
             }
 }
 
+/* All that is packed: weights, and what a convolution takes in with them. */
+static bool is_constant(const hn_op_desc *d) {
+    for (int32_t i = 1; i < (d->kind == HN_OP_CONV2D ? 7 : 2); i++)
+        if (d->in[i].rank != 0 && !(d->constant >> i & 1))
+            return false;
+    return true;
+}
+
 static hni_conv_plan describe(const hn_op_desc *d) {
     const bool backward = d->kind == HN_OP_CONV2D_GRAD_INPUT;
     const hn_tensor_desc *w = &d->in[1], *x = backward ? &d->out[0] : &d->in[0];
     const int64_t filters = w->dims[0] / d->groups, channels = w->dims[1];
-    hni_conv_plan p = {.backward = backward, .keep = d->constant != 0, .pool = d->pool > 1 ? d->pool : 1, .n = x->dims[0], .groups = d->groups,
+    hni_conv_plan p = {.backward = backward, .keep = is_constant(d), .pool = d->pool > 1 ? d->pool : 1, .n = x->dims[0], .groups = d->groups,
                        .kernel = {w->dims[2], w->dims[3]}, .n_parts = backward ? (int64_t)d->stride[0] * d->stride[1] : 1};
     p.sources = backward ? filters : channels;
     p.targets = backward ? channels : filters;
@@ -156,8 +164,8 @@ static void size_plan(hni_cpu_op *op, hni_conv_plan *p) {
     if (p->direct) /* the rows that are pooled, or none */
         p->strip = p->pool > 1 ? p->pool * p->target_hw[1] : 0;
     p->workers = hni_cpu_workers(op->host, hni_conv_pieces(p));
-    p->scratch = hni_cpu_align((uint64_t)(staged + HNI_CPU_LANES) * sizeof(float)) +
-                 hni_cpu_align((uint64_t)(p->strip * op->isa->filters) * sizeof(float));
+    p->strip_bytes = hni_cpu_align((uint64_t)(p->strip * op->isa->filters) * sizeof(float));
+    p->scratch = p->strip_bytes + hni_cpu_align((uint64_t)(staged + HNI_CPU_LANES) * sizeof(float));
     op->workspace = (p->keep ? 0 : p->packed) + (uint64_t)p->workers * p->scratch;
 }
 

@@ -28,7 +28,8 @@ typedef struct hni_conv_plan {
     int64_t n_parts, tiles, blocks, splits;
     int64_t strip;                 /* floats of a strip's row */
     int64_t workers;
-    uint64_t scratch, packed;      /* bytes: of one strand, of all weights with the flag before them */
+    uint64_t strip_bytes, scratch; /* of one strand: the strip, then the staged block */
+    uint64_t packed;               /* bytes of all weights, with the flag and the biases before them */
     uint8_t *kept;                 /* the packed weights, if keep */
     hni_conv_part parts[];
 } hni_conv_plan;

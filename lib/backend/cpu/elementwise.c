@@ -149,7 +149,6 @@ static void fill_answers(const hni_cpu_call *call, answers *a) {
         for (int i = 0; i < 256; i++)
             a->table[c][i] = (float)(((double)i / 255.0 - mean) / deviation);
     }
-    a->made = true;
 }
 
 /* One image: its channels. */
@@ -168,6 +167,7 @@ static hn_status run_preprocess(const hni_cpu_call *call, hn_error *err) {
     answers *a = answers_of(call);
     if (!(call->op->kept && a->made && call->constant_kept))
         fill_answers(call, a);
+    a->made = true;
     hni_cpu_for(call, call->desc->in[0].dims[0], preprocess_task);
     return HN_OK;
 }

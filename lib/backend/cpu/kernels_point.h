@@ -14,7 +14,7 @@ static void relu(float *y, const float *x, int64_t n) {
 static void relu_grad(float *dx, const float *y, const float *dy, int64_t n) {
     int64_t i = 0;
     for (; i + HNI_W <= n; i += HNI_W)
-        STORE(dx + i, (vec)((ivec)LOAD(dy + i) & ~(ivec)(LOAD(y + i) <= SPLAT(0.0f))));
+        STORE(dx + i, relu_mask(LOAD(dy + i), LOAD(y + i)));
     for (; i < n; i++)
         dx[i] = y[i] <= 0.0f ? 0.0f : dy[i];
 }
@@ -67,14 +67,14 @@ INLINE vec spread(const float *p, int64_t stride) {
 
 static void take_max(float *best, int32_t *index, const float *x, int64_t n, int64_t stride, int32_t tap) {
     int64_t i = 0;
-    const ivec taps = {0};
+    const ivec taps = (ivec){0} + tap;
     for (; stride <= 2 && i + HNI_W < n + (stride == 1); i += HNI_W) { /* with a stride one number more is read than is needed */
         const vec v = spread(x + i * stride, stride), b = LOAD(best + i);
         const ivec m = beats(v, b);
         STORE(best + i, choose(m, v, b));
         if (index) {
             const ivec old = (ivec)LOAD((const float *)(const void *)(index + i));
-            STORE((float *)(void *)(index + i), (vec)(((taps + tap) & m) | (old & ~m)));
+            STORE((float *)(void *)(index + i), (vec)((taps & m) | (old & ~m)));
         }
     }
     for (; i < n; i++)

@@ -1,4 +1,4 @@
-/* pool.c - maximum, average and global average pooling, and their gradients.
+/* pool.c - average and global average pooling and 2×2 maximum pooling, and their gradients; other maxima are in pool_max.c.
  *
  * The common 2×2 windows side by side have kernels of their own; all others are done window by window. A gradient is gathered input row
  * by input row: the windows that cover the row are looked at again, so overlapping windows add up in float64 and no scratch memory is
@@ -73,10 +73,7 @@ static void pool_task(const hni_cpu_call *call, int64_t image) {
     for (int64_t oh = 0; oh < g.oh; oh++) {
         for (int64_t ow = 0; ow < g.ow; ow++) {
             const window v = window_of(&g, oh, ow);
-            if (call->desc->kind == HN_OP_MAX_POOL2D)
-                y[oh * g.ow + ow] = x[first_maximum(&g, x, v)];
-            else
-                y[oh * g.ow + ow] = (float)(window_sum(&g, x, v) / window_divisor(&g, v));
+            y[oh * g.ow + ow] = (float)(window_sum(&g, x, v) / window_divisor(&g, v));
         }
     }
 }
