@@ -7,7 +7,7 @@
 set -eu
 
 build="make=make pkg-config=pkg-config /usr/include/stb/stb_image.h=libstb-dev /usr/include/jsmn.h=libjsmn-dev"
-check="$build /usr/include/check.h=check g++=g++ python3=python3 abidiff=abigail-tools rustc=rustc"
+check="$build /usr/include/check.h=check g++=g++ python3=python3 abidiff=abigail-tools rustc=rustc /usr/lib/python3/dist-packages/numpy/__init__.py=python3-numpy"
 all="$check clang=clang valgrind=valgrind gcovr=gcovr aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu /usr/aarch64-linux-gnu/include/stdio.h=libc6-dev-arm64-cross qemu-aarch64=qemu-user"
 
 case "${1:-build}" in
