@@ -1,7 +1,8 @@
 /* threads.c - parallel_for over the host's threads, or over a small pool of our own.
  *
- * The pool runs one job at a time. Threads take the next index from a shared counter, so an uneven task delays nobody; results do
- * not depend on who takes what, since tasks are cut without regard to threads. Whoever finds the pool busy (another thread, or a
+ * The pool runs one job at a time. Each thread has its share of the indices and then helps with the others', so an uneven task delays
+ * nobody, and what one loop wrote the next one mostly reads on the same core. Results do not depend on who takes what, since tasks are
+ * cut without regard to threads. Whoever finds the pool busy (another thread, or a
  * task that calls again) runs its tasks itself: no queue, no wait, no deadlock. The caller does not wait for workers that have not
  * woken up yet, only for those inside the job.
  *
@@ -9,6 +10,8 @@
  * caller does likewise for its workers: to wake a thread costs more than many an operator. Where there are more threads than cores nobody
  * spins. No work stealing, no priorities: the work here is loops over tensors. */
 #include "threads.h"
+
+#include <string.h>
 
 #include "memory.h"
 #include "status.h"
@@ -20,22 +23,35 @@
 #define JOB(state) ((state) >> 32)
 #define INSIDE(state) ((state) & (OPEN - 1))
 
+/* The indices next … end - 1, of which anybody takes the next; a cache line of its own. */
+typedef struct share {
+    _Alignas(64) atomic_uint_fast64_t next; /* 64 bits, so that overshoot cannot wrap */
+    uint64_t end;
+} share;
+
+/* A thread of ours and what it starts with. */
+typedef struct worker {
+    hni_thread thread;
+    struct hni_pool *pool;
+    int32_t share; /* the caller's is number 0 */
+} worker;
+
 struct hni_pool {
     hni_mutex busy; /* held by the caller whose job runs; only ever tried */
     hni_mutex lock; /* for sleeping and waking alone */
     hni_cond wake, idle;
     void (*task)(void *arg, uint32_t index); /* of the job; written while it is closed and nobody is inside */
     void *arg;
-    uint32_t count;
     atomic_uint_fast64_t state;
-    atomic_uint_fast64_t next; /* the index to take; 64 bits, so that overshoot cannot wrap */
     atomic_int asleep;         /* workers that need a signal */
     atomic_bool waiting;       /* the caller does */
     atomic_bool stop;          /* workers shall end */
     bool spin;
     uint32_t process;          /* who started the threads: a forked child has none */
     int32_t started;
-    hni_thread threads[];
+    int32_t n_shares;          /* the caller's and one a worker */
+    share *shares;
+    worker workers[];
 };
 
 static void pause_briefly(void) {
@@ -63,12 +79,16 @@ static bool spin_for(struct hni_pool *pool, bool (*is_there)(struct hni_pool *po
     return false;
 }
 
-static void take_indices(struct hni_pool *pool, void (*task)(void *arg, uint32_t index), void *arg, uint32_t count) {
-    for (;;) {
-        const uint64_t index = atomic_fetch_add_explicit(&pool->next, 1, memory_order_relaxed);
-        if (index >= count)
-            return;
-        task(arg, (uint32_t)index);
+/* Share `own` first, then what is left of the others. */
+static void take_indices(struct hni_pool *pool, int32_t own, void (*task)(void *arg, uint32_t index), void *arg) {
+    for (int32_t i = 0; i < pool->n_shares; i++) {
+        share *s = &pool->shares[(own + i) % pool->n_shares];
+        for (;;) {
+            const uint64_t index = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
+            if (index >= s->end)
+                break;
+            task(arg, (uint32_t)index);
+        }
     }
 }
 
@@ -108,13 +128,14 @@ static void leave(struct hni_pool *pool) {
 }
 
 static void *work(void *argument) {
-    struct hni_pool *pool = argument;
+    const worker *self = argument;
+    struct hni_pool *pool = self->pool;
     uint_fast64_t seen = 0;
     while (!atomic_load(&pool->stop)) {
         if (!spin_for(pool, has_news, seen))
             sleep_until_news(pool, seen);
         if (join(pool, &seen)) {
-            take_indices(pool, pool->task, pool->arg, pool->count);
+            take_indices(pool, self->share, pool->task, pool->arg);
             leave(pool);
         }
     }
@@ -140,8 +161,10 @@ static void wait_for_workers(struct hni_pool *pool) {
 static void pool_run(struct hni_pool *pool, uint32_t count, void (*task)(void *arg, uint32_t index), void *arg) {
     pool->task = task;
     pool->arg = arg;
-    pool->count = count;
-    atomic_store_explicit(&pool->next, 0, memory_order_relaxed);
+    for (int32_t i = 0; i < pool->n_shares; i++) {
+        atomic_store_explicit(&pool->shares[i].next, (uint64_t)count * (uint64_t)i / (uint64_t)pool->n_shares, memory_order_relaxed);
+        pool->shares[i].end = (uint64_t)count * (uint64_t)(i + 1) / (uint64_t)pool->n_shares;
+    }
     const uint_fast64_t job = JOB(atomic_load(&pool->state)) % UINT32_MAX + 1; /* never 0, which no worker has seen */
     atomic_store(&pool->state, job << 32 | OPEN);
     if (atomic_load(&pool->asleep) > 0) {
@@ -149,7 +172,7 @@ static void pool_run(struct hni_pool *pool, uint32_t count, void (*task)(void *a
         hni_cond_broadcast(&pool->wake);
         hni_mutex_unlock(&pool->lock);
     }
-    take_indices(pool, task, arg, count);
+    take_indices(pool, 0, task, arg);
     atomic_fetch_and(&pool->state, ~OPEN);
     wait_for_workers(pool);
 }
@@ -201,12 +224,17 @@ static void drop_locks(struct hni_pool *pool, int made) {
 hn_status hni_pool_create(hn_context *ctx, int32_t threads, struct hni_pool **out, hn_error *err) {
     *out = NULL;
     const int32_t workers = threads > 1 ? threads - 1 : 0;
-    const size_t size = sizeof(struct hni_pool) + (size_t)workers * sizeof(hni_thread);
-    struct hni_pool *pool = hni_calloc(ctx, 1, size);
+    const size_t head = (sizeof(struct hni_pool) + (size_t)workers * sizeof(worker) + HNI_ALIGN - 1) / HNI_ALIGN * HNI_ALIGN;
+    const size_t size = head + (size_t)(workers + 1) * sizeof(share);
+    struct hni_pool *pool = hni_alloc_aligned(ctx, size);
     if (!pool)
         return hni_fail_memory(err, size, "the thread pool");
+    memset(pool, 0, size);
+    pool->shares = (share *)(void *)((uint8_t *)pool + head);
+    pool->n_shares = workers + 1;
+    for (int32_t i = 0; i < pool->n_shares; i++)
+        atomic_init(&pool->shares[i].next, 0);
     atomic_init(&pool->state, 0);
-    atomic_init(&pool->next, 0);
     atomic_init(&pool->asleep, 0);
     atomic_init(&pool->waiting, false);
     atomic_init(&pool->stop, false);
@@ -216,11 +244,14 @@ hn_status hni_pool_create(hn_context *ctx, int32_t threads, struct hni_pool **ou
     int made = 0, failed = make_locks(pool, &made);
     if (failed) {
         drop_locks(pool, made);
-        hni_free(ctx, pool);
+        hni_free_aligned(ctx, pool);
         return hni_fail_errno(err, failed, "cannot make the thread pool's locks");
     }
     while (pool->started < workers) {
-        failed = hni_thread_start(&pool->threads[pool->started], work, pool);
+        worker *w = &pool->workers[pool->started];
+        w->pool = pool;
+        w->share = pool->started + 1;
+        failed = hni_thread_start(&w->thread, work, w);
         if (failed) {
             const int32_t got = pool->started;
             hni_pool_free(ctx, pool);
@@ -241,8 +272,8 @@ void hni_pool_free(hn_context *ctx, struct hni_pool *pool) {
         hni_cond_broadcast(&pool->wake);
         hni_mutex_unlock(&pool->lock);
         for (int32_t i = 0; i < pool->started; i++)
-            hni_thread_join(pool->threads[i]);
+            hni_thread_join(pool->workers[i].thread);
         drop_locks(pool, 4);
     }
-    hni_free(ctx, pool);
+    hni_free_aligned(ctx, pool);
 }

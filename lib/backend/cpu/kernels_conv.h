@@ -41,6 +41,7 @@ INLINE vec relu_mask(vec x, vec y) { return (vec)((ivec)x & ~(ivec)(y <= SPLAT(0
         const float *q = w;                                  \
         for (int64_t j = 0; j < taps; j++, q += K) {         \
             const float *p = x + off[j] + i;                 \
+            __builtin_prefetch(q + 512, 0, 3);               \
             ALSO##V(CONV_LOAD_X, 0)                          \
             REP##K(CONV_ADD, V)                              \
         }                                                    \
