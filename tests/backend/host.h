@@ -90,9 +90,11 @@ static inline hn_status run_op(host_parallel parallel, const hn_op_desc *desc, v
     if (status != HN_OK)
         goto done;
     for (int i = 0; i < desc->n_in; i++)
-        in_buffers[i] = (hn_buffer){in[i], 0, in[i] ? (uint64_t)hni_tensor_bytes(&desc->in[i]) : 0};
+        if (desc->in[i].rank && in[i]) /* what is left out need not have a place in the array */
+            in_buffers[i] = (hn_buffer){in[i], 0, (uint64_t)hni_tensor_bytes(&desc->in[i])};
     for (int i = 0; i < desc->n_out; i++)
-        out_buffers[i] = (hn_buffer){out[i], 0, out[i] ? (uint64_t)hni_tensor_bytes(&desc->out[i]) : 0};
+        if (desc->out[i].rank && out[i])
+            out_buffers[i] = (hn_buffer){out[i], 0, (uint64_t)hni_tensor_bytes(&desc->out[i])};
     const hn_op_buffers buffers = {.struct_size = sizeof buffers, .in = in_buffers, .out = out_buffers};
     status = b->run(device, op, &buffers, err);
 done:

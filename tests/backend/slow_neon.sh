@@ -21,7 +21,7 @@ build() {
         if [ "$2" = here ] && [ "$(uname -m)" = x86_64 ]; then
             case $source in
             *isa_avx512.c) isa="-mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma" ;;
-            *isa_avx2.c) isa="-mavx2 -mfma" ;;
+            *_avx2.c) isa="-mavx2 -mfma" ;;
             esac
         fi
         # shellcheck disable=SC2086

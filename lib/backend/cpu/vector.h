@@ -60,13 +60,13 @@ static inline float FMA1(float a, float b, float c) {
 }
 #endif
 INLINE vec FMA(vec a, vec b, vec c) {
-    vec r;
+    vec r = {0};
     for (int i = 0; i < HNI_W; i++)
         r[i] = FMA1(a[i], b[i], c[i]);
     return r;
 }
 INLINE vec SPLAT(float x) {
-    vec r;
+    vec r = {0};
     for (int i = 0; i < HNI_W; i++)
         r[i] = x;
     return r;
