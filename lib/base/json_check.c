@@ -218,7 +218,7 @@ hn_status hni_json_check(const char *text, size_t size, int32_t *tokens, hn_erro
         skip_space(&r);
         const int c = peek(&r);
         if (c == '{' || c == '[') {
-            bool empty;
+            bool empty = false;
             status = open_container(&r, &empty);
             if (status || !empty)
                 continue;
