@@ -1,6 +1,7 @@
 /* dense.c - the fully connected layer, y = activation(x wᵀ + b), and its gradients, as one matrix product each. x[N,F], w[K,F], y[N,K].
  *
- * Bias and ReLU ride in the product; a sigmoid follows in place. The bias' gradient is a sum of columns of its own, in float64. */
+ * The bias rides in the product; an activation follows in place (cuBLASLt has a ReLU, but makes 0 of NaN). The bias' gradient is a sum of
+ * columns of its own, in float64. */
 #include "haemnet/builder.h" /* defines: HN_ACT_… */
 #include "kernels.h"
 #include "matmul.h"
@@ -27,7 +28,7 @@ static hni_cuda_product product_of(const hn_op_desc *d) {
     switch (d->kind) {
     case HN_OP_DENSE: /* y[N,K] = x[N,F] · w[K,F]ᵀ */
         return (hni_cuda_product){.rows = first->dims[0], .columns = second->dims[0], .depth = first->dims[1], .right_t = true,
-                                  .bias = d->in[2].rank != 0, .relu = d->activation == HN_ACT_RELU};
+                                  .bias = d->in[2].rank != 0};
     case HN_OP_DENSE_GRAD_INPUT: /* dx[N,F] = dy[N,K] · w[K,F] */
         return (hni_cuda_product){.rows = first->dims[0], .columns = second->dims[1], .depth = first->dims[1]};
     default: /* HN_OP_DENSE_GRAD_WEIGHT: dw[K,F] = dy[N,K]ᵀ · x[N,F] */
@@ -72,11 +73,11 @@ static hn_status multiply(const hni_cuda_call *call, const float *bias, hn_error
 
 static hn_status run_dense(const hni_cuda_call *call, hn_error *err) {
     const hn_status status = multiply(call, (const float *)call->in[2], err);
-    if (status != HN_OK || call->desc->activation != HN_ACT_SIGMOID)
+    if (status != HN_OK || call->desc->activation == HN_ACT_NONE)
         return status;
     float *y = (float *)call->out[0];
-    const cudaError_t code = hni_kernel_activation(hni_tensor_elements(&call->desc->out[0]), HN_ACT_SIGMOID, y, y, call->stream);
-    return hni_cuda_check(call->op->device, code, "dense: sigmoid", err);
+    const cudaError_t code = hni_kernel_activation(hni_tensor_elements(&call->desc->out[0]), call->desc->activation, y, y, call->stream);
+    return hni_cuda_check(call->op->device, code, "dense: activation", err);
 }
 
 static hn_status run_grad_input(const hni_cuda_call *call, hn_error *err) {

@@ -63,8 +63,7 @@ static cublasStatus_t set_desc(hni_cuda_matmul *m, cublasLtMatmulDescAttributes_
 static cublasStatus_t make_desc(hni_cuda_matmul *m, cublasComputeType_t compute) {
     const hni_cuda_product *p = &m->product;
     const cublasOperation_t a = p->right_t ? CUBLAS_OP_T : CUBLAS_OP_N, b = p->left_t ? CUBLAS_OP_T : CUBLAS_OP_N;
-    const cublasLtEpilogue_t epilogue = p->bias ? (p->relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS)
-                                                : (p->relu ? CUBLASLT_EPILOGUE_RELU : CUBLASLT_EPILOGUE_DEFAULT);
+    const cublasLtEpilogue_t epilogue = p->bias ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT;
     cublasStatus_t code = cublasLtMatmulDescCreate(&m->desc, compute, CUDA_R_32F);
     if (code == CUBLAS_STATUS_SUCCESS)
         code = set_desc(m, CUBLASLT_MATMUL_DESC_TRANSA, &a, sizeof a);

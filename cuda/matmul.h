@@ -1,5 +1,5 @@
-/* matmul.h - one prepared matrix product by cuBLASLt, in this library's row-major terms: out = left · right, with a bias and a ReLU behind
- * it if wished. dense.c uses it; a convolution of one pixel could. */
+/* matmul.h - one prepared matrix product by cuBLASLt, in this library's row-major terms: out = left · right + bias. No activation:
+ * cuBLASLt's ReLU makes 0 of NaN, and a network that has gone wrong must not look well. */
 #ifndef HNI_CUDA_MATMUL_H
 #define HNI_CUDA_MATMUL_H
 
@@ -9,7 +9,7 @@
  * stored as [columns,depth]. */
 typedef struct hni_cuda_product {
     int64_t rows, columns, depth;
-    bool left_t, right_t, bias, relu;
+    bool left_t, right_t, bias;
 } hni_cuda_product;
 
 typedef struct hni_cuda_matmul {
