@@ -4,8 +4,8 @@
  *
  *   out[rows,columns] row-major = left · right    is    D[columns × rows] = rightᵀ · leftᵀ column-major:
  *
- * right becomes A, left becomes B, and each is transposed once more if it is stored the other way. A bias of `columns` numbers is then one a
- * row of D, which is what the library's bias epilogue wants.
+ * right becomes A, left becomes B, and each is transposed once more if it is stored the other way. A bias of `columns` numbers is then one
+ * a row of D, which is what the library's bias epilogue wants.
  *
  * Sums may be cut (split-K) only where their parts are added in float32 in a fixed order (reduction scheme COMPUTE_TYPE or none). */
 #include "matmul.h"

@@ -17,14 +17,14 @@ typedef struct hni_cuda_matmul {
     cublasLtMatmulDesc_t desc; /* NULL: not planned */
     cublasLtMatrixLayout_t left, right, out;
     cublasLtMatmulAlgo_t algo;
-    bool bf16;                         /* inputs are cast in the workspace first */
+    bool bf16;                          /* inputs are cast in the workspace first */
     uint64_t cast_left, cast_right, lt; /* offsets in the workspace, bytes */
-    uint64_t lt_size;                  /* cuBLASLt's own part, bytes */
-    uint64_t workspace;                /* bytes in all; the call may bring it at any multiple of 64 */
+    uint64_t lt_size;                   /* cuBLASLt's own part, bytes */
+    uint64_t workspace;                 /* bytes in all; the call may bring it at any multiple of 64 */
 } hni_cuda_matmul;
 
-/* Chooses an algorithm for device->precision, or for more precision where cuBLASLt has none; never for less. HN_E_UNSUPPORTED if it has none
- * at all. After a failure nothing is held. */
+/* Chooses an algorithm for device->precision, or for more precision where cuBLASLt has none; never for less. HN_E_UNSUPPORTED if it has
+ * none at all. After a failure nothing is held. */
 hn_status hni_cuda_matmul_plan(hni_cuda_device *device, const hni_cuda_product *product, hni_cuda_matmul *out, hn_error *err);
 /* All pointers are device memory, float32; bias NULL if the product has none. */
 hn_status hni_cuda_matmul_run(hni_cuda_device *device, const hni_cuda_matmul *m, const float *left, const float *right, const float *bias,

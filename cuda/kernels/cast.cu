@@ -1,5 +1,5 @@
-/* cast.cu - float32 to bfloat16, for the inputs of matrix products when the caller asked for bf16. By the bits, so that the host's compiler,
- * which has no such type, can check it. */
+/* cast.cu - float32 to bfloat16, for the inputs of matrix products when the caller asked for bf16. By the bits: a host's compiler has no
+ * such type. */
 #include <string.h>
 
 #include "launch.h"

@@ -21,7 +21,8 @@ extern struct hni_host_place {
 #define blockDim hni_host_place.block_size
 #define gridDim hni_host_place.grid_size
 
-cudaError_t hni_host_launch(void (*body)(const void *args), const void *args, size_t size, unsigned grid, unsigned block, cudaStream_t stream);
+cudaError_t hni_host_launch(void (*body)(const void *args), const void *args, size_t size, unsigned grid, unsigned block,
+                            cudaStream_t stream);
 #ifdef __cplusplus
 }
 #endif

@@ -5,7 +5,8 @@ CUDA ?= /usr/local/cuda
 NVCC ?= $(CUDA)/bin/nvcc
 NVCC_ARCH ?= -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 -gencode arch=compute_90,code=compute_90
 # Bits: no fused multiply-add that the source does not name, as for the host.
-NVCC_FLAGS ?= -O3 -std=c++17 --fmad=false -Iinclude -Ilib -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra -Werror all-warnings $(NVCC_ARCH)
+NVCC_FLAGS ?= -O3 -std=c++17 --fmad=false -Iinclude -Ilib -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra -Werror all-warnings \
+    $(NVCC_ARCH)
 CU_SRCS := $(sort $(wildcard cuda/kernels/*.cu))
 CUDA_TEST_SRCS := $(filter-out cuda/conv.c cuda/pool.c cuda/norm.c cuda/graph.c,$(sort $(wildcard cuda/*.c))) \
     tests/cuda/absent.c $(addprefix tests/cuda/fake/,cudart.c handles.c machine.c launch.c cublaslt.c)
@@ -26,3 +27,4 @@ $(KERNEL_TESTS): $(OBJ)/tests/cuda/kernels/%: $(OBJ)/tests/cuda/%.o $(CUDA_TEST_
 kernels-check: $(KERNEL_TESTS)
 	for t in $(KERNEL_TESTS); do $$t || exit 1; done
 kernels-nvcc: $(CU_SRCS:%.cu=$(OBJ)/%.nvcc.o)
+-include $(CUDA_TEST_OBJS:.o=.d) $(OBJ)/tests/cuda/test_kernels.d $(OBJ)/tests/cuda/test_dense.d

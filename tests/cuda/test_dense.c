@@ -1,5 +1,5 @@
-/* test_dense.c - dense layers by cuBLASLt, against the reference on a fake of the library: every case in each precision, what is asked of the
- * library, what happens if it has no algorithm, and every call that fails. */
+/* test_dense.c - dense layers by cuBLASLt, against the reference on a fake of the library: every case in each precision, what is asked of
+ * the library, what happens if it has no algorithm, and every call that fails. */
 #include <math.h>
 
 #include "fake/cublaslt.h"
@@ -179,8 +179,8 @@ static void fail_each(const hni_case *c, int kind, int code, int32_t domain) {
         const hn_status status = run_ways(c, &a, RUN_PLAIN, 1, set_precision, &err);
         if (status != HN_OK) {
             failed++;
-            ck_assert_msg(err.domain == domain && err.code == code, "call %ld: domain %d, code %lld: %s", n, err.domain, (long long)err.code,
-                          err.message);
+            ck_assert_msg(err.domain == domain && err.code == code, "call %ld: domain %d, code %lld: %s", n, err.domain,
+                          (long long)err.code, err.message);
             ck_assert_msg(strncmp(err.message, "cudnn:0: ", 9) == 0, "call %ld: %s", n, err.message);
         }
         for (int k = FAKE_CUDNN; k < FAKE_KINDS; k++)

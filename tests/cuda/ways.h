@@ -1,5 +1,5 @@
-/* ways.h - a backend for tests out of the cudnn backend's table, in which each operator is done by the way that a test wants to see, whatever
- * stands before it in select.c's lists; and one run of it on plain arrays. */
+/* ways.h - a backend for tests out of the cudnn backend's table, in which each operator is done by own kernels or cuBLASLt, whatever stands
+ * before them in select.c's lists; and one run of it on plain arrays. */
 #ifndef HAEMNET_TEST_CUDA_WAYS_H
 #define HAEMNET_TEST_CUDA_WAYS_H
 
@@ -124,8 +124,8 @@ static inline hn_buffer put_array(const hn_backend *b, void *device, const void 
 
 enum { RUN_PLAIN = 0, RUN_RECORDED = 1 };
 
-/* Runs the case `times` times on a device of its own; outputs into a->out, which also says what they start with. Gives run's status (prepare's
- * if that fails); options: NULL or a change of the opened device. */
+/* Runs the case `times` times on a device of its own; outputs into a->out, which also says what they start with. Gives run's status
+ * (prepare's if that fails); options: NULL or a change of the opened device. */
 static inline hn_status run_ways(const hni_case *c, arrays *a, int how, int times, void (*options)(hni_cuda_device *d), hn_error *err) {
     const hn_backend table = ways_backend(), *b = &table;
     const hn_backend_host host = host_make(run_forwards);

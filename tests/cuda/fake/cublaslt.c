@@ -293,9 +293,9 @@ static bool is_matrix(cudaStream_t stream, const void *p, const layout *l) {
 }
 
 cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t d, const void *alpha, const void *a, cublasLtMatrixLayout_t la,
-                              const void *b, cublasLtMatrixLayout_t lb, const void *beta, const void *c, cublasLtMatrixLayout_t lc, void *to,
-                              cublasLtMatrixLayout_t lto, const cublasLtMatmulAlgo_t *object, void *workspace, size_t workspace_size,
-                              cudaStream_t stream) {
+                              const void *b, cublasLtMatrixLayout_t lb, const void *beta, const void *c, cublasLtMatrixLayout_t lc,
+                              void *to, cublasLtMatrixLayout_t lto, const cublasLtMatmulAlgo_t *object, void *workspace,
+                              size_t workspace_size, cudaStream_t stream) {
     algo chosen, wanted;
     NEED(handle && handle->tag == HANDLE && alpha && beta && object && c == to && lc == lto);
     NEED(*(const float *)alpha == 1.0f && *(const float *)beta == 0.0f);
@@ -303,7 +303,8 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t d, c
     memcpy(&chosen, object, sizeof chosen);
     NEED(chosen.tag == ALGO && chosen.m == wanted.m && chosen.n == wanted.n && chosen.k == wanted.k && chosen.kind == wanted.kind);
     job j = {.d = *(const desc *)d, .a = *(const layout *)la, .b = *(const layout *)lb, .c = *(const layout *)lc, .from_a = a, .from_b = b,
-             .to = (float *)to, .alpha = *(const float *)alpha, .depth = wanted.k, .workspace = workspace, .workspace_size = workspace_size};
+             .to = (float *)to, .alpha = *(const float *)alpha, .depth = wanted.k, .workspace = workspace,
+             .workspace_size = workspace_size};
     NEED(fake_is_stream(stream) && is_matrix(stream, a, &j.a) && is_matrix(stream, b, &j.b) && is_matrix(stream, to, &j.c));
     NEED(is_aligned(a, chosen.align_inputs) && is_aligned(b, chosen.align_inputs) && is_aligned(to, chosen.align_out));
     NEED(workspace_size >= chosen.workspace && (workspace_size == 0 || fake_is_device(stream, workspace, workspace_size)));
