@@ -1,0 +1,16 @@
+/* cublaslt.h - what tests may ask of the fake cuBLASLt, and turn about it. */
+#ifndef HAEMNET_TEST_CUDA_CUBLASLT_H
+#define HAEMNET_TEST_CUDA_CUBLASLT_H
+
+#include <cublasLt.h>
+
+extern long fake_lt_products;                 /* done */
+extern cublasComputeType_t fake_lt_last;      /* how the last one multiplied */
+extern cudaDataType fake_lt_last_input;       /* what from */
+extern unsigned fake_lt_refused;              /* bits of fake_lt_bit: the heuristics have nothing for these */
+extern size_t fake_lt_workspace;              /* what an algorithm asks for */
+
+/* The bit of a compute type and an input type in fake_lt_refused. */
+unsigned fake_lt_bit(cublasComputeType_t compute, cudaDataType input);
+
+#endif
