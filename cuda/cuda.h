@@ -24,6 +24,15 @@ enum {
     HNI_CUDA_BF16 = 2
 };
 
+/* Pinned host memory that uploads go through, a ring of segments: the queue reads it later, when the caller's memory may be gone. */
+enum { HNI_CUDA_SEGMENTS = 4, HNI_CUDA_SEGMENT_BYTES = 1 << 20 };
+typedef struct hni_cuda_staging {
+    uint8_t *memory;                     /* HNI_CUDA_SEGMENTS · HNI_CUDA_SEGMENT_BYTES */
+    cudaEvent_t read[HNI_CUDA_SEGMENTS]; /* the queue has read the segment */
+    bool pending[HNI_CUDA_SEGMENTS];     /* … and was not asked yet whether it has */
+    uint32_t segment, used;              /* where the next bytes go: segment, bytes of it that are taken */
+} hni_cuda_staging;
+
 typedef struct hni_cuda_device {
     hn_backend_host host;
     int32_t index;      /* CUDA's number of the device */
@@ -35,11 +44,16 @@ typedef struct hni_cuda_device {
     struct hni_cuda_plans *plans; /* graph.c: finished cuDNN plans by description */
     bool capturing;
     bool broken;        /* a sticky error: every later call says so */
+    cudaError_t broke;  /* … and which it was */
+    struct hni_cuda_block *blocks; /* memory.c: all memory from CUDA, in use or kept for the next alloc */
+    hni_cuda_staging staging;
 } hni_cuda_device;
 
 struct hni_cuda_way;
 
+enum { HNI_CUDA_OP = 0x706f, HNI_CUDA_RECORDING = 0x636572 };
 typedef struct hni_cuda_op {
+    uint32_t tag; /* HNI_CUDA_OP: release gets recordings too, and tells them apart by their first field */
     hn_op_desc desc;
     hni_cuda_device *device;
     const struct hni_cuda_way *way;
@@ -67,8 +81,24 @@ typedef struct hni_cuda_way {
     void (*drop)(hni_cuda_op *op);
 } hni_cuda_way;
 
-/* select.c: the first that accepts; NULL = none, and *why says the last refusal. */
+/* select.c: the first that accepts; NULL = none, and *why says the last refusal. With `after`, the first behind that one: plan may find that
+ * a way cannot be gone after all. */
 const hni_cuda_way *hni_cuda_select(const hni_cuda_device *device, const hn_op_desc *desc, const char **why);
+const hni_cuda_way *hni_cuda_select_after(const hni_cuda_device *device, const hn_op_desc *desc, const hni_cuda_way *after, const char **why);
+
+/* select.c: "not NAME: why; not …" of the ways before `way`, for the log; "" if there are none. */
+void hni_cuda_refusals(const hni_cuda_device *device, const hn_op_desc *desc, const hni_cuda_way *way, char *text, size_t size);
+
+/* device.c: before the first CUDA call of every slot of the table. The device becomes current in this thread; a broken one says so. */
+hn_status hni_cuda_enter(hni_cuda_device *device, const char *what, hn_error *err);
+
+/* memory.c: what open and close need of it. */
+hn_status hni_cuda_staging_open(hni_cuda_device *device, hn_error *err);
+void hni_cuda_memory_close(hni_cuda_device *device);
+
+/* graph.c: what open and close need of it. close: nothing made by open may be there. */
+hn_status hni_graph_open(hni_cuda_device *device, hn_error *err);
+void hni_graph_close(hni_cuda_device *device);
 
 /* errors.c: HN_OK, or a failure named "cudnn:INDEX: WHAT: DOMAIN CODE (text)". A sticky CUDA error marks the device broken. */
 hn_status hni_cuda_check(hni_cuda_device *device, cudaError_t code, const char *what, hn_error *err);

@@ -284,6 +284,8 @@ static hn_status device_info(void *user, int32_t index, hn_device_info *out, hn_
 
 static hn_status open_device(void *user, int32_t index, const hn_backend_host *host, void **out, hn_error *err) {
     (void)user, (void)index;
+    if (host->options & ~HN_HOST_DETERMINISTIC) /* plain loops in one order give the same bits anyway; shorter products we do not have */
+        return fail(err, HN_E_UNSUPPORTED, "float32 alone is computed here; refused options:", host->options & ~HN_HOST_DETERMINISTIC);
     device *d = host->alloc(host->user, sizeof *d);
     if (!d) return fail(err, HN_E_MEMORY, "no memory for a device; bytes:", (long long)sizeof *d);
     *d = (device){.host = host};

@@ -21,7 +21,7 @@ static int check_device(const char *command_name, hn_context *ctx, const char *s
     int32_t device;
     hn_error err = {0};
     hn_status status = hn_device_find(ctx, spec, &device, &err);
-    return status == HN_E_NOT_FOUND ? unknown(command_name, "device", spec, &err) : EXIT_DONE;
+    return status == HN_E_NOT_FOUND || status == HN_E_ARGUMENT ? unknown(command_name, "device", spec, &err) : EXIT_DONE;
 }
 
 static int check_group(const char *command_name, hn_context *ctx, const char *pattern) {

@@ -12,6 +12,7 @@
 #include "../base/threads.h" /* defines: hni_parallel_for */
 #include "../op/op.h"
 #include "registry.h"
+#include "spec.h"
 
 /* What the host lends; `user` is the hni_device. */
 static void *host_alloc(void *user, size_t size) {
@@ -54,7 +55,7 @@ static hn_status open_handle(hni_device *device, hn_error *err) {
     return answer(device, status, &theirs, "open", err);
 }
 
-static hn_status open_device(hn_context *ctx, int32_t number, bool failed_too, hni_device **out, hn_error *err) {
+static hn_status open_device(hn_context *ctx, int32_t number, int32_t options, bool failed_too, hni_device **out, hn_error *err) {
     *out = NULL;
     hni_entry *entry;
     int32_t index;
@@ -81,7 +82,8 @@ static hn_status open_device(hn_context *ctx, int32_t number, bool failed_too, h
                                      .free = host_free,
                                      .log = host_log,
                                      .parallel_for = host_parallel_for,
-                                     .threads = ctx->threads};
+                                     .threads = ctx->threads,
+                                     .options = options};
     status = open_handle(device, err);
     if (status != HN_OK) {
         hni_free(ctx, device);
@@ -93,18 +95,21 @@ static hn_status open_device(hn_context *ctx, int32_t number, bool failed_too, h
 }
 
 hn_status hni_device_open(hn_context *ctx, int32_t device, hni_device **out, hn_error *err) {
-    return open_device(ctx, device, false, out, err);
+    return open_device(ctx, device, 0, false, out, err);
 }
 
 hn_status hni_device_open_any(hn_context *ctx, int32_t device, hni_device **out, hn_error *err) {
-    return open_device(ctx, device, true, out, err);
+    return open_device(ctx, device, 0, true, out, err);
 }
 
 hn_status hni_device_open_spec(hn_context *ctx, const char *spec, hni_device **out, hn_error *err) {
     *out = NULL;
     int32_t number;
-    const hn_status status = hni_registry_find(ctx, spec, &number, err);
-    return status == HN_OK ? hni_device_open(ctx, number, out, err) : status;
+    hni_spec parsed;
+    hn_status status = hni_spec_parse(spec, &parsed, err);
+    if (status == HN_OK)
+        status = hni_registry_find(ctx, spec, &number, err);
+    return status == HN_OK ? open_device(ctx, number, parsed.options, false, out, err) : status;
 }
 
 void hni_device_close(hni_device *device) {

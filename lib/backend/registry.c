@@ -10,6 +10,7 @@
 #include "../base/status.h"
 #include "../base/utf8.h" /* defines: hni_utf8_clean */
 #include "registry.h"
+#include "spec.h"
 
 enum { MAX_BACKENDS = 64 };
 
@@ -232,36 +233,17 @@ static void list_names(const hni_registry *registry, char *text, size_t size) {
     }
 }
 
-/* "name" or "name:index": splits; false for anything else. */
-static bool parse_spec(const char *spec, char name[32], int32_t *index) {
-    const size_t length = strcspn(spec, ":");
-    if (length == 0 || length > 31)
-        return false;
-    memcpy(name, spec, length);
-    name[length] = '\0';
-    *index = 0;
-    if (spec[length] == '\0')
-        return true;
-    const char *digits = spec + length + 1;
-    const size_t n = strspn(digits, "0123456789");
-    if (n == 0 || n > 4 || digits[n] != '\0')
-        return false;
-    for (size_t i = 0; i < n; i++)
-        *index = *index * 10 + (digits[i] - '0');
-    return true;
-}
-
-static hn_status find_named(const hni_registry *registry, const char *spec, int32_t *device, hn_error *err) {
-    char name[32], names[160];
-    int32_t index = 0;
+static hn_status find_named(const hni_registry *registry, const char *text, const hni_spec *spec, int32_t *device, hn_error *err) {
+    char names[160];
+    const char *name = spec->name;
+    const int32_t index = spec->index;
     const hni_entry *found = NULL;
-    if (parse_spec(spec, name, &index))
-        for (size_t i = 0; i < registry->count && !found; i++)
-            if (strcmp(registry->entries[i]->name, name) == 0)
-                found = registry->entries[i];
+    for (size_t i = 0; i < registry->count && !found && index >= 0; i++)
+        if (strcmp(registry->entries[i]->name, name) == 0)
+            found = registry->entries[i];
     if (!found || index >= found->listed) {
         list_names(registry, names, sizeof names);
-        return hni_fail(err, HN_E_NOT_FOUND, "no device \"%.32s\"; there are: %s; or say \"best\"", spec, names);
+        return hni_fail(err, HN_E_NOT_FOUND, "no device \"%.32s\"; there are: %s; or say \"best\"", text, names);
     }
     if (found->score == 0)
         return hni_fail(err, HN_E_UNAVAILABLE, "device %s:%d is known but cannot be used on this machine; `best` picks one that can", name,
@@ -273,19 +255,22 @@ static hn_status find_named(const hni_registry *registry, const char *spec, int3
 }
 
 hn_status hni_registry_find(hn_context *ctx, const char *spec, int32_t *device, hn_error *err) {
-    hn_status status = scan_once(ctx, err);
+    hni_spec parsed;
+    hn_status status = hni_spec_parse(spec, &parsed, err);
+    if (status == HN_OK)
+        status = scan_once(ctx, err);
     if (status != HN_OK)
         return status;
     hni_registry *registry = ctx->registry;
     hni_mutex_lock(&registry->lock);
-    if (!spec || strcmp(spec, "best") == 0) {
+    if (strcmp(parsed.name, "best") == 0 && (!spec || spec[4] != ':')) {
         const int32_t best = find_best(registry);
         if (best < 0)
             status = hni_fail(err, HN_E_UNAVAILABLE, "no device can be used on this machine");
         else
             *device = best;
     } else {
-        status = find_named(registry, spec, device, err);
+        status = find_named(registry, spec, &parsed, device, err);
     }
     hni_mutex_unlock(&registry->lock);
     return status;

@@ -91,6 +91,69 @@ START_TEST(bad_arguments) {
 }
 END_TEST
 
+/* What comes after + is told to whoever opens the device, and to nobody else. */
+START_TEST(words_after_plus) {
+    static const struct {
+        const char *spec;
+        int32_t options;
+    } good[] = {{"aaa", 0}, {"aaa+tf32", HN_HOST_TF32}, {"aaa:0+bf16", HN_HOST_BF16}, {"best+deterministic", HN_HOST_DETERMINISTIC},
+                {NULL, 0}, {"aaa+deterministic+bf16", HN_HOST_DETERMINISTIC | HN_HOST_BF16},
+                {"aaa:0+tf32+deterministic+tf32", HN_HOST_TF32 | HN_HOST_DETERMINISTIC}};
+    hn_context *ctx = context();
+    hn_backend a = fake_table("aaa");
+    ck_ok(hn_backend_register(ctx, &a, &err));
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        hni_device *device;
+        ck_assert_int_eq(find(ctx, good[i].spec), 1);
+        ck_ok(hni_device_open_spec(ctx, good[i].spec, &device, &err));
+        ck_assert_int_eq(device->host.options, good[i].options);
+        ck_assert_str_eq(device->info.name, "aaa:0");
+        hni_device_close(device);
+    }
+    static const char *const wrong[] = {"aaa+",       "aaa++tf32",  "aaa+tf32+",     "aaa+fp16",   "aaa+TF32", "aaa+tf32 ", "best+fast",
+                                        "aaa+tf3",    "aaa+tf322",  "nobody+nothing", "+",          "aaa:0+tf32:1", "aaa+bf16+tf32",
+                                        "aaa+a-word-that-is-very-much-longer-than-any-word-of-this-kind"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        int32_t n = -5;
+        hni_device *device = (hni_device *)&err;
+        ck_assert_int_eq(hn_device_find(ctx, wrong[i], &n, &err), HN_E_ARGUMENT);
+        ck_assert_int_eq(n, -5);
+        ck_assert_int_eq(hni_device_open_spec(ctx, wrong[i], &device, &err), HN_E_ARGUMENT);
+        ck_assert_ptr_null(device);
+        ck_assert_msg(strstr(err.message, "tf32") && strstr(err.message, "bf16"), "%s", err.message);
+    }
+    static const char *const absent[] = {"nobody+tf32", "aaa:1+tf32", "aaa:+tf32", "best:0+tf32", "+tf32", "aaa:x+tf32"};
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
+        int32_t n;
+        ck_assert_int_eq(hn_device_find(ctx, absent[i], &n, &err), HN_E_NOT_FOUND);
+    }
+    hn_context_free(ctx);
+}
+END_TEST
+
+/* Float32 alone, always the same bits: a precision is refused by name, determinism is granted. */
+START_TEST(cpu_and_reference_take_no_precision) {
+    hn_context *ctx = context();
+    ck_ok(hn_backend_register(ctx, hni_cpu_backend(), &err));
+    static const char *const names[] = {"cpu", "reference"}, *const words[] = {"tf32", "bf16"};
+    for (int i = 0; i < 2; i++) {
+        char spec[64], text[64];
+        hni_device *device;
+        snprintf(spec, sizeof spec, "%s+deterministic", names[i]);
+        ck_ok(hni_device_open_spec(ctx, spec, &device, &err));
+        hni_device_close(device);
+        for (int k = 0; k < 2; k++) {
+            snprintf(spec, sizeof spec, "%s:0+%s+deterministic", names[i], words[k]);
+            ck_assert_int_eq(hni_device_open_spec(ctx, spec, &device, &err), HN_E_UNSUPPORTED);
+            ck_assert_ptr_null(device);
+            snprintf(text, sizeof text, "%s computes in float32 alone: %s", names[i], words[k]);
+            ck_assert_msg(strstr(err.message, text) != NULL, "%s", err.message);
+        }
+    }
+    hn_context_free(ctx);
+}
+END_TEST
+
 START_TEST(best_and_ties) {
     hn_context *ctx = context();
     hn_backend a = fake_table("aaa"), b = fake_table("bbb"), c = fake_table("ccc"), off = fake_table("off");
@@ -285,6 +348,8 @@ int main(void) {
     tcase_set_timeout(t, 60);
     tcase_add_test(t, reference_is_there);
     tcase_add_test(t, bad_arguments);
+    tcase_add_test(t, words_after_plus);
+    tcase_add_test(t, cpu_and_reference_take_no_precision);
     tcase_add_test(t, best_and_ties);
     tcase_add_test(t, opened_device_keeps_its_context);
     tcase_add_test(t, buffers_are_checked);

@@ -6,6 +6,7 @@
 
 #include "../../op/op.h" /* defines: hni_op_validate */
 #include "../backend.h"
+#include "../spec.h" /* defines: hni_spec_float32_only */
 #include "reference.h"
 
 typedef struct hni_ref_device {
@@ -95,6 +96,9 @@ static hn_status open_device(void *user, int32_t index, const hn_backend_host *h
     *device = NULL;
     if (index != 0)
         return hni_fail(err, HN_E_NOT_FOUND, "reference: there is no device %d, only 0", index);
+    const hn_status status = hni_spec_float32_only("reference", host->options, err);
+    if (status != HN_OK)
+        return status;
     hni_ref_device *d = host->alloc(host->user, sizeof *d);
     if (!d)
         return hni_fail_memory(err, sizeof *d, "the reference device");
