@@ -1,0 +1,147 @@
+/* kernels.h - the backend's own device code as C functions. Each enqueues on `stream` and returns; none waits, none allocates.
+ *
+ * Pointers are device memory unless said otherwise. Sums are float64 and their order follows from shapes alone, so that every launch gives
+ * the same bits. Sizes are checked by hni_op_validate; what lies in memory (labels, groups) is not trusted. */
+#ifndef HNI_CUDA_KERNELS_H
+#define HNI_CUDA_KERNELS_H
+
+#include <cuda_runtime_api.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Element by element, n numbers; y may be x (dx may be dy, sum may be a). activation: HN_ACT_… */
+cudaError_t hni_kernel_activation(int64_t n, int32_t activation, const float *x, float *y, cudaStream_t stream);
+cudaError_t hni_kernel_activation_grad(int64_t n, int32_t activation, const float *y, const float *dy, float *dx, cudaStream_t stream);
+cudaError_t hni_kernel_add(int64_t n, const float *a, const float *b, float *sum, cudaStream_t stream);
+/* x rounded to bfloat16, to the nearest, ties to even; NaN stays NaN. */
+cudaError_t hni_kernel_cast_bf16(int64_t n, const float *x, uint16_t *y, cudaStream_t stream);
+
+/* HN_OP_DROPOUT: samples × size numbers, keys[samples,4]; a word below threshold drops (lib/op/dropout.h). y may be x. */
+typedef struct hni_dropout_args {
+    int64_t samples, size;
+    uint32_t stream, threshold;
+    float scale;
+    const float *x;
+    const uint32_t *keys;
+    float *y;
+} hni_dropout_args;
+cudaError_t hni_kernel_dropout(hni_dropout_args args, cudaStream_t stream);
+
+/* HN_OP_PREPROCESS: images of `channels` × `pixels` bytes. */
+typedef struct hni_preprocess_args {
+    int64_t n, channels, pixels; /* n: all numbers */
+    const uint8_t *x;
+    const float *mean, *deviation;
+    float *y;
+} hni_preprocess_args;
+cudaError_t hni_kernel_preprocess(hni_preprocess_args args, cudaStream_t stream);
+
+/* Many sums at once. Term j of sum o is x[j / inner · outer + o · step + j mod inner]:
+ *   channels of [N,C,pixels]: outputs C, count N·pixels, inner pixels, outer C·pixels, step pixels
+ *   columns of [N,K]:         outputs K, count N, inner 1, outer K, step 1          rows of [N,K]: N, K, K, 0, K
+ * Each sum runs in `lanes` parts, a power of 32: lane l takes terms l, l + lanes, …; then 32 lanes at a time become one. */
+typedef struct hni_sum_layout {
+    int64_t outputs, count, inner, outer, step;
+    int64_t lanes; /* hni_sum_lanes(outputs, count) */
+} hni_sum_layout;
+
+/* About 8 terms a lane, and no more lanes than a million in all: enough threads to hide memory's latency. */
+static inline int64_t hni_sum_lanes(int64_t outputs, int64_t count) {
+    int64_t lanes = 1;
+    while (lanes < 32768 && lanes * 8 < count && outputs * lanes * 32 <= (int64_t)1 << 20)
+        lanes *= 32;
+    return lanes;
+}
+/* Numbers (float64) that a reduction of outputs × lanes needs, folding included. */
+static inline int64_t hni_sum_room(int64_t outputs, int64_t lanes) {
+    return outputs * (lanes + lanes / 32);
+}
+/* What is left of a reduction: sum o is the sum of at[o · width …], width ≤ 32, in order. */
+typedef struct hni_sum_rest {
+    const double *at;
+    int64_t width;
+} hni_sum_rest;
+/* partial[outputs,lanes], followed by room for outputs · lanes / 32 more, is folded to at most 32 numbers a sum. */
+cudaError_t hni_kernel_fold(int64_t outputs, int64_t lanes, double *partial, hni_sum_rest *rest, cudaStream_t stream);
+/* The terms of x into lanes, then folded. */
+cudaError_t hni_kernel_sum(hni_sum_layout layout, const float *x, double *partial, hni_sum_rest *rest, cudaStream_t stream);
+/* y[o] = sum o / divisor. */
+cudaError_t hni_kernel_sum_store(int64_t outputs, hni_sum_rest rest, double divisor, float *y, cudaStream_t stream);
+
+/* Pooling of `images` = N·C images [H,W] to [OH,OW]; padding never wins and is at most half the kernel. */
+typedef struct hni_pool_args {
+    int64_t images, h, w, oh, ow;
+    int64_t kernel[2], stride[2], padding[2]; /* rows, columns */
+    int32_t exclude_padding;                  /* average */
+    int32_t through_relu;                     /* gradient of maximum: x is a ReLU's output, dx the gradient of its input */
+    const float *x;                           /* [images,H,W]; NULL for the average's gradient */
+    const float *dy;                          /* [images,OH,OW]; gradients */
+    float *y;                                 /* [images,OH,OW], or dx [images,H,W] */
+} hni_pool_args;
+cudaError_t hni_kernel_max_pool(hni_pool_args args, cudaStream_t stream);
+cudaError_t hni_kernel_max_pool_grad(hni_pool_args args, cudaStream_t stream);
+cudaError_t hni_kernel_avg_pool(hni_pool_args args, cudaStream_t stream);
+cudaError_t hni_kernel_avg_pool_grad(hni_pool_args args, cudaStream_t stream);
+/* dx[image, 0 … pixels) = dy[image] / pixels. */
+cudaError_t hni_kernel_spread(int64_t images, int64_t pixels, const float *dy, float *dx, cudaStream_t stream);
+
+/* Batch norm over x[N,C,pixels], see HN_OP_BATCH_NORM_…. `sums`: the layout of the channels of x. */
+typedef struct hni_norm_args {
+    hni_sum_layout sums;
+    int64_t n; /* all numbers of x */
+    double epsilon, momentum;
+    const float *x, *dy, *gamma, *beta, *mean, *var; /* mean, var: running, or the gradient's saved_mean and saved_inv_std */
+    float *y;                                        /* y or dx */
+    float *saved_mean, *saved_inv_std;               /* training */
+    float *new_mean, *new_var;                       /* training; may be mean and var */
+    float *dgamma, *dbeta;                           /* gradient */
+    double *workspace;                               /* hni_norm_room() numbers */
+} hni_norm_args;
+static inline int64_t hni_norm_room(const hni_sum_layout *s) {
+    return 2 * s->outputs + 2 * hni_sum_room(s->outputs, s->lanes);
+}
+cudaError_t hni_kernel_norm(hni_norm_args args, cudaStream_t stream);
+cudaError_t hni_kernel_norm_train(hni_norm_args args, cudaStream_t stream);
+cudaError_t hni_kernel_norm_grad(hni_norm_args args, cudaStream_t stream);
+
+/* Softmax of `rows` rows of `classes` numbers, one thread a row: classes are few. */
+cudaError_t hni_kernel_softmax(int64_t rows, int64_t classes, const float *x, float *y, cudaStream_t stream);
+
+/* HN_OP_SOFTMAX_LOSS and HN_OP_SIGMOID_LOSS. stats[4] is added to. A label that is none makes the stats and the gradient NaN: whoever
+ * reads the loss sees it, and nobody had to wait for the device to be told. */
+typedef struct hni_loss_args {
+    int64_t rows, classes, lanes; /* lanes: hni_sum_lanes(3, rows), or hni_sum_lanes(2, rows · classes) for sigmoid */
+    int32_t positive;             /* softmax */
+    double threshold;
+    const float *x;
+    const int32_t *classes_of; /* softmax: labels[rows] */
+    const float *labels;       /* sigmoid: labels[rows,classes] */
+    const float *weights;      /* [classes] */
+    float *p, *dx;
+    double *stats;
+    double *workspace; /* hni_loss_room() numbers */
+} hni_loss_args;
+static inline int64_t hni_loss_room(const hni_loss_args *a) {
+    return 2 * a->rows + hni_sum_room(3, a->lanes);
+}
+cudaError_t hni_kernel_softmax_loss(hni_loss_args args, cudaStream_t stream);
+cudaError_t hni_kernel_sigmoid_loss(hni_loss_args args, cudaStream_t stream);
+
+/* HN_OP_OPTIMIZER over the flat vectors, w, m and v in place or not. A number of a group that does not exist becomes NaN. */
+typedef struct hni_optimizer_args {
+    int64_t n, groups;
+    int32_t optimizer; /* HN_OPTIMIZER_… */
+    const float *w, *g, *m, *v;
+    const double *hyper; /* [groups,HN_HYPER_COLUMNS] */
+    const uint8_t *group;
+    float *new_w, *new_m, *new_v;
+} hni_optimizer_args;
+cudaError_t hni_kernel_optimizer(hni_optimizer_args args, cudaStream_t stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,198 @@
+/* matmul.c - matrix products by cuBLASLt: descriptors and the choice of an algorithm once, one call a run.
+ *
+ * cuBLASLt counts columns first. A row-major matrix is the same memory as its transpose column-major, so that
+ *
+ *   out[rows,columns] row-major = left · right    is    D[columns × rows] = rightᵀ · leftᵀ column-major:
+ *
+ * right becomes A, left becomes B, and each is transposed once more if it is stored the other way. A bias of `columns` numbers is then one a
+ * row of D, which is what the library's bias epilogue wants.
+ *
+ * Sums may be cut (split-K) only where their parts are added in float32 in a fixed order (reduction scheme COMPUTE_TYPE or none). */
+#include "matmul.h"
+
+#include <inttypes.h>
+
+#include "kernels.h"
+
+/* An upper bound for the choice of algorithms; only what the chosen one needs is asked of the caller. */
+#define LT_WORKSPACE ((uint64_t)32 << 20)
+
+enum {
+    PART = 256, /* bytes: alignment of the workspace's parts */
+    TENSOR = 64 /* bytes: alignment of the caller's tensors, hn_buffer.offset; cuBLASLt would take 256 for granted */
+};
+
+/* How to multiply, in order; the first that cuBLASLt has an algorithm for is taken. PEDANTIC also keeps float32 from being emulated. */
+typedef struct attempt {
+    cublasComputeType_t compute;
+    bool bf16;
+} attempt;
+static const attempt ATTEMPTS[] = {
+    {CUBLAS_COMPUTE_32F, true},           /* from here: HNI_CUDA_BF16 */
+    {CUBLAS_COMPUTE_32F_FAST_TF32, false}, /* HNI_CUDA_TF32 */
+    {CUBLAS_COMPUTE_32F_PEDANTIC, false}, /* HNI_CUDA_F32 */
+    {CUBLAS_COMPUTE_32F, false},
+};
+enum { N_ATTEMPTS = sizeof ATTEMPTS / sizeof ATTEMPTS[0] };
+
+static int first_attempt(int32_t precision) {
+    return precision == HNI_CUDA_BF16 ? 0 : precision == HNI_CUDA_TF32 ? 1 : 2;
+}
+
+static uint64_t padded(uint64_t bytes) {
+    return (bytes + PART - 1) / PART * PART;
+}
+
+void hni_cuda_matmul_drop(hni_cuda_matmul *m) {
+    if (m->out)
+        cublasLtMatrixLayoutDestroy(m->out);
+    if (m->right)
+        cublasLtMatrixLayoutDestroy(m->right);
+    if (m->left)
+        cublasLtMatrixLayoutDestroy(m->left);
+    if (m->desc)
+        cublasLtMatmulDescDestroy(m->desc);
+    m->desc = NULL;
+    m->left = m->right = m->out = NULL;
+}
+
+static cublasStatus_t set_desc(hni_cuda_matmul *m, cublasLtMatmulDescAttributes_t attribute, const void *value, size_t size) {
+    return cublasLtMatmulDescSetAttribute(m->desc, attribute, value, size);
+}
+
+static cublasStatus_t make_desc(hni_cuda_matmul *m, cublasComputeType_t compute) {
+    const hni_cuda_product *p = &m->product;
+    const cublasOperation_t a = p->right_t ? CUBLAS_OP_T : CUBLAS_OP_N, b = p->left_t ? CUBLAS_OP_T : CUBLAS_OP_N;
+    const cublasLtEpilogue_t epilogue = p->bias ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_DEFAULT;
+    cublasStatus_t code = cublasLtMatmulDescCreate(&m->desc, compute, CUDA_R_32F);
+    if (code == CUBLAS_STATUS_SUCCESS)
+        code = set_desc(m, CUBLASLT_MATMUL_DESC_TRANSA, &a, sizeof a);
+    if (code == CUBLAS_STATUS_SUCCESS)
+        code = set_desc(m, CUBLASLT_MATMUL_DESC_TRANSB, &b, sizeof b);
+    if (code == CUBLAS_STATUS_SUCCESS)
+        code = set_desc(m, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, sizeof epilogue);
+    return code;
+}
+
+/* A row-major [rows,columns] matrix as the library sees it. */
+static cublasStatus_t make_layout(cublasLtMatrixLayout_t *layout, cudaDataType type, int64_t rows, int64_t columns) {
+    return cublasLtMatrixLayoutCreate(layout, type, (uint64_t)columns, (uint64_t)rows, columns);
+}
+
+static cublasStatus_t make_layouts(hni_cuda_matmul *m) {
+    const hni_cuda_product *p = &m->product;
+    const cudaDataType type = m->bf16 ? CUDA_R_16BF : CUDA_R_32F;
+    cublasStatus_t code = make_layout(&m->left, type, p->left_t ? p->depth : p->rows, p->left_t ? p->rows : p->depth);
+    if (code == CUBLAS_STATUS_SUCCESS)
+        code = make_layout(&m->right, type, p->right_t ? p->columns : p->depth, p->right_t ? p->depth : p->columns);
+    if (code == CUBLAS_STATUS_SUCCESS)
+        code = make_layout(&m->out, CUDA_R_32F, p->rows, p->columns);
+    return code;
+}
+
+/* What an algorithm may count on. inputs: alignment of left and right, bytes. */
+static cublasStatus_t set_preference(cublasLtMatmulPreference_t preference, uint32_t inputs) {
+    const uint64_t most = LT_WORKSPACE;
+    const uint32_t tensor = TENSOR, reduction = CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE;
+    const struct {
+        cublasLtMatmulPreferenceAttributes_t attribute;
+        const void *value;
+        size_t size;
+    } all[] = {
+        {CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &most, sizeof most},
+        {CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &reduction, sizeof reduction},
+        {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, &inputs, sizeof inputs},
+        {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, &inputs, sizeof inputs},
+        {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, &tensor, sizeof tensor},
+        {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, &tensor, sizeof tensor},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        const cublasStatus_t code = cublasLtMatmulPreferenceSetAttribute(preference, all[i].attribute, all[i].value, all[i].size);
+        if (code != CUBLAS_STATUS_SUCCESS)
+            return code;
+    }
+    return CUBLAS_STATUS_SUCCESS;
+}
+
+/* The library's first choice; CUBLAS_STATUS_NOT_SUPPORTED if it has none. */
+static cublasStatus_t choose(hni_cuda_device *device, hni_cuda_matmul *m) {
+    cublasLtMatmulPreference_t preference = NULL;
+    cublasLtMatmulHeuristicResult_t result = {0};
+    int found = 0;
+    cublasStatus_t code = cublasLtMatmulPreferenceCreate(&preference);
+    if (code != CUBLAS_STATUS_SUCCESS)
+        return code;
+    code = set_preference(preference, m->bf16 ? PART : TENSOR);
+    if (code == CUBLAS_STATUS_SUCCESS)
+        code = cublasLtMatmulAlgoGetHeuristic(device->lt, m->desc, m->right, m->left, m->out, m->out, preference, 1, &result, &found);
+    cublasLtMatmulPreferenceDestroy(preference);
+    if (code == CUBLAS_STATUS_SUCCESS && (found < 1 || result.state != CUBLAS_STATUS_SUCCESS))
+        code = CUBLAS_STATUS_NOT_SUPPORTED;
+    m->algo = result.algo;
+    m->lt_size = result.workspaceSize;
+    return code;
+}
+
+/* Parts of the workspace: the cast inputs, then cuBLASLt's. The first PART bytes are for moving the caller's pointer to a boundary. */
+static void lay_out(hni_cuda_matmul *m) {
+    const hni_cuda_product *p = &m->product;
+    uint64_t end = 0;
+    if (m->bf16) {
+        m->cast_left = end;
+        end += padded((uint64_t)(p->rows * p->depth) * sizeof(uint16_t));
+        m->cast_right = end;
+        end += padded((uint64_t)(p->columns * p->depth) * sizeof(uint16_t));
+    }
+    m->lt = end;
+    end += padded(m->lt_size);
+    m->workspace = end > 0 ? end + PART : 0;
+}
+
+hn_status hni_cuda_matmul_plan(hni_cuda_device *device, const hni_cuda_product *product, hni_cuda_matmul *out, hn_error *err) {
+    cublasStatus_t code = CUBLAS_STATUS_NOT_SUPPORTED;
+    for (int i = first_attempt(device->precision); i < N_ATTEMPTS && code == CUBLAS_STATUS_NOT_SUPPORTED; i++) {
+        *out = (hni_cuda_matmul){.product = *product, .bf16 = ATTEMPTS[i].bf16};
+        code = make_desc(out, ATTEMPTS[i].compute);
+        if (code == CUBLAS_STATUS_SUCCESS)
+            code = make_layouts(out);
+        if (code == CUBLAS_STATUS_SUCCESS)
+            code = choose(device, out);
+        if (code != CUBLAS_STATUS_SUCCESS)
+            hni_cuda_matmul_drop(out);
+    }
+    if (code == CUBLAS_STATUS_NOT_SUPPORTED)
+        return hni_fail_code(err, HN_E_UNSUPPORTED, HN_DOMAIN_CUBLAS, code,
+                             "cudnn:%" PRId32 ": cuBLASLt has no algorithm for [%" PRId64 ", %" PRId64 "] from %" PRId64 " products each",
+                             device->index, product->rows, product->columns, product->depth);
+    if (code == CUBLAS_STATUS_SUCCESS)
+        lay_out(out);
+    return hni_cuda_check_lt(device, code, "planning a matrix product", err);
+}
+
+static void *part(void *workspace, uint64_t offset) {
+    return (void *)(((uintptr_t)workspace + PART - 1) / PART * PART + offset);
+}
+
+hn_status hni_cuda_matmul_run(hni_cuda_device *device, const hni_cuda_matmul *m, const float *left, const float *right, const float *bias,
+                              float *out, void *workspace, cudaStream_t stream, hn_error *err) {
+    static const float one = 1.0f, zero = 0.0f;
+    const hni_cuda_product *p = &m->product;
+    const void *a = right, *b = left;
+    if (m->bf16) {
+        uint16_t *const l = (uint16_t *)part(workspace, m->cast_left), *const r = (uint16_t *)part(workspace, m->cast_right);
+        cudaError_t cast = hni_kernel_cast_bf16(p->rows * p->depth, left, l, stream);
+        if (cast == cudaSuccess)
+            cast = hni_kernel_cast_bf16(p->columns * p->depth, right, r, stream);
+        if (cast != cudaSuccess)
+            return hni_cuda_check(device, cast, "casting to bfloat16", err);
+        a = r;
+        b = l;
+    }
+    cublasStatus_t code = CUBLAS_STATUS_SUCCESS;
+    if (p->bias)
+        code = cublasLtMatmulDescSetAttribute(m->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias);
+    if (code == CUBLAS_STATUS_SUCCESS)
+        code = cublasLtMatmul(device->lt, m->desc, &one, a, m->right, b, m->left, &zero, out, m->out, out, m->out, &m->algo,
+                              m->lt_size ? part(workspace, m->lt) : NULL, m->lt_size, stream);
+    return hni_cuda_check_lt(device, code, "cublasLtMatmul", err);
+}

@@ -1,0 +1,17 @@
+/* cublaslt.h - what tests may ask of the fake cuBLASLt, and turn about it. */
+#ifndef HAEMNET_TEST_CUDA_CUBLASLT_H
+#define HAEMNET_TEST_CUDA_CUBLASLT_H
+
+#include <cublasLt.h>
+
+extern long fake_lt_live;                     /* handles, descriptors, layouts and preferences that were not destroyed */
+extern long fake_lt_products;                 /* done */
+extern cublasComputeType_t fake_lt_last;      /* how the last one multiplied */
+extern cudaDataType fake_lt_last_input;       /* what from */
+extern unsigned fake_lt_refused;              /* bit c: the heuristics have nothing for compute type c of 64 + … (see the fake) */
+extern size_t fake_lt_workspace;              /* what an algorithm asks for */
+
+/* The bit of a compute type and an input type in fake_lt_refused. */
+unsigned fake_lt_bit(cublasComputeType_t compute, cudaDataType input);
+
+#endif
