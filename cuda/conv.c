@@ -10,7 +10,7 @@
 
 #include "graph.h"
 #include "haemnet/builder.h" /* defines: HN_ACT_… */
-#include "kernels_conv.h"
+#include "kernels.h"
 
 typedef struct attempt {
     bool bf16;  /* the two inputs rounded to bfloat16 first; sums and outputs are float32 */
@@ -148,6 +148,21 @@ static hn_status find_way(hni_cuda_device *device, const hn_op_desc *d, conv_pla
     return status == HN_E_UNSUPPORTED ? HN_OK : status; /* then the own kernel */
 }
 
+/* The own sums over dy's channels. */
+static hni_sum_layout bias_layout(const hn_op_desc *d) {
+    const int64_t *dy = d->in[0].dims, pixels = dy[2] * dy[3];
+    return (hni_sum_layout){dy[1], dy[0] * pixels, pixels, dy[1] * pixels, pixels, hni_sum_lanes(dy[1], dy[0] * pixels)};
+}
+
+static uint64_t bias_workspace(const conv_plan *p, const hn_op_desc *d) {
+    if (p->reduction.plan)
+        return hni_graph_workspace(p->reduction.plan);
+    if (d->kind != HN_OP_CONV2D_GRAD_WEIGHT || d->out[1].rank == 0)
+        return 0;
+    const hni_sum_layout layout = bias_layout(d);
+    return hni_graph_round(sizeof(double) * (uint64_t)hni_sum_room(layout.outputs, layout.lanes));
+}
+
 static hn_status plan(hni_cuda_op *op, hn_error *err) {
     hni_cuda_device *device = op->device;
     conv_plan *p = device->host.alloc(device->host.user, sizeof *p);
@@ -158,12 +173,10 @@ static hn_status plan(hni_cuda_op *op, hn_error *err) {
         device->host.free(device->host.user, p);
         return status;
     }
-    uint64_t graph = hni_graph_workspace(p->conv.plan);
-    if (p->reduction.plan && hni_graph_workspace(p->reduction.plan) > graph)
-        graph = hni_graph_workspace(p->reduction.plan); /* one after the other */
+    const uint64_t conv = hni_graph_workspace(p->conv.plan), bias = bias_workspace(p, &op->desc);
     for (int i = 0; i < 2 && p->way.bf16; i++)
         p->cast[i] = hni_graph_round(2 * (uint64_t)hni_tensor_elements(&op->desc.in[i]));
-    op->workspace = p->cast[0] + p->cast[1] + graph;
+    op->workspace = p->cast[0] + p->cast[1] + (conv > bias ? conv : bias); /* one after the other */
     op->workspace += op->workspace > 0 ? 256 : 0; /* what is lent begins at a multiple of 64 */
     op->plan = p;
     return HN_OK;
@@ -184,7 +197,7 @@ static hn_status run_graph(const hni_cuda_call *call, void **graph_space, hn_err
     void *extra[2] = {at, at + p->cast[0]};
     *graph_space = at + p->cast[0] + p->cast[1];
     for (int i = 0; i < 2 && p->way.bf16; i++) {
-        const cudaError_t code = hni_kernel_to_bf16((const float *)call->in[i], extra[i], hni_tensor_elements(&call->desc->in[i]), call->stream);
+        const cudaError_t code = hni_kernel_cast_bf16(hni_tensor_elements(&call->desc->in[i]), call->in[i], extra[i], call->stream);
         const hn_status status = hni_cuda_check(call->op->device, code, "rounding to bfloat16", err);
         if (status != HN_OK)
             return status;
@@ -198,36 +211,38 @@ static hn_status run_forward(const hni_cuda_call *call, hn_error *err) {
     const hn_status status = run_graph(call, &space, err);
     if (status != HN_OK || ((const conv_plan *)call->op->plan)->way.fused || !has_tail(d))
         return status;
-    const hni_conv_tail tail = {.bias = call->in[2], .gamma = call->in[3], .beta = call->in[4], .mean = call->in[5], .var = call->in[6],
-                                .add = call->in[7], .epsilon = (float)d->epsilon, .activation = d->activation,
-                                .filters = d->out[0].dims[1], .pixels = d->out[0].dims[2] * d->out[0].dims[3],
-                                .count = hni_tensor_elements(&d->out[0])};
-    return hni_cuda_check(call->op->device, hni_kernel_conv_tail((float *)call->out[0], &tail, call->stream), "a convolution's tail", err);
+    const hni_conv_tail_args tail = {.n = hni_tensor_elements(&d->out[0]), .filters = d->out[0].dims[1],
+                                     .pixels = d->out[0].dims[2] * d->out[0].dims[3], .activation = d->activation, .epsilon = d->epsilon,
+                                     .bias = call->in[2], .gamma = call->in[3], .beta = call->in[4], .mean = call->in[5],
+                                     .var = call->in[6], .add = call->in[7], .y = call->out[0]};
+    return hni_cuda_check(call->op->device, hni_kernel_conv_tail(tail, call->stream), "a convolution's tail", err);
 }
 
 static hn_status run_grad_input(const hni_cuda_call *call, hn_error *err) {
+    float *dx = (float *)call->out[0];
     void *space;
     const hn_status status = run_graph(call, &space, err);
     if (status != HN_OK || call->desc->activation == HN_ACT_NONE)
         return status;
-    return hni_cuda_check(call->op->device,
-                          hni_kernel_relu_mask((const float *)call->in[2], (float *)call->out[0], hni_tensor_elements(&call->desc->out[0]),
-                                               call->stream),
+    const int64_t n = hni_tensor_elements(&call->desc->out[0]);
+    return hni_cuda_check(call->op->device, hni_kernel_activation_grad(n, HN_ACT_RELU, call->in[2], dx, dx, call->stream),
                           "a gradient through ReLU", err);
 }
 
 static hn_status run_grad_weight(const hni_cuda_call *call, hn_error *err) {
     conv_plan *p = (conv_plan *)call->op->plan;
-    const int64_t *dy = call->desc->in[0].dims;
     void *space;
-    const hn_status status = run_graph(call, &space, err);
+    hn_status status = run_graph(call, &space, err);
     if (status != HN_OK || call->desc->out[1].rank == 0)
         return status;
     if (p->reduction.plan)
         return hni_step_run(call, &p->reduction, NULL, space, err);
-    return hni_cuda_check(call->op->device,
-                          hni_kernel_bias_grad((const float *)call->in[0], (float *)call->out[1], dy[0], dy[1], dy[2] * dy[3], call->stream),
-                          "a bias's gradient", err);
+    const hni_sum_layout layout = bias_layout(call->desc);
+    hni_sum_rest rest;
+    status = hni_cuda_check(call->op->device, hni_kernel_sum(layout, call->in[0], space, &rest, call->stream), "a bias's gradient", err);
+    return status == HN_OK ? hni_cuda_check(call->op->device, hni_kernel_sum_store(layout.outputs, rest, 1.0, call->out[1], call->stream),
+                                            "a bias's gradient", err)
+                           : status;
 }
 
 /* Asks cuDNN; what it finds is in the cache when plan asks again. A failure other than a refusal is plan's to tell. */

@@ -93,9 +93,8 @@ static inline uint64_t hni_graph_round(uint64_t bytes) {
     return (bytes + 255) / 256 * 256;
 }
 
-/* The cache: made at open, ended at close, after the last operator was released. */
-hn_status hni_graph_open(hni_cuda_device *device, hn_error *err);
-void hni_graph_close(hni_cuda_device *device);
+/* hni_graph_open and hni_graph_close, in cuda.h: the cache, ended after the last operator was released. */
+
 /* Questions answered from the cache, and plans made, since open. */
 void hni_graph_counts(const hni_cuda_device *device, int64_t *hits, int64_t *made);
 
