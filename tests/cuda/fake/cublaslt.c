@@ -11,7 +11,7 @@
 
 #include "fake.h"
 
-long fake_lt_live, fake_lt_products;
+long fake_lt_products;
 cublasComputeType_t fake_lt_last;
 cudaDataType fake_lt_last_input;
 unsigned fake_lt_refused;
@@ -52,20 +52,18 @@ typedef struct algo {
 } algo;
 _Static_assert(sizeof(algo) <= sizeof(cublasLtMatmulAlgo_t), "fits");
 
-static cublasStatus_t step(const char *call) {
-    return (cublasStatus_t)fake_step(call);
-}
-
-#define STEP(call)                                  \
-    do {                                            \
-        const cublasStatus_t code_ = step(call);    \
-        if (code_ != CUBLAS_STATUS_SUCCESS)         \
-            return code_;                           \
+/* Begins an entry point: a code to fail with on demand is given back at once. */
+#define ENTER()                                          \
+    do {                                                 \
+        const int code_ = fake_enter(FAKE_CUBLASLT, __func__); \
+        if (code_ != 0)                                  \
+            return (cublasStatus_t)code_;                \
     } while (0)
-#define NEED(condition)                         \
-    do {                                        \
-        if (!(condition))                       \
-            return CUBLAS_STATUS_INVALID_VALUE; \
+/* What the library may take for granted. */
+#define NEED(condition)                                                                            \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            return (cublasStatus_t)fake_wrong("cuBLASLt: " #condition, CUBLAS_STATUS_INVALID_VALUE); \
     } while (0)
 
 static cublasStatus_t make(void **out, size_t size, int tag) {
@@ -73,7 +71,7 @@ static cublasStatus_t make(void **out, size_t size, int tag) {
     if (!*out)
         return CUBLAS_STATUS_ALLOC_FAILED;
     *(int *)*out = tag;
-    fake_lt_live++;
+    fake_made(FAKE_CUBLASLT, 1);
     return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -81,13 +79,13 @@ static cublasStatus_t end(void *object, int tag) {
     NEED(object && *(int *)object == tag);
     *(int *)object = 0;
     free(object);
-    fake_lt_live--;
+    fake_made(FAKE_CUBLASLT, -1);
     return CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t cublasLtCreate(cublasLtHandle_t *handle) {
     NEED(handle);
-    STEP("cublasLtCreate");
+    ENTER();
     return make((void **)handle, sizeof **handle, HANDLE);
 }
 
@@ -106,7 +104,7 @@ const char *cublasLtGetStatusString(cublasStatus_t status) {
 cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t *out, cublasComputeType_t compute, cudaDataType_t scale) {
     NEED(out && scale == CUDA_R_32F);
     NEED(compute == CUBLAS_COMPUTE_32F || compute == CUBLAS_COMPUTE_32F_PEDANTIC || compute == CUBLAS_COMPUTE_32F_FAST_TF32);
-    STEP("cublasLtMatmulDescCreate");
+    ENTER();
     desc *d = NULL;
     const cublasStatus_t code = make((void **)&d, sizeof *d, DESC);
     if (code != CUBLAS_STATUS_SUCCESS)
@@ -127,7 +125,7 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t object, cubla
                                               size_t size) {
     desc *d = (desc *)object;
     NEED(d && d->tag == DESC && value);
-    STEP("cublasLtMatmulDescSetAttribute");
+    ENTER();
     const int32_t number = size == 4 ? *(const int32_t *)value : -1;
     switch (attribute) {
     case CUBLASLT_MATMUL_DESC_TRANSA:
@@ -150,7 +148,7 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t object, cubla
 
 cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t *out, cudaDataType type, uint64_t rows, uint64_t columns, int64_t ld) {
     NEED(out && (type == CUDA_R_32F || type == CUDA_R_16BF) && rows > 0 && columns > 0 && ld >= (int64_t)rows);
-    STEP("cublasLtMatrixLayoutCreate");
+    ENTER();
     layout *l = NULL;
     const cublasStatus_t code = make((void **)&l, sizeof *l, LAYOUT);
     if (code != CUBLAS_STATUS_SUCCESS)
@@ -166,7 +164,7 @@ cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t l) {
 
 cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t *out) {
     NEED(out);
-    STEP("cublasLtMatmulPreferenceCreate");
+    ENTER();
     preference *p = NULL;
     const cublasStatus_t code = make((void **)&p, sizeof *p, PREFERENCE);
     if (code != CUBLAS_STATUS_SUCCESS)
@@ -184,7 +182,7 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t o
                                                     const void *value, size_t size) {
     preference *p = (preference *)object;
     NEED(p && p->tag == PREFERENCE && value);
-    STEP("cublasLtMatmulPreferenceSetAttribute");
+    ENTER();
     if (attribute == CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES) {
         NEED(size == 8);
         memcpy(&p->workspace, value, size);
@@ -227,7 +225,7 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
     NEED(handle && handle->tag == HANDLE && p && p->tag == PREFERENCE && requested == 1 && results && found && c == out);
     NEED(sizes((const desc *)d, (const layout *)a, (const layout *)b, (const layout *)c, &chosen));
     NEED((p->reduction & CUBLASLT_REDUCTION_SCHEME_INPLACE) == 0 && p->align_a == p->align_b && p->align_c == p->align_d);
-    STEP("cublasLtMatmulAlgoGetHeuristic");
+    ENTER();
     *found = 0;
     memset(results, 0, sizeof *results);
     if (fake_lt_refused & fake_lt_bit(((const desc *)d)->compute, ((const layout *)a)->type))
@@ -289,9 +287,9 @@ static bool is_aligned(const void *p, uint32_t bytes) {
     return (uintptr_t)p % bytes == 0;
 }
 
-static bool is_matrix(const void *p, const layout *l) {
+static bool is_matrix(cudaStream_t stream, const void *p, const layout *l) {
     const uint64_t last = (uint64_t)l->ld * (l->columns - 1) + l->rows;
-    return fake_is_device(p, (size_t)last * (l->type == CUDA_R_16BF ? 2 : 4));
+    return fake_is_device(stream, p, (size_t)last * (l->type == CUDA_R_16BF ? 2 : 4));
 }
 
 cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t d, const void *alpha, const void *a, cublasLtMatrixLayout_t la,
@@ -306,15 +304,14 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t d, c
     NEED(chosen.tag == ALGO && chosen.m == wanted.m && chosen.n == wanted.n && chosen.k == wanted.k && chosen.kind == wanted.kind);
     job j = {.d = *(const desc *)d, .a = *(const layout *)la, .b = *(const layout *)lb, .c = *(const layout *)lc, .from_a = a, .from_b = b,
              .to = (float *)to, .alpha = *(const float *)alpha, .depth = wanted.k, .workspace = workspace, .workspace_size = workspace_size};
-    NEED(is_matrix(a, &j.a) && is_matrix(b, &j.b) && is_matrix(to, &j.c));
+    NEED(fake_is_stream(stream) && is_matrix(stream, a, &j.a) && is_matrix(stream, b, &j.b) && is_matrix(stream, to, &j.c));
     NEED(is_aligned(a, chosen.align_inputs) && is_aligned(b, chosen.align_inputs) && is_aligned(to, chosen.align_out));
-    NEED(workspace_size >= chosen.workspace && (workspace_size == 0 || fake_is_device(workspace, workspace_size)));
+    NEED(workspace_size >= chosen.workspace && (workspace_size == 0 || fake_is_device(stream, workspace, workspace_size)));
     NEED(is_aligned(workspace, 256));
-    NEED(j.d.epilogue == CUBLASLT_EPILOGUE_DEFAULT || fake_is_device(j.d.bias, j.c.rows * sizeof(float)));
-    STEP("cublasLtMatmul");
+    NEED(j.d.epilogue == CUBLASLT_EPILOGUE_DEFAULT || fake_is_device(stream, j.d.bias, j.c.rows * sizeof(float)));
+    ENTER();
     fake_lt_products++;
     fake_lt_last = j.d.compute;
     fake_lt_last_input = j.a.type;
-    fake_enqueue(stream, multiply, &j, sizeof j);
-    return CUBLAS_STATUS_SUCCESS;
+    return fake_enqueue(stream, multiply, &j, sizeof j) == 0 ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_EXECUTION_FAILED;
 }

@@ -4,11 +4,10 @@
 
 #include <cublasLt.h>
 
-extern long fake_lt_live;                     /* handles, descriptors, layouts and preferences that were not destroyed */
 extern long fake_lt_products;                 /* done */
 extern cublasComputeType_t fake_lt_last;      /* how the last one multiplied */
 extern cudaDataType fake_lt_last_input;       /* what from */
-extern unsigned fake_lt_refused;              /* bit c: the heuristics have nothing for compute type c of 64 + … (see the fake) */
+extern unsigned fake_lt_refused;              /* bits of fake_lt_bit: the heuristics have nothing for these */
 extern size_t fake_lt_workspace;              /* what an algorithm asks for */
 
 /* The bit of a compute type and an input type in fake_lt_refused. */

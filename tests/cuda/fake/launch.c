@@ -9,7 +9,7 @@
 struct hni_host_place hni_host_place;
 unsigned fake_launch_grid, fake_launch_block;
 bool fake_launch_backwards;
-long fake_launches;
+long fake_launch_fail;
 
 /* What waits in the stream: everything a launch needs. */
 typedef struct pending {
@@ -33,14 +33,14 @@ static void run_launch(void *arg) {
 
 cudaError_t hni_host_launch(void (*body)(const void *args), const void *args, size_t size, unsigned grid, unsigned block,
                             cudaStream_t stream) {
-    const int code = fake_step("cudaLaunchKernel");
+    const int code = fake_enter(FAKE_CUDA, "cudaLaunchKernel");
     if (code != 0)
         return (cudaError_t)code;
+    if (fake_launch_fail > 0 && --fake_launch_fail == 0)
+        return cudaErrorLaunchOutOfResources;
     pending p = {.body = body, .grid = fake_launch_grid ? fake_launch_grid : grid, .block = fake_launch_block ? fake_launch_block : block};
     if (grid == 0 || block == 0 || block > 1024 || size > sizeof p.args)
-        return cudaErrorInvalidConfiguration;
+        return (cudaError_t)fake_wrong("cudaLaunchKernel: grid, block or size of the arguments", cudaErrorInvalidConfiguration);
     memcpy(p.args, args, size);
-    fake_launches++;
-    fake_enqueue(stream, run_launch, &p, sizeof p);
-    return cudaSuccess;
+    return (cudaError_t)fake_enqueue(stream, run_launch, &p, sizeof p);
 }

@@ -6,6 +6,6 @@
 
 extern unsigned fake_launch_grid, fake_launch_block; /* 0 = as the backend asks */
 extern bool fake_launch_backwards;                   /* last thread first */
-extern long fake_launches;
+extern long fake_launch_fail; /* the n-th launch from now fails with cudaErrorLaunchOutOfResources; 0 = none */
 
 #endif
