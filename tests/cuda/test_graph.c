@@ -173,6 +173,83 @@ START_TEST(the_fake_notices_wrong_graphs) {
 }
 END_TEST
 
+/* Whether call n was reached. What fails is told with cuDNN's own code, and only the device's handle is left. */
+static bool plan_fails_cleanly(long n, int code) {
+    pair p = open_pair("cudnn:0");
+    const hni_graph g = plain_graph();
+    const hni_cuda_plan *plan = NULL;
+    int64_t hits, made;
+    const long live = fake_live(FAKE_CUDNN), before = fake_calls(FAKE_CUDNN);
+    fake_fail(FAKE_CUDNN, n, code);
+    const hn_status status = hni_graph_plan(cuda_of(&p), &g, HNI_CUDA_F32, &plan, &err);
+    const bool reached = fake_calls(FAKE_CUDNN) - before >= n;
+    fake_fail(FAKE_CUDNN, 0, 0);
+    hni_graph_counts(cuda_of(&p), &hits, &made);
+    ck_assert_int_eq(made, status == HN_OK);
+    ck_assert((plan != NULL) == (status == HN_OK));
+    if (status != HN_OK) {
+        ck_assert(reached);
+        ck_assert_int_eq(err.domain, HN_DOMAIN_CUDNN);
+        ck_assert_int_eq(err.code, code);
+        ck_assert_int_eq(fake_live(FAKE_CUDNN), live);
+    }
+    const bool may_pass = code == CUDNN_STATUS_NOT_SUPPORTED || code == CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED;
+    ck_assert_msg(!reached || status != HN_OK || may_pass, "call %ld failed with %d and nobody said so", n, code);
+    close_pair(&p);
+    return reached;
+}
+
+START_TEST(nth_call_of_a_plan_fails) {
+    static const int codes[] = {CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED, CUDNN_STATUS_NOT_SUPPORTED,
+                                CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED, CUDNN_STATUS_BAD_PARAM};
+    for (size_t k = 0; k < sizeof codes / sizeof codes[0]; k++) {
+        long n = 1;
+        while (plan_fails_cleanly(n, codes[k]))
+            n++;
+        printf("code %d: each of %ld calls\n", codes[k], n - 1);
+        ck_assert_int_gt(n, 60);
+    }
+}
+END_TEST
+
+/* The host's n-th allocation fails: while a device is opened, an operator prepared or run. */
+static bool memory_fails_cleanly(long n) {
+    failing_memory m = {.fail_at = 0};
+    const hn_allocator allocator = {sizeof allocator, 0, &m, failing_alloc, failing_free};
+    const hn_op_desc d = small_conv(true, 1);
+    pair p = {NULL, NULL, NULL};
+    prepared r = {0};
+    fake_reset();
+    fake_cudnn_reset();
+    ck_ok(make_context("", NULL, &allocator, &p.ctx, &err));
+    ck_ok(hn_backend_register(p.ctx, hn_backend_entry(1), &err));
+    m.fail_at = m.requests + n;
+    hn_status status = hni_device_open_spec(p.ctx, "cudnn:0", &p.device, &err);
+    if (status == HN_OK) {
+        status = prepare(&p, &d, &r);
+        if (status == HN_OK)
+            status = run(&p, &r);
+        end_prepared(&p, &r);
+    }
+    const bool reached = m.requests >= m.fail_at;
+    ck_assert_msg(reached ? status == HN_E_MEMORY || status == HN_OK : status == HN_OK, "request %ld: %s", n, err.message);
+    hni_device_close(p.device);
+    hn_context_free(p.ctx);
+    ck_assert_int_eq(m.live, 0);
+    ck_assert_int_eq(fake_live(FAKE_CUDNN), 0);
+    ck_assert_int_eq(fake_live(FAKE_CUDA), 0);
+    return reached;
+}
+
+START_TEST(nth_request_for_memory_fails) {
+    long n = 1;
+    while (memory_fails_cleanly(n))
+        n++;
+    printf("each of %ld requests\n", n - 1);
+    ck_assert_int_gt(n, 4);
+}
+END_TEST
+
 /* Runs the plain graph with one pointer or the workspace changed. */
 static void check_run(int which, ptrdiff_t change, void *instead, const char *word) {
     pair p = open_pair("cudnn:0");
@@ -227,6 +304,8 @@ int main(void) {
     tcase_add_test(t, runs_make_nothing);
     tcase_add_test(t, the_fake_notices_wrong_graphs);
     tcase_add_test(t, the_fake_notices_wrong_pointers);
+    tcase_add_test(t, nth_call_of_a_plan_fails);
+    tcase_add_test(t, nth_request_for_memory_fails);
     suite_add_tcase(suite, t);
     return run_suite(suite);
 }
