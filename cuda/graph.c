@@ -168,7 +168,7 @@ static hn_status fill_pack(hni_cuda_device *device, const hni_cuda_plan *plan, h
     hni_build_finalize(&b, d, what);
     if (b.code != CUDNN_STATUS_SUCCESS) {
         hni_keep_drop(&keep, 0);
-        return hni_build_status(&b, err);
+        return hni_cuda_check_cudnn(device, b.code, b.what, err);
     }
     pack->pack = d;
     pack->workspace = workspace;

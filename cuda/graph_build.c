@@ -39,7 +39,7 @@ void hni_keep_drop(hni_graph_keep *keep, int32_t from) {
 hn_status hni_build_status(const hni_graph_build *b, hn_error *err) {
     if (b->code == CUDNN_STATUS_SUCCESS)
         return HN_OK;
-    if (hni_cudnn_unsupported(b->code))
+    if (hni_cudnn_refuses(b->code))
         return hni_fail_code(err, HN_E_UNSUPPORTED, HN_DOMAIN_CUDNN, (int64_t)b->code, "cudnn:%d: %s: cuDNN %d (%s)", b->device->index, b->what,
                              (int)b->code, cudnnGetErrorString(b->code));
     return hni_cuda_check_cudnn(b->device, b->code, b->what, err);

@@ -27,7 +27,7 @@ void hni_build_set(hni_graph_build *b, cudnnBackendDescriptor_t d, cudnnBackendA
 void hni_build_finalize(hni_graph_build *b, cudnnBackendDescriptor_t d, const char *what);
 /* Frees descriptors from number `from` on, the last first. */
 void hni_keep_drop(hni_graph_keep *keep, int32_t from);
-/* HN_OK, HN_E_UNSUPPORTED for cuDNN's "not supported", else its failure. */
+/* HN_OK, HN_E_UNSUPPORTED where cuDNN refuses, else its failure. */
 hn_status hni_build_status(const hni_graph_build *b, hn_error *err);
 
 /* graph_build.c: tensors, nodes and the finalized operation graph; NULL after a failure. */
@@ -37,8 +37,11 @@ cudnnBackendDescriptor_t hni_build_graph(hni_graph_build *b, const hni_graph *gr
 hn_status hni_choose_engine(hni_graph_build *b, cudnnBackendDescriptor_t graph, int32_t precision, cudnnBackendDescriptor_t *plan,
                             int64_t *workspace, hn_error *err);
 
-static inline bool hni_cudnn_unsupported(cudnnStatus_t code) {
-    return CUDNN_STATUS_CATEGORY(code) == CUDNN_STATUS_NOT_SUPPORTED;
+/* "Not supported", and "bad parameter" too: versions of cuDNN say either of an attribute, shape or engine that they do not have. The next
+ * engine, graph or way is tried then; the message and the code go into the reason. */
+static inline bool hni_cudnn_refuses(cudnnStatus_t code) {
+    const int category = CUDNN_STATUS_CATEGORY((int)code);
+    return category == CUDNN_STATUS_NOT_SUPPORTED || category == CUDNN_STATUS_BAD_PARAM;
 }
 
 #endif

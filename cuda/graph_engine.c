@@ -21,7 +21,7 @@ typedef struct search {
 
 /* Whether a failure is about one engine, so that the next may be tried. */
 static bool is_refusal(cudnnStatus_t code) {
-    return hni_cudnn_unsupported(code) || code == CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED;
+    return hni_cudnn_refuses(code) || code == CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED;
 }
 
 /* Storage is float32 and sums are float32 in all modes, so some notes are never fine; tensor cores round factors to TF32 (or take bfloat16
@@ -103,6 +103,7 @@ static bool try_config(search *s, cudnnBackendDescriptor_t config) {
 static int64_t list_configs(search *s, cudnnBackendHeurMode_t mode, cudnnBackendDescriptor_t *configs) {
     hni_graph_build *b = s->b;
     int64_t count = 0, got = 0;
+    const int32_t before = b->keep->count;
     cudnnBackendDescriptor_t heur = hni_build_create(b, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, "heuristics");
     hni_build_set(b, heur, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &s->graph, "heuristics");
     hni_build_set(b, heur, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode, "heuristics");
@@ -114,6 +115,7 @@ static int64_t list_configs(search *s, cudnnBackendHeurMode_t mode, cudnnBackend
     if (b->code != CUDNN_STATUS_SUCCESS && is_refusal(b->code)) {
         s->last = b->code;
         b->code = CUDNN_STATUS_SUCCESS;
+        hni_keep_drop(b->keep, before);
         return 0;
     }
     count = count < MAX_CONFIGS ? count : MAX_CONFIGS;
@@ -128,6 +130,7 @@ static int64_t list_configs(search *s, cudnnBackendHeurMode_t mode, cudnnBackend
         b->what = "heuristics' list";
         b->code = cudnnBackendGetAttribute(heur, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, count, &got, configs);
     }
+    hni_keep_drop(b->keep, before); /* the heuristics */
     for (int64_t i = 0; i < count; i++) { /* those that were made and not filled */
         if (configs[i] && (i >= got || b->code != CUDNN_STATUS_SUCCESS))
             (void)cudnnBackendDestroyDescriptor(configs[i]);

@@ -132,15 +132,16 @@ static hni_graph plain_graph(void) {
     return g;
 }
 
-/* The graph must be refused as a mistake, with a complaint that holds `word`. */
+/* The graph must be refused, with cuDNN's code, and noticed as a mistake, with a complaint that holds `word`. */
 static void check_mistake(const hni_graph *g, const char *word) {
     pair p = open_pair("cudnn:0");
     const hni_cuda_plan *plan = NULL;
-    ck_assert_int_eq(hni_graph_plan(cuda_of(&p), g, HNI_CUDA_F32, &plan, &err), HN_E_BACKEND);
+    ck_assert_int_eq(hni_graph_plan(cuda_of(&p), g, HNI_CUDA_F32, &plan, &err), HN_E_UNSUPPORTED);
     ck_assert_ptr_null(plan);
     ck_assert_msg(strstr(fake_cudnn_message(), word) != NULL, "%s: %s", word, fake_cudnn_message());
     ck_assert_int_eq(fake_mistakes(), 1);
     ck_assert_int_eq(err.domain, HN_DOMAIN_CUDNN);
+    ck_assert_int_eq(CUDNN_STATUS_CATEGORY(err.code), CUDNN_STATUS_BAD_PARAM);
     hni_device_close(p.device);
     hni_device_close(p.oracle);
     hn_context_free(p.ctx);
@@ -173,6 +174,34 @@ START_TEST(the_fake_notices_wrong_graphs) {
 }
 END_TEST
 
+START_TEST(plans_differ_by_precision) {
+    pair p = open_pair("cudnn:0");
+    const hni_graph g = plain_graph();
+    const hni_cuda_plan *strict, *tf32, *again, *ordered;
+    ck_ok(hni_graph_plan(cuda_of(&p), &g, HNI_CUDA_F32, &strict, &err));
+    ck_ok(hni_graph_plan(cuda_of(&p), &g, HNI_CUDA_TF32, &tf32, &err));
+    ck_ok(hni_graph_plan(cuda_of(&p), &g, HNI_CUDA_F32, &again, &err));
+    cuda_of(&p)->deterministic = true;
+    ck_ok(hni_graph_plan(cuda_of(&p), &g, HNI_CUDA_F32, &ordered, &err));
+    ck_assert_ptr_eq(strict, again);
+    ck_assert_ptr_ne(strict, tf32);
+    ck_assert_ptr_ne(strict, ordered);
+    close_pair(&p);
+}
+END_TEST
+
+/* Descriptors of what was only asked for are gone: tensors, operations, graph, configuration and plan stay. */
+START_TEST(plans_keep_what_they_need) {
+    pair p = open_pair("cudnn:0");
+    const hni_graph g = plain_graph();
+    const hni_cuda_plan *plan;
+    const long live = fake_live(FAKE_CUDNN);
+    ck_ok(hni_graph_plan(cuda_of(&p), &g, HNI_CUDA_F32, &plan, &err));
+    ck_assert_int_eq(fake_live(FAKE_CUDNN), live + 3 + 2 + 1 + 2);
+    close_pair(&p);
+}
+END_TEST
+
 /* Whether call n was reached. What fails is told with cuDNN's own code, and only the device's handle is left. */
 static bool plan_fails_cleanly(long n, int code) {
     pair p = open_pair("cudnn:0");
@@ -193,7 +222,8 @@ static bool plan_fails_cleanly(long n, int code) {
         ck_assert_int_eq(err.code, code);
         ck_assert_int_eq(fake_live(FAKE_CUDNN), live);
     }
-    const bool may_pass = code == CUDNN_STATUS_NOT_SUPPORTED || code == CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED;
+    const bool may_pass = code == CUDNN_STATUS_NOT_SUPPORTED || code == CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED ||
+                          code == CUDNN_STATUS_BAD_PARAM;
     ck_assert_msg(!reached || status != HN_OK || may_pass, "call %ld failed with %d and nobody said so", n, code);
     close_pair(&p);
     return reached;
@@ -304,6 +334,8 @@ int main(void) {
     tcase_add_test(t, runs_make_nothing);
     tcase_add_test(t, the_fake_notices_wrong_graphs);
     tcase_add_test(t, the_fake_notices_wrong_pointers);
+    tcase_add_test(t, plans_differ_by_precision);
+    tcase_add_test(t, plans_keep_what_they_need);
     tcase_add_test(t, nth_call_of_a_plan_fails);
     tcase_add_test(t, nth_request_for_memory_fails);
     suite_add_tcase(suite, t);
