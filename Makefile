@@ -52,10 +52,42 @@ CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null || echo -lcheck -lsubu
 
 PLUGIN_SRCS := $(sort $(wildcard tests/backend/plugins/*.c))
 PLUGINS := $(PLUGIN_SRCS:%.c=$(OBJ)/%.so) $(OBJ)/examples/libhaemnet-example.so
+# ---- cuda/: the cudnn plug-in, and its tests against fakes. CUDA=0 leaves it out; the core never needs any of it. ----
+CUDA ?= 1
+CUDA_HOME ?= /usr/local/cuda
+CUDNN_HOME ?=
+ifneq ($(CUDA),0)
+ifneq ($(wildcard $(CUDA_HOME)/include/cuda_runtime_api.h),)
+CUDNN_DIR := $(firstword $(foreach d,$(CUDNN_HOME) $(CUDA_HOME) /usr/local /usr,$(if $(wildcard $(d)/include/cudnn_graph.h),$(d))))
+ifeq ($(CUDNN_DIR),)
+CUDNN_DIR := $(shell python3 -c 'import nvidia.cudnn as c; print(list(c.__path__)[0])' 2>/dev/null)
+endif
+endif
+endif
+# Headers are enough for the tests; the plug-in itself needs nvcc and the libraries too. Links are by file: a python installation has no
+# libcudnn.so, only libcudnn.so.9.
+CUDA_INC := $(if $(CUDNN_DIR),-Icuda $(addprefix -isystem ,$(filter-out /usr/include,$(sort $(CUDA_HOME)/include $(CUDNN_DIR)/include))))
+CUDA_LIB_DIRS := $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib $(CUDNN_DIR)/lib $(CUDNN_DIR)/lib64 $(CUDNN_DIR)/lib/$(shell $(CC) -dumpmachine)
+cuda_lib = $(firstword $(foreach d,$(CUDA_LIB_DIRS),$(wildcard $(d)/lib$(1).so) $(sort $(wildcard $(d)/lib$(1).so.*))))
+CUDA_LIBS = $(foreach l,cudart cudnn cublasLt,$(or $(call cuda_lib,$(l)),-l$(l)))
+NVCC ?= $(firstword $(wildcard $(CUDA_HOME)/bin/nvcc) nvcc)
+# -fmad=false as -ffp-contract=off above. Machine code for compute capability 8 and 9, and PTX for what comes after.
+NVCC_FLAGS = -O3 -std=c++17 -fmad=false -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 \
+    -gencode arch=compute_90,code=compute_90 -Iinclude -Ilib $(CUDA_INC) -Xcompiler -fPIC,-fvisibility=hidden -MD -MP
+
+CUDA_OBJS := $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard cuda/*.c)))
+CUDA_KERNELS := $(sort $(wildcard cuda/kernels/*.cu))
+# Kernels that a C compiler understands too (kernels/host_launch.h) are run by the tests.
+CUDA_HOST_KERNELS := $(if $(CUDA_KERNELS),$(patsubst %.cu,$(OBJ)/%.host.o,$(shell grep -L '<<<' $(CUDA_KERNELS))))
+CUDA_FAKES := $(patsubst %.c,$(OBJ)/%.o,$(sort $(filter-out tests/cuda/test_%,$(wildcard tests/cuda/*.c)) $(wildcard tests/cuda/fake/*.c)))
+CUDA_PLUGIN := $(OBJ)/libhaemnet-cudnn.so
+CUDA_FAKE_PLUGIN := $(OBJ)/tests/cuda/libhaemnet-cudnn-fake.so
+CUDA_CORE := $(OBJ)/cuda/libcore.a
+
 SCRIPTS := $(sort $(wildcard tests/*/test_*.sh tests/*/test_*.py))
 SLOW_SCRIPTS := $(sort $(wildcard tests/*/slow_*.sh tests/*/slow_*.py))
 
-.PHONY: help all lib tests plugins demo check check-all check-programs check-slow bench bench-peers bench-programs print-obj install uninstall dist clean packages-build packages-check packages-check-all
+.PHONY: help all lib cudnn tests plugins demo check check-all check-programs check-slow bench bench-peers bench-programs print-obj install uninstall dist clean packages-build packages-check packages-check-all
 
 help:
 	echo "libhaemnet $(VERSION)"
@@ -80,6 +112,38 @@ check-all: packages-check-all
 all: lib $(PROGRAM)
 	ln -sf $(PROGRAM:$(BUILD)/%=%) $(BUILD)/haemnet
 lib: $(STATIC) $(SHARED)
+
+## cudnn        the plug-in for NVIDIA devices, build/libhaemnet-cudnn.so; needs CUDA's toolkit (CUDA_HOME) and cuDNN 9 (CUDNN_HOME)
+ifeq ($(CUDA),0)
+cudnn:
+	echo "cudnn: left out (CUDA=0)"
+else ifeq ($(CUDNN_DIR),)
+cudnn:
+	echo "cudnn: CUDA's toolkit or cuDNN 9 was not found. cuda_runtime_api.h is looked for in $(CUDA_HOME)/include (CUDA_HOME=…)," \
+	    "cudnn_graph.h below CUDNN_HOME=…, CUDA_HOME, /usr/local, /usr and python3's nvidia.cudnn; CUDA=0 leaves it out" >&2
+	exit 1
+else
+cudnn: $(CUDA_PLUGIN)
+	ln -sf $(CUDA_PLUGIN:$(BUILD)/%=%) $(BUILD)/libhaemnet-cudnn.so
+endif
+
+# All that the plug-in may use of the library: an archive, so that only what is used gets in.
+$(CUDA_CORE): $(filter $(OBJ)/lib/base/% $(OBJ)/lib/op/%,$(LIB_OBJS))
+	mkdir -p $(@D)
+	rm -f $@
+	$(AR) rcsD $@ $^
+LINK_PLUGIN = $(CC) $(CFLAGS) $(SANFLAGS) -shared -Wl,--version-script,cuda/libhaemnet-cudnn.map $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
+$(CUDA_PLUGIN): $(CUDA_OBJS) $(CUDA_KERNELS:%.cu=$(OBJ)/%.o) $(CUDA_CORE) cuda/libhaemnet-cudnn.map
+	$(LINK_PLUGIN) -Wl,-soname,libhaemnet-cudnn.so -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(LIBS)
+$(CUDA_FAKE_PLUGIN): $(CUDA_OBJS) $(CUDA_HOST_KERNELS) $(CUDA_FAKES) $(CUDA_CORE) cuda/libhaemnet-cudnn.map
+	$(LINK_PLUGIN) -o $@ $(filter %.o %.a,$^) $(LIBS)
+$(OBJ)/cuda/%.o $(OBJ)/tests/cuda/%.o: ISA := $(CUDA_INC)
+$(OBJ)/cuda/kernels/%.o: cuda/kernels/%.cu
+	mkdir -p $(@D)
+	$(NVCC) $(NVCC_FLAGS) -c $< -o $@
+$(OBJ)/cuda/kernels/%.host.o: cuda/kernels/%.cu
+	mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(CUDA_INC) -x c -c $< -o $@
 
 # One kernel source, compiled once an instruction set; which one runs is decided at run time.
 ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
@@ -112,7 +176,7 @@ $(PROGRAM): $(CLI_OBJS) $(SHARED)
 
 # What the scripts among the tests need to find.
 TEST_ENV := $(if $(HAEMNET_TEST_HOST),HAEMNET_TEST_HOST=1) HAEMNET_BUILD=$(abspath $(OBJ)) HAEMNET_TEST_PLUGINS=$(abspath $(OBJ))/tests/backend/plugins \
-            HAEMNET_TEST_EXAMPLES=$(abspath $(OBJ))/examples CC='$(CC)' SAN='$(SAN)' MAKE='$(MAKE)'
+            HAEMNET_TEST_EXAMPLES=$(abspath $(OBJ))/examples HAEMNET_TEST_CUDA=$(if $(CUDNN_DIR),$(abspath $(CUDA_FAKE_PLUGIN))) CC='$(CC)' SAN='$(SAN)' MAKE='$(MAKE)'
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 check-programs:
 	$(TEST_ENV) python3 tests/run.py -j $(JOBS) $(API_TESTS) $(BOX_TESTS) $(if $(SAN),,$(SCRIPTS))
@@ -130,7 +194,16 @@ $(OBJ)/examples/libhaemnet-example.so: examples/custom_backend.c
 $(API_TESTS): $(OBJ)/%: $(OBJ)/%.o $(SHARED)
 	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $< -L$(OBJ) -lhaemnet -Wl,-rpath,'$$ORIGIN/../..' $(CHECK_LIBS) $(LIBS)
 $(filter $(OBJ)/tests/fault/%,$(BOX_TESTS)): EXTRA_LD := -Wl,--wrap=open,--wrap=read,--wrap=write,--wrap=fsync,--wrap=rename,--wrap=close
-$(BOX_TESTS): $(OBJ)/%: $(OBJ)/%.o $(STATIC)
+# Tests of cuda/ see its inside, on fakes; without CUDA's headers each is a program that says that it is skipped.
+CUDA_TESTS := $(filter $(OBJ)/tests/cuda/%,$(BOX_TESTS))
+ifneq ($(CUDNN_DIR),)
+$(CUDA_TESTS): $(OBJ)/%: $(OBJ)/%.o $(CUDA_OBJS) $(CUDA_HOST_KERNELS) $(CUDA_FAKES) $(STATIC) | $(CUDA_FAKE_PLUGIN)
+	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $(filter %.o %.a,$^) $(CHECK_LIBS) $(LIBS) -ldl
+else
+$(CUDA_TESTS): $(OBJ)/tests/cuda/without/no_toolkit.o
+	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $<
+endif
+$(filter-out $(CUDA_TESTS),$(BOX_TESTS)): $(OBJ)/%: $(OBJ)/%.o $(STATIC)
 	$(CC) $(CFLAGS) $(SANFLAGS) $(EXTRA_LD) -o $@ $< $(STATIC) $(CHECK_LIBS) $(LIBS) -ldl
 
 # tests/bench/bench_*.c is one program each; the other files there are shared by all. They see the inside of the library.
@@ -163,12 +236,12 @@ $(STAGE)/libhaemnet.so: $(STAGE_OBJS) lib/api/libhaemnet.map
 	strip --strip-unneeded $@
 $(STAGE)/haemnet: $(CLI_OBJS) $(SHARED)
 	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $(CLI_OBJS) -L$(OBJ) -lhaemnet -Wl,-rpath,'$$ORIGIN/../lib' $(LIBS)
-$(STAGE)/haemnet.pc: pkgconfig/haemnet.pc.in include/haemnet/version.h
+$(STAGE)/%.pc: pkgconfig/%.pc.in include/haemnet/version.h
 	mkdir -p $(@D)
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< > $@
 
 ## install      into $(DESTDIR)$(PREFIX)
-install: $(STAGE)/libhaemnet.a $(STAGE)/libhaemnet.so $(STAGE)/haemnet $(STAGE)/haemnet.pc
+install: $(STAGE)/libhaemnet.a $(STAGE)/libhaemnet.so $(STAGE)/haemnet $(STAGE)/haemnet.pc $(STAGE)/haemnet-cudnn.pc
 	install -d $(INSTALLED)/include/haemnet $(INSTALLED)/lib/pkgconfig $(INSTALLED)/lib/haemnet $(INSTALLED)/bin \
 	    $(INSTALLED)/share/man/man1 $(INSTALLED)/share/bash-completion/completions
 	install -m 644 include/haemnet/*.h $(INSTALLED)/include/haemnet/
@@ -180,12 +253,16 @@ install: $(STAGE)/libhaemnet.a $(STAGE)/libhaemnet.so $(STAGE)/haemnet $(STAGE)/
 	install -m 755 $(STAGE)/haemnet $(INSTALLED)/bin/haemnet
 	install -m 644 src/haemnet.1 $(INSTALLED)/share/man/man1/haemnet.1
 	install -m 644 src/haemnet.bash $(INSTALLED)/share/bash-completion/completions/haemnet
+	if [ "$(CUDA)" != 0 ] && [ -f $(CUDA_PLUGIN) ]; then \
+	    install -m 755 $(CUDA_PLUGIN) $(INSTALLED)/lib/haemnet/libhaemnet-cudnn.so && \
+	    strip --strip-unneeded $(INSTALLED)/lib/haemnet/libhaemnet-cudnn.so && \
+	    install -m 644 $(STAGE)/haemnet-cudnn.pc $(INSTALLED)/lib/pkgconfig/haemnet-cudnn.pc; fi
 
 ## uninstall    takes away what install put there
 uninstall:
 	rm -f $(INSTALLED)/include/haemnet/*.h $(INSTALLED)/lib/libhaemnet.a $(INSTALLED)/lib/libhaemnet.so $(INSTALLED)/lib/libhaemnet.so.$(SOVERSION) \
 	    $(INSTALLED)/lib/libhaemnet.so.$(VERSION) $(INSTALLED)/lib/pkgconfig/haemnet.pc $(INSTALLED)/bin/haemnet \
-	    $(INSTALLED)/share/man/man1/haemnet.1 $(INSTALLED)/share/bash-completion/completions/haemnet
+	    $(INSTALLED)/lib/haemnet/libhaemnet-cudnn.so $(INSTALLED)/lib/pkgconfig/haemnet-cudnn.pc $(INSTALLED)/share/man/man1/haemnet.1 $(INSTALLED)/share/bash-completion/completions/haemnet
 	for d in include/haemnet include lib/pkgconfig lib/haemnet lib bin share/man/man1 share/man share/bash-completion/completions share/bash-completion \
 	    share ""; do rmdir $(INSTALLED)$${d:+/$$d} 2>/dev/null || true; done
 	$(if $(DESTDIR),cd $(DESTDIR) && rmdir -p $(patsubst /%,%,$(dir $(PREFIX))) 2>/dev/null || true)
@@ -208,4 +285,4 @@ bench-peers: all bench-programs
 clean:
 	rm -rf $(BUILD)
 
--include $(LIB_OBJS:.o=.d) $(CLI_OBJS:.o=.d) $(API_TESTS:=.d) $(BOX_TESTS:=.d) $(BENCHES:=.d) $(BENCH_SHARED:.o=.d)
+-include $(LIB_OBJS:.o=.d) $(CLI_OBJS:.o=.d) $(API_TESTS:=.d) $(BOX_TESTS:=.d) $(BENCHES:=.d) $(BENCH_SHARED:.o=.d) $(CUDA_OBJS:.o=.d) $(CUDA_FAKES:.o=.d) $(CUDA_HOST_KERNELS:.o=.d) $(CUDA_KERNELS:%.cu=$(OBJ)/%.d)

@@ -7,9 +7,9 @@
 #include "table.h"
 
 enum {
-    MOST_DEVICES = 64,  /* the library's limit of one backend */
+    MOST_DEVICES = 64,     /* the library's limit of one backend */
     LEAST_CAPABILITY = 80, /* 10 · compute capability: older code is not in the plug-in */
-    REASON = 128        /* bytes, as hn_device_info.description */
+    REASON = 128           /* bytes, as hn_device_info.description */
 };
 
 static int major_of(size_t cudnn) { /* cuDNN wrote 8907 before 90000 */
@@ -103,9 +103,11 @@ hn_status hni_cuda_device_info(void *user, int32_t index, hn_device_info *out, h
         driver = 0;
     const int cudnn = (int)cudnnGetVersion();
     out->memory_bytes = facts.totalGlobalMem;
-    snprintf(out->description, sizeof out->description, "%.48s, compute capability %d.%d%s, driver CUDA %d.%d, cuDNN %d.%d.%d", facts.name,
-             facts.major, facts.minor, 10 * facts.major + facts.minor < LEAST_CAPABILITY ? " (too old)" : "", driver / 1000,
-             driver % 1000 / 10, cudnn / 10000, cudnn % 10000 / 100, cudnn % 100);
+    char text[2 * REASON];
+    snprintf(text, sizeof text, "%.60s, compute capability %d.%d%s, driver CUDA %d.%d, cuDNN %d.%d.%d", facts.name, facts.major, facts.minor,
+             10 * facts.major + facts.minor < LEAST_CAPABILITY ? " (too old)" : "", driver / 1000, driver % 1000 / 10, cudnn / 10000,
+             cudnn % 10000 / 100, cudnn % 100);
+    snprintf(out->description, sizeof out->description, "%.*s", REASON - 1, text);
     return HN_OK;
 }
 

@@ -56,8 +56,18 @@ def check_users(problems):
                     problems.append(f"{path}: includes {include}, which is not public")
 
 
+def check_plugin(problems):
+    """cuda/ is a plug-in like any other: it sees the backend's header, its own files, and of the library lib/op and lib/base."""
+    for path in sorted(pathlib.Path("cuda").rglob("*.[ch]*")):
+        for include in re.findall(r'^\s*#\s*include\s+"([^"]+)"', path.read_text(encoding="utf-8"), flags=re.M):
+            own = "lib/" not in include and ((path.parent / include).exists() or (pathlib.Path("cuda") / include).exists())
+            if not own and not re.match(r"haemnet/|((\.\./)+lib/)?(base|op)/", include):
+                problems.append(f"{path}: includes {include}; only haemnet/, lib/base, lib/op and cuda/ itself may be seen")
+
+
 def main():
     problems = []
+    check_plugin(problems)
     check_library(problems)
     check_users(problems)
     for problem in problems:

@@ -41,6 +41,7 @@ const char *fake_mistake(void); /* the last one, "" = none */
 
 /* Begins every fallible entry point: counts it, and gives the code to fail with, or 0. */
 int fake_enter(int kind, const char *name);
+int fake_step(const char *name); /* the same for calls of CUDA that are faked elsewhere, on this thread's device: 0 or a cudaError_t */
 void fake_made(int kind, int change); /* +1, -1: what fake_live counts */
 int fake_wrong(const char *what, int code); /* notes a mistake; gives code */
 size_t fake_cudnn_found(void);

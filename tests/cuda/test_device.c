@@ -1,0 +1,607 @@
+/* test_device.c - the host side of the cudnn backend on a faked machine: devices, memory, copies, recordings, options, and every failure.
+ *
+ * The backend's table is registered in a context beside cpu, so that all goes through the library's own checks. */
+#include <pthread.h>
+
+#include "../../cuda/cuda.h"
+#include "../backend/devices.h"
+#include "fake/fake.h"
+#include "op/op.h"
+
+const hn_backend *hn_backend_entry(uint32_t host_version);
+
+static hn_error err;
+
+/* A context whose memory is counted, with reference (0), cpu (1) and cudnn (2 …). */
+static hn_context *context(failing_memory *memory, log_lines *log) {
+    static hn_allocator allocator;
+    hn_context *ctx;
+    if (memory)
+        allocator = (hn_allocator){.struct_size = sizeof allocator, .user = memory, .alloc = failing_alloc, .free = failing_free};
+    ck_ok(make_context("", log, memory ? &allocator : NULL, &ctx, &err));
+    ck_ok(hn_backend_register(ctx, hni_cpu_backend(), &err));
+    ck_ok(hn_backend_register(ctx, hn_backend_entry(HN_BACKEND_ABI_VERSION), &err));
+    return ctx;
+}
+
+static void nothing_left(void) {
+    for (int kind = 0; kind < FAKE_KINDS; kind++)
+        ck_assert_msg(fake_live(kind) == 0, "kind %d: %ld objects are left", kind, fake_live(kind));
+    ck_assert_msg(fake_mistakes() == 0, "%ld mistakes, the last: %s", fake_mistakes(), fake_mistake());
+}
+
+static hni_device *open_spec(hn_context *ctx, const char *spec) {
+    hni_device *device;
+    ck_ok(hni_device_open_spec(ctx, spec, &device, &err));
+    return device;
+}
+
+static const struct {
+    int machine;
+    size_t cudnn;
+    int capability, devices; /* devices: that can be used */
+    const char *description;
+} MACHINES[] = {
+    {1, 91900, 90, 1, "Fake GPU, compute capability 9.0, driver CUDA 13.0, cuDNN 9.19.0"},
+    {3, 90100, 80, 3, "compute capability 8.0"},
+    {0, 91900, 90, 0, "no NVIDIA device"},
+    {-1, 91900, 90, 0, "no NVIDIA driver"},
+    {-2, 91900, 90, 0, "too old: it is for CUDA 12.2"},
+    {1, 8907, 90, 0, "built for cuDNN 9, found version 8907"},
+    {1, 100000, 90, 0, "built for cuDNN 9"},
+    {1, 91900, 75, 0, "compute capability 8.0"},
+};
+
+START_TEST(machines) {
+    fake_reset();
+    fake_machine(MACHINES[_i].machine);
+    fake_cudnn_version(MACHINES[_i].cudnn);
+    fake_capability(0, MACHINES[_i].capability);
+    hn_context *ctx = context(NULL, NULL);
+    int32_t n, best;
+    const int32_t usable = MACHINES[_i].devices;
+    ck_ok(hn_device_count(ctx, &n, &err));
+    ck_assert_int_eq(n, 2 + (usable ? usable : 1));
+    ck_ok(hn_device_find(ctx, "best", &best, &err));
+    ck_assert_int_eq(best, usable ? 2 : 1);
+    hn_device_info info = {.struct_size = sizeof info};
+    ck_ok(hn_device_get(ctx, 2, &info, &err));
+    ck_assert_int_eq(info.score, usable ? 1000 : 0);
+    ck_assert_int_eq(info.flags, 0);
+    ck_assert_str_eq(info.name, "cudnn:0");
+    ck_assert_uint_eq(info.memory_bytes, usable ? (uint64_t)8 << 30 : 0);
+    ck_assert_msg(strstr(info.description, MACHINES[_i].description) != NULL, "%s", info.description);
+    for (int32_t i = 0; i < usable; i++) {
+        char spec[16];
+        snprintf(spec, sizeof spec, "cudnn:%d", i);
+        hni_device *device = open_spec(ctx, spec);
+        ck_assert_int_eq(((hni_cuda_device *)device->handle)->index, i);
+        hni_device_close(device);
+    }
+    hni_device *device;
+    if (!usable) {
+        ck_assert_int_eq(hni_device_open(ctx, 2, &device, &err), HN_E_UNAVAILABLE);
+        ck_assert_msg(strstr(err.message, MACHINES[_i].description) != NULL, "%s", err.message);
+        ck_assert_int_eq(cudaGetLastError(), cudaSuccess); /* nothing is left behind for the host's own CUDA code */
+    }
+    device = open_spec(ctx, "cpu");
+    hni_device_close(device);
+    hn_context_free(ctx);
+    nothing_left();
+}
+END_TEST
+
+/* An old device beside a new one: the new one can be used, the old one says why not. */
+START_TEST(old_device_beside_a_new_one) {
+    fake_reset();
+    fake_machine(2);
+    fake_capability(1, 70);
+    hn_context *ctx = context(NULL, NULL);
+    hni_device *device;
+    ck_assert_int_eq(hni_device_open_spec(ctx, "cudnn:1", &device, &err), HN_E_UNAVAILABLE);
+    ck_assert_msg(strstr(err.message, "cudnn:1: compute capability 7.0") != NULL, "%s", err.message);
+    hni_device_close(open_spec(ctx, "cudnn:0"));
+    const hn_backend *b = hn_backend_entry(1);
+    void *handle;
+    hn_device_info info = {.struct_size = sizeof info};
+    ck_assert_int_eq(b->open(NULL, 2, &(hn_backend_host){.struct_size = sizeof(hn_backend_host)}, &handle, &err), HN_E_NOT_FOUND);
+    ck_assert_int_eq(b->device_info(NULL, -1, &info, &err), HN_E_NOT_FOUND);
+    hn_context_free(ctx);
+    ck_assert_ptr_null(hn_backend_entry(0));
+    nothing_left();
+}
+END_TEST
+
+START_TEST(options) {
+    static const struct {
+        const char *spec;
+        int32_t precision;
+        bool deterministic;
+    } specs[] = {{"cudnn", HNI_CUDA_F32, false},
+                 {"best+tf32", HNI_CUDA_TF32, false},
+                 {"cudnn:0+bf16+deterministic", HNI_CUDA_BF16, true},
+                 {"cudnn+deterministic", HNI_CUDA_F32, true}};
+    fake_reset();
+    hn_context *ctx = context(NULL, NULL);
+    for (int i = 0; i < 4; i++) {
+        hni_device *device = open_spec(ctx, specs[i].spec);
+        ck_assert_int_eq(((hni_cuda_device *)device->handle)->precision, specs[i].precision);
+        ck_assert_int_eq(((hni_cuda_device *)device->handle)->deterministic, specs[i].deterministic);
+        hn_backend_host host = device->host;
+        void *handle;
+        host.options = 8;
+        ck_assert_int_eq(device->table.open(NULL, 0, &host, &handle, &err), HN_E_UNSUPPORTED);
+        ck_assert_ptr_null(handle);
+        host.options = HN_HOST_TF32 | HN_HOST_BF16;
+        ck_assert_int_eq(device->table.open(NULL, 0, &host, &handle, &err), HN_E_ARGUMENT);
+        hni_device_close(device);
+    }
+    hn_context_free(ctx);
+    nothing_left();
+}
+END_TEST
+
+/* Blocks are 256-aligned, kept for the next request of about their size, and given back when CUDA has no more. */
+START_TEST(pool) {
+    fake_reset();
+    hn_context *ctx = context(NULL, NULL);
+    hni_device *d = open_spec(ctx, "cudnn");
+    static const uint64_t sizes[] = {1, 64, 256, 257, 4000, 1 << 20};
+    hn_buffer b[6], other;
+    for (int i = 0; i < 6; i++) {
+        ck_ok(hni_device_alloc(d, sizes[i], &b[i], &err));
+        ck_assert_uint_eq((uintptr_t)b[i].memory % 256, 0);
+        for (int k = 0; k < i; k++)
+            ck_assert_ptr_ne(b[i].memory, b[k].memory);
+    }
+    void *const small = b[4].memory, *const large = b[5].memory;
+    hni_device_free(d, &b[4]);
+    hni_device_free(d, &b[5]);
+    const long calls = fake_calls_of("cudaMalloc");
+    ck_ok(hni_device_alloc(d, (1 << 20) - 5000, &b[5], &err));
+    ck_assert_ptr_eq(b[5].memory, large);
+    ck_ok(hni_device_alloc(d, 3000, &b[4], &err));
+    ck_assert_ptr_eq(b[4].memory, small);
+    ck_assert_int_eq(fake_calls_of("cudaMalloc"), calls);
+    ck_assert_int_eq(fake_calls_of("cudaFree"), 0);
+    hni_device_free(d, &b[5]);
+    ck_ok(hni_device_alloc(d, 100, &other, &err)); /* too small a request for a block of 1 MiB */
+    ck_assert_ptr_ne(other.memory, large);
+    fake_memory(3 << 20);
+    ck_ok(hni_device_alloc(d, (5 << 19), &b[5], &err)); /* fits only when the free MiB is given back */
+    ck_assert_int_gt(fake_calls_of("cudaFree"), 0);
+    hn_buffer none;
+    ck_assert_int_eq(hni_device_alloc(d, 3 << 20, &none, &err), HN_E_MEMORY);
+    ck_assert_int_eq(err.domain, HN_DOMAIN_CUDA);
+    ck_assert_int_eq(err.code, cudaErrorMemoryAllocation);
+    ck_assert_msg(strstr(err.message, "cudnn:0: alloc of 3145728 bytes: CUDA 2 cudaErrorMemoryAllocation (out of memory)") != NULL, "%s",
+                  err.message);
+    ck_assert_int_eq(hni_device_alloc(d, UINT64_MAX, &none, &err), HN_E_MEMORY);
+    d->table.free(d->handle, &none); /* not this device's: left alone */
+    d->table.free(d->handle, NULL);
+    hni_device_close(d); /* what is still in use goes with it */
+    hn_context_free(ctx);
+    nothing_left();
+}
+END_TEST
+
+/* The host's memory is free again when upload returns, though the queue has done nothing yet; order is kept. */
+START_TEST(copies) {
+    enum { BYTES = 9 * (1 << 20) + 1234 };
+    fake_reset();
+    fake_lazy(_i != 0);
+    hn_context *ctx = context(NULL, NULL);
+    hni_device *d = open_spec(ctx, "cudnn");
+    hn_buffer a, b;
+    uint8_t *host = malloc(BYTES), *back = malloc(BYTES);
+    ck_ok(hni_device_alloc(d, BYTES + 64, &a, &err));
+    ck_ok(hni_device_alloc(d, BYTES + 64, &b, &err));
+    const hn_buffer part = hni_buffer_at(a, 64, BYTES), other = hni_buffer_at(b, 0, BYTES);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < BYTES; i++)
+            host[i] = (uint8_t)(i * 7 + i / 256 + (size_t)round);
+        ck_ok(hni_device_upload(d, part, host, &err));
+        memset(host, 0xEE, BYTES);
+        for (uint8_t k = 0; k < 40; k++) { /* small ones share a segment */
+            ck_ok(hni_device_upload(d, hni_buffer_at(part, 64 * (uint64_t)k, 1), &k, &err));
+        }
+        ck_ok(d->table.copy(d->handle, other, part, &err));
+        ck_ok(d->table.fill(d->handle, hni_buffer_at(other, 128 * 64, 5), 0xAB, &err));
+        ck_ok(d->table.fill(d->handle, part, 0, &err));
+        ck_ok(hni_device_download(d, back, other, &err));
+        for (size_t i = 0; i < BYTES; i++) {
+            uint8_t want = (uint8_t)(i * 7 + i / 256 + (size_t)round);
+            want = i % 64 == 0 && i / 64 < 40 ? (uint8_t)(i / 64) : i >= 8192 && i < 8197 ? 0xAB : want;
+            ck_assert_msg(back[i] == want, "byte %zu of round %d: %d, not %d", i, round, back[i], want);
+        }
+    }
+    ck_assert_int_eq(fake_calls_of("cudaStreamSynchronize"), 3); /* one a download, none for uploads */
+    ck_assert_int_eq(d->table.copy(d->handle, other, hni_buffer_at(part, 0, 1), &err), HN_E_ARGUMENT);
+    ck_ok(d->table.sync(d->handle, &err));
+    free(host);
+    free(back);
+    hni_device_close(d);
+    hn_context_free(ctx);
+    nothing_left();
+}
+END_TEST
+
+START_TEST(recording) {
+    fake_reset();
+    fake_lazy(_i != 0);
+    hn_context *ctx = context(NULL, NULL);
+    hni_device *d = open_spec(ctx, "cudnn");
+    const hn_backend *t = &d->table;
+    hn_buffer a, b, none;
+    uint8_t bytes[128] = {1, 2, 3};
+    void *recording, *again;
+    ck_ok(hni_device_alloc(d, 128, &a, &err));
+    ck_ok(hni_device_alloc(d, 128, &b, &err));
+    ck_ok(hni_device_upload(d, a, bytes, &err));
+    ck_ok(t->fill(d->handle, b, 9, &err));
+    ck_assert_int_eq(t->capture_end(d->handle, &recording, &err), HN_E_STATE);
+    ck_ok(t->capture_begin(d->handle, &err));
+    ck_assert_int_eq(t->capture_begin(d->handle, &err), HN_E_STATE);
+    ck_ok(t->copy(d->handle, b, a, &err));
+    ck_ok(t->fill(d->handle, hni_buffer_at(b, 64, 1), 77, &err));
+    ck_assert_int_eq(hni_device_alloc(d, 128, &none, &err), HN_E_STATE);
+    ck_assert_int_eq(hni_device_upload(d, a, bytes, &err), HN_E_STATE);
+    ck_assert_int_eq(hni_device_download(d, bytes, a, &err), HN_E_STATE);
+    ck_assert_int_eq(t->sync(d->handle, &err), HN_E_STATE);
+    ck_assert_ptr_nonnull(strstr(err.message, "capture_begin"));
+    ck_ok(t->capture_end(d->handle, &recording, &err));
+    ck_ok(hni_device_download(d, bytes, b, &err));
+    ck_assert(bytes[0] == 9 && bytes[64] == 9); /* recorded, not done */
+    for (uint8_t round = 0; round < 3; round++) {
+        bytes[0] = round;
+        ck_ok(hni_device_upload(d, a, bytes, &err));
+        ck_ok(t->replay(d->handle, recording, &err));
+        ck_ok(hni_device_download(d, bytes, b, &err));
+        ck_assert(bytes[0] == round && bytes[64] == 77);
+    }
+    ck_ok(t->capture_begin(d->handle, &err));
+    ck_assert_int_eq(t->replay(d->handle, recording, &err), HN_E_STATE);
+    ck_ok(t->capture_end(d->handle, &again, &err)); /* of nothing */
+    ck_ok(t->replay(d->handle, again, &err));
+    t->release(d->handle, again);
+    t->release(d->handle, recording);
+    t->release(d->handle, NULL);
+    ck_ok(t->capture_begin(d->handle, &err)); /* and forgotten: close ends it */
+    hni_device_close(d);
+    hn_context_free(ctx);
+    nothing_left();
+}
+END_TEST
+
+/* Every operator is either done or refused by device, operator and shape. */
+START_TEST(operators_are_refused_by_name) {
+    fake_reset();
+    hn_context *ctx = context(NULL, NULL);
+    hni_device *d = open_spec(ctx, "cudnn");
+    hni_case c;
+    char text[160];
+    for (int32_t i = 0; i < hni_case_count(); i++) {
+        ck_ok(hni_case_get(i, &c, &err));
+        hni_op_text(&c.desc, text, sizeof text);
+        const hn_status status = d->table.supports(d->handle, &c.desc, &err);
+        ck_assert_msg(status == HN_OK || status == HN_E_UNSUPPORTED, "%s: %s", text, err.message);
+        if (status == HN_OK)
+            continue;
+        ck_assert_msg(strncmp(err.message, "cudnn:0: ", 9) == 0 && strstr(err.message, text) != NULL, "%s: %s", text, err.message);
+        void *op = &c;
+        uint64_t workspace;
+        ck_assert_int_eq(d->table.prepare(d->handle, &c.desc, &op, &workspace, &err), HN_E_UNSUPPORTED);
+        ck_assert_ptr_null(op);
+    }
+    for (int32_t kind = -1; kind < 1000; kind += kind == 0 ? 25 : kind < 0 ? 1 : 974) {
+        c.desc.kind = kind;
+        ck_assert_int_eq(d->table.supports(d->handle, &c.desc, &err), HN_E_UNSUPPORTED);
+        ck_assert_ptr_nonnull(strstr(err.message, "operator kind"));
+        const char *why = NULL;
+        ck_assert_ptr_null(hni_cuda_select(d->handle, &c.desc, &why));
+    }
+    hni_device_close(d);
+    hn_context_free(ctx);
+    nothing_left();
+}
+END_TEST
+
+/* A device's whole life; the first failure ends it. Everything that was made is ended. */
+static hn_status life(hn_context *ctx) {
+    static uint8_t host[3 << 20];
+    hni_device *d = NULL;
+    hn_buffer a = {NULL, 0, 0}, b = {NULL, 0, 0};
+    void *recording = NULL;
+    hn_status status = hni_device_open_spec(ctx, "cudnn", &d, &err);
+    if (status != HN_OK)
+        return status;
+    const hn_backend *t = &d->table;
+    status = hni_device_alloc(d, sizeof host, &a, &err);
+    if (status == HN_OK)
+        status = hni_device_alloc(d, sizeof host, &b, &err);
+    for (int i = 0; i < 2 && status == HN_OK; i++)
+        status = hni_device_upload(d, a, host, &err);
+    if (status == HN_OK)
+        status = t->capture_begin(d->handle, &err);
+    if (status == HN_OK) {
+        status = t->copy(d->handle, b, a, &err);
+        if (status == HN_OK)
+            status = t->fill(d->handle, hni_buffer_at(b, 0, 64), 3, &err);
+        hn_error ended = {.status = HN_OK};
+        const hn_status end = t->capture_end(d->handle, &recording, &ended); /* always, as the executor does */
+        if (status == HN_OK && end != HN_OK)
+            err = ended;
+        ck_assert((end == HN_OK) == (recording != NULL));
+        status = status == HN_OK ? end : status;
+    }
+    if (status == HN_OK)
+        status = t->replay(d->handle, recording, &err);
+    if (status == HN_OK)
+        status = hni_device_download(d, host, b, &err);
+    if (status == HN_OK)
+        status = t->sync(d->handle, &err);
+    t->release(d->handle, recording);
+    hni_device_free(d, &b);
+    hni_device_free(d, &a);
+    hni_device_close(d);
+    return status;
+}
+
+static const struct {
+    int kind, code;
+    hn_status status;
+    int32_t domain;
+} FAILURES[] = {
+    {FAKE_CUDA, cudaErrorMemoryAllocation, HN_E_MEMORY, HN_DOMAIN_CUDA},
+    {FAKE_CUDA, cudaErrorUnknown, HN_E_BACKEND, HN_DOMAIN_CUDA},
+    {FAKE_CUDA, cudaErrorInvalidValue, HN_E_BACKEND, HN_DOMAIN_CUDA},
+    {FAKE_CUDA, cudaErrorIllegalAddress, HN_E_BACKEND, HN_DOMAIN_CUDA},
+    {FAKE_CUDNN, CUDNN_STATUS_INTERNAL_ERROR, HN_E_BACKEND, HN_DOMAIN_CUDNN},
+    {FAKE_CUDNN, CUDNN_STATUS_NOT_INITIALIZED, HN_E_UNAVAILABLE, HN_DOMAIN_CUDNN},
+    {FAKE_CUBLASLT, CUBLAS_STATUS_ALLOC_FAILED, HN_E_MEMORY, HN_DOMAIN_CUBLAS},
+    {FAKE_CUBLASLT, CUBLAS_STATUS_EXECUTION_FAILED, HN_E_BACKEND, HN_DOMAIN_CUBLAS},
+};
+
+/* The n-th call fails, for every n: the failure is told with its code or did not matter, nothing leaks, cpu works, and so does cudnn when
+ * nothing fails any more. */
+START_TEST(every_call_fails_once) {
+    failing_memory memory = {.fail_at = 0};
+    fake_reset();
+    hn_context *ctx = context(&memory, NULL);
+    bool over = false;
+    int told = 0;
+    for (long n = 1; !over; n++) {
+        fake_reset();
+        fake_fail(FAILURES[_i].kind, n, FAILURES[_i].code);
+        const hn_status status = life(ctx);
+        over = fake_calls(FAILURES[_i].kind) < n;
+        ck_assert_msg(!over || status == HN_OK, "%s", err.message);
+        if (status != HN_OK && status != HN_E_UNAVAILABLE) { /* unavailable: the machine was asked and gave no answer */
+            ck_assert_msg(status == FAILURES[_i].status, "call %ld: %s: %s", n, hn_status_name(status), err.message);
+            ck_assert_int_eq(err.domain, FAILURES[_i].domain);
+            ck_assert_int_eq(err.code, FAILURES[_i].code);
+            ck_assert_msg(strncmp(err.message, "cudnn:0: ", 9) == 0, "%s", err.message);
+        }
+        told += status != HN_OK;
+        nothing_left();
+        ck_assert_int_eq(cudaGetLastError(), cudaSuccess);
+        fake_reset();
+        hni_device_close(open_spec(ctx, "cpu"));
+        ck_ok(life(ctx));
+        nothing_left();
+    }
+    printf("kind %d code %d: %d calls failed and were told\n", FAILURES[_i].kind, FAILURES[_i].code, told);
+    ck_assert_int_gt(told, 0);
+    hn_context_free(ctx);
+    ck_assert_int_eq(memory.live, 0);
+}
+END_TEST
+
+/* The host's memory runs out, at every request. */
+START_TEST(no_host_memory) {
+    fake_reset();
+    failing_memory memory = {.fail_at = 0};
+    hn_context *ctx = context(&memory, NULL);
+    const long before = memory.live;
+    hn_status status = HN_E_MEMORY;
+    for (long n = 1; status != HN_OK; n++) {
+        memory.requests = 0;
+        memory.fail_at = n;
+        status = life(ctx);
+        ck_assert_msg(status == HN_OK || status == HN_E_MEMORY, "request %ld: %s", n, err.message);
+        ck_assert_int_eq(memory.live, before);
+        nothing_left();
+    }
+    memory.fail_at = 0;
+    hn_context_free(ctx);
+}
+END_TEST
+
+START_TEST(sticky_errors_break_the_device) {
+    fake_reset();
+    hn_context *ctx = context(NULL, NULL);
+    hni_device *d = open_spec(ctx, "cudnn"), *cpu = open_spec(ctx, "cpu");
+    hn_buffer a, b;
+    ck_ok(hni_device_alloc(d, 64, &a, &err));
+    fake_fail(FAKE_CUDA, 2, cudaErrorIllegalAddress); /* 1: which device is current? */
+    ck_assert_int_eq(d->table.fill(d->handle, a, 0, &err), HN_E_BACKEND);
+    ck_assert_msg(strstr(err.message, "cudnn:0: fill: CUDA 700 cudaErrorIllegalAddress") != NULL, "%s", err.message);
+    ck_assert_msg(strstr(err.message, "nothing more can be done on this device") != NULL, "%s", err.message);
+    const long calls = fake_calls(FAKE_CUDA);
+    for (int i = 0; i < 6; i++) {
+        char byte = 0;
+        void *recording = NULL;
+        memset(&err, 0, sizeof err);
+        const hn_status status = i == 0   ? hni_device_alloc(d, 64, &b, &err)
+                                 : i == 1 ? hni_device_upload(d, hni_buffer_at(a, 0, 1), &byte, &err)
+                                 : i == 2 ? hni_device_download(d, &byte, hni_buffer_at(a, 0, 1), &err)
+                                 : i == 3 ? d->table.capture_begin(d->handle, &err)
+                                 : i == 4 ? d->table.replay(d->handle, &recording, &err)
+                                          : d->table.sync(d->handle, &err);
+        ck_assert_int_eq(status, HN_E_BACKEND);
+        ck_assert_msg(strstr(err.message, "broke before with CUDA 700 cudaErrorIllegalAddress; start the process anew") != NULL, "%s", err.message);
+        ck_assert_int_eq(err.domain, HN_DOMAIN_CUDA);
+        ck_assert_int_eq(err.code, 700);
+    }
+    ck_assert_int_eq(fake_calls(FAKE_CUDA), calls); /* CUDA is not asked any more */
+    ck_ok(hni_device_alloc(cpu, 64, &b, &err));
+    hni_device_free(cpu, &b);
+    hni_device_free(d, &a);
+    hni_device_close(d);
+    ck_assert_int_eq(hni_device_open_spec(ctx, "cudnn", &d, &err) == HN_OK, false);
+    hni_device_close(cpu);
+    hn_context_free(ctx);
+    nothing_left();
+}
+END_TEST
+
+/* A sticky error inside a recording: it is ended all the same. */
+START_TEST(sticky_error_while_recording) {
+    fake_reset();
+    hn_context *ctx = context(NULL, NULL);
+    hni_device *d = open_spec(ctx, "cudnn");
+    hn_buffer a;
+    void *recording = &a;
+    ck_ok(hni_device_alloc(d, 64, &a, &err));
+    ck_ok(d->table.capture_begin(d->handle, &err));
+    fake_fail(FAKE_CUDA, 2, cudaErrorLaunchFailure);
+    ck_assert_int_eq(d->table.fill(d->handle, a, 0, &err), HN_E_BACKEND);
+    ck_assert_int_eq(d->table.capture_end(d->handle, &recording, &err), HN_E_BACKEND);
+    ck_assert_ptr_null(recording);
+    ck_assert_msg(strstr(err.message, "cudnn:0: capture_end: not done, because") != NULL, "%s", err.message);
+    hni_device_close(d);
+    hn_context_free(ctx);
+    nothing_left();
+}
+END_TEST
+
+START_TEST(codes) {
+    hni_cuda_device d = {.index = 3};
+    fake_reset();
+    ck_ok(hni_cuda_check(&d, cudaSuccess, "x", &err));
+    ck_ok(hni_cuda_check_cudnn(&d, CUDNN_STATUS_SUCCESS, "x", &err));
+    ck_ok(hni_cuda_check_lt(&d, CUBLAS_STATUS_SUCCESS, "x", &err));
+    ck_assert_int_eq(hni_cuda_check(&d, cudaErrorNoDevice, "x", &err), HN_E_UNAVAILABLE);
+    ck_assert_int_eq(hni_cuda_check(&d, cudaErrorInsufficientDriver, "x", NULL), HN_E_UNAVAILABLE);
+    ck_assert_int_eq(hni_cuda_check(&d, cudaErrorInvalidValue, "x", &err), HN_E_BACKEND);
+    ck_assert(!d.broken);
+    ck_assert_int_eq(hni_cuda_check_cudnn(&d, CUDNN_STATUS_NOT_SUPPORTED_SHAPE, "conv2d", &err), HN_E_UNSUPPORTED);
+    ck_assert_int_eq(hni_cuda_check_cudnn(&d, CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED, "conv2d", &err), HN_E_MEMORY);
+    ck_assert_int_eq(hni_cuda_check_cudnn(&d, CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH, "conv2d", &err), HN_E_UNAVAILABLE);
+    ck_assert_int_eq(hni_cuda_check_cudnn(&d, CUDNN_STATUS_BAD_PARAM, "conv2d", &err), HN_E_BACKEND);
+    ck_assert_msg(strstr(err.message, "cudnn:3: conv2d: cuDNN 2000 CUDNN_STATUS_BAD_PARAM") != NULL, "%s", err.message);
+    ck_assert_int_eq(hni_cuda_check_lt(&d, CUBLAS_STATUS_NOT_SUPPORTED, "dense", &err), HN_E_UNSUPPORTED);
+    ck_assert_int_eq(hni_cuda_check_lt(&d, CUBLAS_STATUS_INVALID_VALUE, "dense", &err), HN_E_BACKEND);
+    ck_assert_msg(strstr(err.message, "cudnn:3: dense: cuBLASLt 7 ") != NULL, "%s", err.message);
+    ck_assert_int_eq(err.domain, HN_DOMAIN_CUBLAS);
+    ck_assert(!d.broken);
+    int current;
+    fake_fail(FAKE_CUDA, 1, cudaErrorLaunchFailure); /* CUDA knows what cuDNN's code does not say */
+    ck_assert_int_eq(cudaGetDevice(&current), cudaErrorLaunchFailure);
+    ck_assert_int_eq(hni_cuda_check_cudnn(&d, CUDNN_STATUS_EXECUTION_FAILED, "conv2d", &err), HN_E_BACKEND);
+    ck_assert(d.broken);
+    ck_assert_int_eq(d.broke, cudaErrorLaunchFailure);
+}
+END_TEST
+
+typedef struct user {
+    hn_context *ctx;
+    int index;
+    bool good;
+} user;
+
+static void *use(void *arg) {
+    user *u = arg;
+    char spec[16];
+    hn_error mine;
+    hni_device *d;
+    hn_buffer a, b;
+    uint8_t bytes[4096], back[4096];
+    void *recording;
+    snprintf(spec, sizeof spec, "cudnn:%d", u->index);
+    bool good = hni_device_open_spec(u->ctx, spec, &d, &mine) == HN_OK;
+    if (!good)
+        return NULL;
+    const hn_backend *t = &d->table;
+    good = hni_device_alloc(d, sizeof bytes, &a, &mine) == HN_OK && hni_device_alloc(d, sizeof bytes, &b, &mine) == HN_OK &&
+           t->capture_begin(d->handle, &mine) == HN_OK && t->copy(d->handle, b, a, &mine) == HN_OK &&
+           t->capture_end(d->handle, &recording, &mine) == HN_OK;
+    for (int i = 0; good && i < 200; i++) {
+        memset(bytes, u->index * 100 + i % 100, sizeof bytes);
+        good = hni_device_upload(d, a, bytes, &mine) == HN_OK && t->replay(d->handle, recording, &mine) == HN_OK &&
+               hni_device_download(d, back, b, &mine) == HN_OK && memcmp(bytes, back, sizeof bytes) == 0;
+    }
+    if (good)
+        t->release(d->handle, recording);
+    hni_device_close(d);
+    u->good = good;
+    return NULL;
+}
+
+/* Two devices at once, and one device from one thread after another: CUDA's current device is a thread's own. */
+START_TEST(threads) {
+    fake_reset();
+    fake_machine(2);
+    hn_context *ctx = context(NULL, NULL);
+    pthread_t threads[2];
+    user users[2] = {{ctx, 0, false}, {ctx, 1, false}};
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, use, &users[i]), 0);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    ck_assert(users[0].good && users[1].good);
+    hni_device *first = open_spec(ctx, "cudnn:0"), *second = open_spec(ctx, "cudnn:1");
+    hn_buffer a, b;
+    ck_ok(hni_device_alloc(first, 64, &a, &err));
+    ck_ok(hni_device_alloc(second, 64, &b, &err));
+    ck_ok(first->table.fill(first->handle, a, 1, &err));
+    ck_ok(second->table.fill(second->handle, b, 2, &err));
+    hni_device_close(first);
+    hni_device_close(second);
+    hn_context_free(ctx);
+    nothing_left();
+}
+END_TEST
+
+/* The plug-in itself: it loads, exports its entry alone, and is a machine of its own. */
+START_TEST(plugin) {
+    const char *path = getenv("HAEMNET_TEST_CUDA");
+    if (!path || !*path)
+        SKIP("HAEMNET_TEST_CUDA is not set");
+    hn_context *ctx;
+    ck_ok(make_context("", NULL, NULL, &ctx, &err));
+    ck_ok(hn_backend_load(ctx, path, &err));
+    hni_device_close(open_spec(ctx, "cudnn+deterministic"));
+    char why[256];
+    void *library = hni_os_load(path, why, sizeof why);
+    ck_assert_msg(library != NULL, "%s", why);
+    static const char *const hidden[] = {"hni_fail", "hni_cuda_select", "fake_reset", "cudaMalloc"};
+    ck_assert_ptr_nonnull(hni_os_symbol(library, HN_BACKEND_ENTRY));
+    for (int i = 0; i < 4; i++)
+        ck_assert_ptr_null(hni_os_symbol(library, hidden[i]));
+    hni_os_unload(library);
+    hn_context_free(ctx);
+}
+END_TEST
+
+int main(void) {
+    Suite *suite = suite_create("cuda device");
+    TCase *t = tcase_create("cuda device");
+    tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, machines, 0, (int)(sizeof MACHINES / sizeof MACHINES[0]));
+    tcase_add_test(t, old_device_beside_a_new_one);
+    tcase_add_test(t, options);
+    tcase_add_test(t, pool);
+    tcase_add_loop_test(t, copies, 0, 2);
+    tcase_add_loop_test(t, recording, 0, 2);
+    tcase_add_test(t, operators_are_refused_by_name);
+    tcase_add_loop_test(t, every_call_fails_once, 0, (int)(sizeof FAILURES / sizeof FAILURES[0]));
+    tcase_add_test(t, no_host_memory);
+    tcase_add_test(t, sticky_errors_break_the_device);
+    tcase_add_test(t, sticky_error_while_recording);
+    tcase_add_test(t, codes);
+    tcase_add_test(t, threads);
+    tcase_add_test(t, plugin);
+    suite_add_tcase(suite, t);
+    return run_suite(suite);
+}
