@@ -107,6 +107,18 @@ cudaError_t hni_kernel_norm(hni_norm_args args, cudaStream_t stream);
 cudaError_t hni_kernel_norm_train(hni_norm_args args, cudaStream_t stream);
 cudaError_t hni_kernel_norm_grad(hni_norm_args args, cudaStream_t stream);
 
+/* In place behind a convolution: y = activation(norm(y + bias) + add), over y[N,filters,pixels]; NULL = not there. */
+typedef struct hni_conv_tail_args {
+    int64_t n, filters, pixels; /* n: all numbers of y */
+    int32_t activation;         /* HN_ACT_… */
+    double epsilon;
+    const float *bias;                      /* [filters] */
+    const float *gamma, *beta, *mean, *var; /* [filters], all or none */
+    const float *add;                       /* as y */
+    float *y;
+} hni_conv_tail_args;
+cudaError_t hni_kernel_conv_tail(hni_conv_tail_args args, cudaStream_t stream);
+
 /* Softmax of `rows` rows of `classes` numbers, one thread a row: classes are few. */
 cudaError_t hni_kernel_softmax(int64_t rows, int64_t classes, const float *x, float *y, cudaStream_t stream);
 

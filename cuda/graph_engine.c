@@ -1,0 +1,176 @@
+/* graph_engine.c - which of cuDNN's engines does a graph: heuristics' order, mode A first, then the fallback list; engines whose numbers are
+ * not what was asked for are passed over, and why is counted for the message.
+ *
+ * Nothing is measured: the first that may be taken and that has a plan is taken, so that the same description always takes the same. */
+#include <stdio.h>
+
+#include "graph_build.h"
+
+enum { MAX_CONFIGS = 40 };                             /* of one list */
+static const int64_t MAX_WORKSPACE = (int64_t)1 << 31; /* bytes; a slower engine is better than none of the batch */
+
+typedef struct search {
+    hni_graph_build *b;
+    cudnnBackendDescriptor_t graph;
+    int32_t precision;
+    int64_t workspace;
+    cudnnBackendDescriptor_t plan;
+    int32_t seen, short_numbers, disordered, large, refused; /* engines, and why they were passed over */
+    cudnnStatus_t last;                                      /* the last code of `refused` */
+} search;
+
+/* Whether a failure is about one engine, so that the next may be tried. */
+static bool is_refusal(cudnnStatus_t code) {
+    return hni_cudnn_refuses(code) || code == CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED;
+}
+
+/* Storage is float32 and sums are float32 in all modes, so some notes are never fine; tensor cores round factors to TF32 (or take bfloat16
+ * as it is), which strict float32 does not want, and transforms lose digits that it does. */
+static bool is_short(cudnnBackendNumericalNote_t note, int32_t precision) {
+    switch (note) {
+    case CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS:
+    case CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION:
+    case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_6x6:
+    case CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13: return true;
+    case CUDNN_NUMERICAL_NOTE_TENSOR_CORE:
+    case CUDNN_NUMERICAL_NOTE_FFT: return precision == HNI_CUDA_F32;
+    default: return false;
+    }
+}
+
+static bool notes_allow(search *s, cudnnBackendDescriptor_t config) {
+    hni_graph_build *b = s->b;
+    cudnnBackendNumericalNote_t notes[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
+    int64_t count = 0;
+    cudnnBackendDescriptor_t engine = hni_build_create(b, CUDNN_BACKEND_ENGINE_DESCRIPTOR, "an engine");
+    if (b->code == CUDNN_STATUS_SUCCESS) {
+        b->what = "the engine of a configuration";
+        b->code = cudnnBackendGetAttribute(config, CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &count, &engine);
+    }
+    if (b->code == CUDNN_STATUS_SUCCESS) {
+        b->what = "numerical notes of an engine";
+        count = 0;
+        b->code = cudnnBackendGetAttribute(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
+                                           CUDNN_NUMERICAL_NOTE_TYPE_COUNT, &count, notes);
+    }
+    bool is_shorter = false, is_disordered = false;
+    for (int64_t i = 0; i < count && i < CUDNN_NUMERICAL_NOTE_TYPE_COUNT && b->code == CUDNN_STATUS_SUCCESS; i++) {
+        is_shorter |= is_short(notes[i], s->precision);
+        is_disordered |= b->device->deterministic && notes[i] == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC;
+    }
+    s->short_numbers += is_shorter;
+    s->disordered += !is_shorter && is_disordered;
+    return b->code == CUDNN_STATUS_SUCCESS && !is_shorter && !is_disordered;
+}
+
+/* One configuration; true ends the search: there is a plan, or a failure. What is not needed is freed. */
+static bool try_config(search *s, cudnnBackendDescriptor_t config) {
+    hni_graph_build *b = s->b;
+    const int32_t before = b->keep->count;
+    s->seen++;
+    const bool fits = notes_allow(s, config);
+    hni_keep_drop(b->keep, before); /* the engine */
+    if (!fits)
+        return b->code != CUDNN_STATUS_SUCCESS;
+    int64_t count = 0, workspace = 0;
+    cudnnBackendDescriptor_t plan = hni_build_create(b, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, "an execution plan");
+    hni_build_set(b, plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &b->device->cudnn, "an execution plan");
+    hni_build_set(b, plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &config, "an execution plan");
+    hni_build_finalize(b, plan, "an execution plan");
+    if (b->code == CUDNN_STATUS_SUCCESS) {
+        b->what = "workspace of an execution plan";
+        b->code = cudnnBackendGetAttribute(plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &count, &workspace);
+    }
+    if (b->code == CUDNN_STATUS_SUCCESS && workspace <= MAX_WORKSPACE) {
+        s->plan = plan;
+        s->workspace = workspace;
+        return true;
+    }
+    hni_keep_drop(b->keep, before);
+    if (b->code == CUDNN_STATUS_SUCCESS) {
+        s->large++;
+        return false;
+    }
+    if (!is_refusal(b->code))
+        return true;
+    s->refused++;
+    s->last = b->code;
+    b->code = CUDNN_STATUS_SUCCESS;
+    return false;
+}
+
+/* Heuristics' list of one mode into configs; the number of them. An unsupported mode is an empty list. */
+static int64_t list_configs(search *s, cudnnBackendHeurMode_t mode, cudnnBackendDescriptor_t *configs) {
+    hni_graph_build *b = s->b;
+    int64_t count = 0, got = 0;
+    const int32_t before = b->keep->count;
+    cudnnBackendDescriptor_t heur = hni_build_create(b, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, "heuristics");
+    hni_build_set(b, heur, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &s->graph, "heuristics");
+    hni_build_set(b, heur, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode, "heuristics");
+    hni_build_finalize(b, heur, "heuristics");
+    if (b->code == CUDNN_STATUS_SUCCESS) {
+        b->what = "length of heuristics' list";
+        b->code = cudnnBackendGetAttribute(heur, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, 0, &count, NULL);
+    }
+    if (b->code != CUDNN_STATUS_SUCCESS && is_refusal(b->code)) {
+        s->last = b->code;
+        b->code = CUDNN_STATUS_SUCCESS;
+        hni_keep_drop(b->keep, before);
+        return 0;
+    }
+    count = count < MAX_CONFIGS ? count : MAX_CONFIGS;
+    for (int64_t i = 0; i < count; i++)
+        configs[i] = NULL;
+    /* not in `keep`: there may be many, and all but one go at once */
+    for (int64_t i = 0; i < count && b->code == CUDNN_STATUS_SUCCESS; i++) {
+        b->what = "an engine configuration";
+        b->code = cudnnBackendCreateDescriptor(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, &configs[i]);
+    }
+    if (b->code == CUDNN_STATUS_SUCCESS && count > 0) {
+        b->what = "heuristics' list";
+        b->code = cudnnBackendGetAttribute(heur, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, count, &got, configs);
+    }
+    hni_keep_drop(b->keep, before); /* the heuristics */
+    for (int64_t i = 0; i < count; i++) { /* those that were made and not filled */
+        if (configs[i] && (i >= got || b->code != CUDNN_STATUS_SUCCESS))
+            (void)cudnnBackendDestroyDescriptor(configs[i]);
+    }
+    return b->code == CUDNN_STATUS_SUCCESS ? (got < count ? got : count) : 0;
+}
+
+static bool try_mode(search *s, cudnnBackendHeurMode_t mode) {
+    cudnnBackendDescriptor_t configs[MAX_CONFIGS];
+    hni_graph_keep *keep = s->b->keep;
+    const int64_t count = list_configs(s, mode, configs);
+    bool done = s->b->code != CUDNN_STATUS_SUCCESS;
+    int64_t i = 0;
+    for (; i < count && !done; i++)
+        done = try_config(s, configs[i]);
+    for (int64_t k = 0; k < count; k++) {
+        if (s->plan && k == i - 1 && keep->count < HNI_KEEP) { /* the plan's own, kept as long as the plan */
+            keep->all[keep->count] = keep->all[keep->count - 1];
+            keep->all[keep->count++ - 1] = configs[k];
+        } else
+            (void)cudnnBackendDestroyDescriptor(configs[k]);
+    }
+    return done;
+}
+
+hn_status hni_choose_engine(hni_graph_build *b, cudnnBackendDescriptor_t graph, int32_t precision, cudnnBackendDescriptor_t *plan,
+                            int64_t *workspace, hn_error *err) {
+    static const cudnnBackendHeurMode_t modes[] = {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK};
+    search s = {.b = b, .graph = graph, .precision = precision};
+    bool done = b->code != CUDNN_STATUS_SUCCESS;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0] && !done; i++)
+        done = try_mode(&s, modes[i]);
+    if (b->code != CUDNN_STATUS_SUCCESS)
+        return hni_build_status(b, err);
+    *plan = s.plan;
+    *workspace = s.workspace;
+    if (s.plan)
+        return HN_OK;
+    return hni_fail_code(err, HN_E_UNSUPPORTED, HN_DOMAIN_CUDNN, (int64_t)s.last,
+                         "cudnn:%d: none of %d engines may be taken: %d round to less than asked for, %d are not deterministic, %d need over 2 "
+                         "GiB, %d cannot do it (cuDNN %d)",
+                         b->device->index, s.seen, s.short_numbers, s.disordered, s.large, s.refused, (int)s.last);
+}

@@ -1,0 +1,240 @@
+/* cudnn_compute.c - the fake cuDNN's arithmetic: a checked graph node by node, in float64 and with plain loops.
+ *
+ * Virtual tensors live in memory of the run; others are read and written where the variant pack said. The workspace is overwritten first,
+ * so that nobody counts on what lies there. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cudnn_fake.h"
+
+typedef struct machine {
+    const fake_run *run;
+    double *own[FAKE_TENSORS]; /* virtual ones */
+} machine;
+
+static int64_t elements(const int64_t *dims) {
+    return dims[0] * dims[1] * dims[2] * dims[3];
+}
+
+int64_t fake_bytes(const fake_tensor *t) {
+    return elements(t->dims) * (t->type == CUDNN_DATA_BFLOAT16 ? 2 : 4);
+}
+
+static double get(const machine *m, int t, int64_t i) {
+    if (m->own[t])
+        return m->own[t][i];
+    if (m->run->program.tensor[t].type == CUDNN_DATA_FLOAT)
+        return (double)((const float *)m->run->pointer[t])[i];
+    const uint32_t bits = (uint32_t)((const uint16_t *)m->run->pointer[t])[i] << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return (double)value;
+}
+
+static void put(const machine *m, int t, int64_t i, double value) {
+    if (m->own[t])
+        m->own[t][i] = value;
+    else
+        ((float *)m->run->pointer[t])[i] = (float)value; /* rules: outputs are float32 */
+}
+
+static const int64_t *dims(const machine *m, int t) {
+    return m->run->program.tensor[t].dims;
+}
+
+static int64_t at(const int64_t *d, int64_t n, int64_t c, int64_t h, int64_t w) {
+    return ((n * d[1] + c) * d[2] + h) * d[3] + w;
+}
+
+/* x or dx, w or dw, y or dy; one of the three is written. Every pair of an output pixel and a tap adds one product to it. */
+static void convolution(const machine *m, const fake_node *n) {
+    const int X = n->port[0], W = n->port[1], Y = n->port[2];
+    const int to = n->outputs == 1 ? X : n->outputs == 2 ? W : Y;
+    const int64_t *x = dims(m, X), *w = dims(m, W), *y = dims(m, Y), groups = x[1] / w[1], share = w[0] / groups;
+    double *sum = calloc((size_t)elements(dims(m, to)), sizeof *sum);
+    if (!sum)
+        abort();
+    for (int64_t b = 0; b < y[0]; b++)
+        for (int64_t k = 0; k < y[1]; k++)
+            for (int64_t i = 0; i < y[2] * y[3]; i++)
+                for (int64_t c = 0; c < w[1]; c++)
+                    for (int64_t t = 0; t < w[2] * w[3]; t++) {
+                        const int64_t h = i / y[3] * n->stride[0] - n->pre[0] + t / w[3] * n->dilation[0];
+                        const int64_t v = i % y[3] * n->stride[1] - n->pre[1] + t % w[3] * n->dilation[1];
+                        if (h < 0 || h >= x[2] || v < 0 || v >= x[3])
+                            continue;
+                        const int64_t ix = at(x, b, k / share * w[1] + c, h, v), iw = at(w, k, c, 0, t), iy = at(y, b, k, 0, i);
+                        if (to == X)
+                            sum[ix] += get(m, W, iw) * get(m, Y, iy);
+                        else if (to == W)
+                            sum[iw] += get(m, X, ix) * get(m, Y, iy);
+                        else
+                            sum[iy] += get(m, X, ix) * get(m, W, iw);
+                    }
+    for (int64_t i = 0; i < elements(dims(m, to)); i++)
+        put(m, to, i, sum[i]);
+    free(sum);
+}
+
+/* Place of element i of `large` in `small`, whose extents are 1 or the same. */
+static int64_t broadcast(const int64_t *small, const int64_t *large, int64_t i) {
+    int64_t place[4];
+    for (int k = 3; k >= 0; k--) {
+        place[k] = small[k] == 1 ? 0 : i % large[k];
+        i /= large[k];
+    }
+    return at(small, place[0], place[1], place[2], place[3]);
+}
+
+static void pointwise(const machine *m, const fake_node *n) {
+    const int x = n->port[0], b = n->port[1], y = n->port[2];
+    for (int64_t i = 0; i < elements(dims(m, y)); i++) {
+        const double v = get(m, x, i);
+        double r;
+        if (n->mode == CUDNN_POINTWISE_ADD)
+            r = v + get(m, b, broadcast(dims(m, b), dims(m, y), i));
+        else if (n->mode == CUDNN_POINTWISE_RELU_FWD)
+            r = isnan(v) ? (n->nan ? v : 0.0) : v > 0.0 ? v : 0.0;
+        else
+            r = 1.0 / (1.0 + exp(-v));
+        put(m, y, i, r);
+    }
+}
+
+static void reduction(const machine *m, const fake_node *n) {
+    const int x = n->port[0], y = n->port[1];
+    double *sum = calloc((size_t)elements(dims(m, y)), sizeof *sum);
+    if (!sum)
+        abort();
+    for (int64_t i = 0; i < elements(dims(m, x)); i++)
+        sum[broadcast(dims(m, y), dims(m, x), i)] += get(m, x, i);
+    for (int64_t i = 0; i < elements(dims(m, y)); i++)
+        put(m, y, i, sum[i]);
+    free(sum);
+}
+
+/* The pixels of one window that lie in the image, and by what its sum is divided. */
+typedef struct window {
+    int64_t top, bottom, left, right; /* ends excluded */
+    double count;
+} window;
+
+static window window_of(const fake_node *n, const int64_t *x, int64_t row, int64_t column) {
+    window v = {row * n->stride[0] - n->pre[0], 0, column * n->stride[1] - n->pre[1], 0, (double)(n->window[0] * n->window[1])};
+    v.bottom = v.top + n->window[0] < x[2] ? v.top + n->window[0] : x[2];
+    v.right = v.left + n->window[1] < x[3] ? v.left + n->window[1] : x[3];
+    v.top = v.top > 0 ? v.top : 0;
+    v.left = v.left > 0 ? v.left : 0;
+    if (n->mode == CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING)
+        v.count = (double)((v.bottom - v.top) * (v.right - v.left));
+    return v;
+}
+
+static void resample(const machine *m, const fake_node *n) {
+    const int X = n->port[0], Y = n->port[1];
+    const int64_t *x = dims(m, X), *y = dims(m, Y);
+    for (int64_t i = 0; i < elements(y); i++) {
+        const window v = window_of(n, x, i / y[3] % y[2], i % y[3]);
+        double sum = 0.0, most = -INFINITY;
+        for (int64_t h = v.top; h < v.bottom; h++)
+            for (int64_t w = v.left; w < v.right; w++) {
+                const double value = get(m, X, at(x, 0, i / (y[2] * y[3]), h, w));
+                sum += value;
+                if (value > most || (isnan(value) && n->nan))
+                    most = value;
+            }
+        put(m, Y, i, n->mode == CUDNN_RESAMPLE_MAXPOOL ? most : sum / v.count);
+    }
+}
+
+static void resample_grad(const machine *m, const fake_node *n) {
+    const int X = n->port[0], Y = n->port[1];
+    const int64_t *x = dims(m, X), *y = dims(m, Y);
+    double *sum = calloc((size_t)elements(x), sizeof *sum);
+    if (!sum)
+        abort();
+    for (int64_t i = 0; i < elements(y); i++) {
+        const window v = window_of(n, x, i / y[3] % y[2], i % y[3]);
+        for (int64_t h = v.top; h < v.bottom; h++)
+            for (int64_t w = v.left; w < v.right; w++)
+                sum[at(x, 0, i / (y[2] * y[3]), h, w)] += get(m, Y, i) / v.count;
+    }
+    for (int64_t i = 0; i < elements(x); i++)
+        put(m, X, i, sum[i]);
+    free(sum);
+}
+
+/* Element i of channel c, i in 0 … N·H·W. */
+static int64_t in_channel(const int64_t *x, int64_t c, int64_t i) {
+    return at(x, i / (x[2] * x[3]), c, 0, i % (x[2] * x[3]));
+}
+
+static void norm(const machine *m, const fake_node *n) {
+    const int *p = n->port;
+    const int64_t *x = dims(m, p[0]), count = x[0] * x[2] * x[3];
+    const double epsilon = get(m, p[5], 0), factor = get(m, p[6], 0);
+    for (int64_t c = 0; c < x[1]; c++) {
+        double mean = 0.0, squares = 0.0;
+        for (int64_t i = 0; i < count; i++)
+            mean += get(m, p[0], in_channel(x, c, i)) / (double)count;
+        for (int64_t i = 0; i < count; i++)
+            squares += pow(get(m, p[0], in_channel(x, c, i)) - mean, 2.0);
+        const double inv = 1.0 / sqrt(squares / (double)count + epsilon), gamma = get(m, p[3], c), beta = get(m, p[4], c);
+        for (int64_t i = 0; i < count; i++)
+            put(m, p[11], in_channel(x, c, i), (get(m, p[0], in_channel(x, c, i)) - mean) * inv * gamma + beta);
+        put(m, p[1], c, mean);
+        put(m, p[2], c, inv);
+        put(m, p[9], c, (1.0 - factor) * get(m, p[7], c) + factor * mean);
+        put(m, p[10], c, (1.0 - factor) * get(m, p[8], c) + factor * squares / (double)(count - 1));
+    }
+}
+
+static void norm_grad(const machine *m, const fake_node *n) {
+    const int *p = n->port; /* x mean inv dy gamma dgamma dbeta dx */
+    const int64_t *x = dims(m, p[0]), count = x[0] * x[2] * x[3];
+    for (int64_t c = 0; c < x[1]; c++) {
+        const double mean = get(m, p[1], c), inv = get(m, p[2], c);
+        double dbeta = 0.0, dgamma = 0.0;
+        for (int64_t i = 0; i < count; i++) {
+            const double dy = get(m, p[3], in_channel(x, c, i));
+            dbeta += dy;
+            dgamma += dy * (get(m, p[0], in_channel(x, c, i)) - mean) * inv;
+        }
+        for (int64_t i = 0; i < count; i++) {
+            const double centred = (get(m, p[0], in_channel(x, c, i)) - mean) * inv;
+            put(m, p[7], in_channel(x, c, i),
+                get(m, p[4], c) * inv * (get(m, p[3], in_channel(x, c, i)) - dbeta / (double)count - centred * dgamma / (double)count));
+        }
+        put(m, p[5], c, dgamma);
+        put(m, p[6], c, dbeta);
+    }
+}
+
+void fake_compute(void *run) {
+    const fake_run *r = (const fake_run *)run;
+    machine m = {.run = r};
+    if (r->workspace)
+        memset(r->workspace, 0xEE, (size_t)r->workspace_size);
+    for (int i = 0; i < r->program.tensors; i++) {
+        if (!r->program.tensor[i].is_virtual)
+            continue;
+        m.own[i] = calloc((size_t)elements(r->program.tensor[i].dims), sizeof(double));
+        if (!m.own[i])
+            abort();
+    }
+    for (int k = 0; k < r->program.nodes; k++) {
+        const fake_node *n = &r->program.node[k];
+        switch (n->type) {
+        case CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR: pointwise(&m, n); break;
+        case CUDNN_BACKEND_OPERATION_REDUCTION_DESCRIPTOR: reduction(&m, n); break;
+        case CUDNN_BACKEND_OPERATION_RESAMPLE_FWD_DESCRIPTOR: resample(&m, n); break;
+        case CUDNN_BACKEND_OPERATION_RESAMPLE_BWD_DESCRIPTOR: resample_grad(&m, n); break;
+        case CUDNN_BACKEND_OPERATION_NORM_FORWARD_DESCRIPTOR: norm(&m, n); break;
+        case CUDNN_BACKEND_OPERATION_NORM_BACKWARD_DESCRIPTOR: norm_grad(&m, n); break;
+        default: convolution(&m, n); break;
+        }
+    }
+    for (int i = 0; i < r->program.tensors; i++)
+        free(m.own[i]);
+}
