@@ -71,9 +71,10 @@ CUDA_LIB_DIRS := $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib $(CUDNN_DIR)/lib $(CUDNN_DI
 cuda_lib = $(firstword $(foreach d,$(CUDA_LIB_DIRS),$(wildcard $(d)/lib$(1).so) $(sort $(wildcard $(d)/lib$(1).so.*))))
 CUDA_LIBS = $(foreach l,cudart cudnn cublasLt,$(or $(call cuda_lib,$(l)),-l$(l)))
 NVCC ?= $(firstword $(wildcard $(CUDA_HOME)/bin/nvcc) nvcc)
-# -fmad=false as -ffp-contract=off above. Machine code for compute capability 8 and 9, and PTX for what comes after.
+# -fmad=false as -ffp-contract=off above. No exceptions, no guards of statics: nvcc's stubs would want C++'s library.
+# Machine code for compute capability 8 and 9, and PTX for what comes after.
 NVCC_FLAGS = -O3 -std=c++17 -fmad=false -gencode arch=compute_80,code=sm_80 -gencode arch=compute_90,code=sm_90 \
-    -gencode arch=compute_90,code=compute_90 -Iinclude -Ilib $(CUDA_INC) -Xcompiler -fPIC,-fvisibility=hidden -MD -MP
+    -gencode arch=compute_90,code=compute_90 -Iinclude -Ilib $(CUDA_INC) -Xcompiler -fPIC,-fvisibility=hidden,-fno-exceptions,-fno-rtti,-fno-threadsafe-statics -MD -MP
 
 CUDA_OBJS := $(patsubst %.c,$(OBJ)/%.o,$(sort $(wildcard cuda/*.c)))
 CUDA_KERNELS := $(sort $(wildcard cuda/kernels/*.cu))

@@ -183,6 +183,7 @@ static void fail_each(const hni_case *c, int kind, int code, int32_t domain) {
                           (long long)err.code, err.message);
             ck_assert_msg(strncmp(err.message, "cudnn:0: ", 9) == 0, "call %ld: %s", n, err.message);
         }
+        ck_assert_msg(ways_live == 0, "call %ld: %ld blocks left", n, ways_live);
         for (int k = FAKE_CUDNN; k < FAKE_KINDS; k++)
             ck_assert_msg(fake_live(k) == 0, "call %ld: %ld objects left", n, fake_live(k));
         ck_assert_msg(fake_mistakes() == 0, "call %ld: %s", n, fake_mistake());

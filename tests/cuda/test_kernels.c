@@ -170,6 +170,26 @@ START_TEST(long_sums) {
 }
 END_TEST
 
+/* However many lanes there are: at most 32 numbers are left for each sum, and they are in the room that was asked for. */
+START_TEST(few_are_left) {
+    cudaStream_t stream;
+    ck_assert_int_eq(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), cudaSuccess);
+    for (int64_t lanes = 1; lanes <= 32768; lanes *= 32) {
+        const int64_t room = hni_sum_room(3, lanes);
+        double *partial = host_alloc(NULL, (size_t)room * sizeof(double));
+        hni_sum_rest rest = {NULL, 0};
+        for (int64_t i = 0; i < 3 * lanes; i++)
+            partial[i] = 1.0 + (double)(i / lanes);
+        ck_assert_int_eq(hni_kernel_fold(3, lanes, partial, &rest, stream), cudaSuccess);
+        ck_assert(rest.width >= 1 && rest.width <= 32 && rest.at >= partial && rest.at + 3 * rest.width <= partial + room);
+        for (int64_t i = 0; i < 3 * rest.width; i++)
+            ck_assert(rest.at[i] == (1.0 + (double)(i / rest.width)) * (double)(lanes / rest.width));
+        free(partial);
+    }
+    ck_assert_int_eq(cudaStreamDestroy(stream), cudaSuccess);
+}
+END_TEST
+
 /* No more workspace than a few numbers a channel, however many channels and pixels. */
 START_TEST(lanes_are_bounded) {
     for (int64_t outputs = 1; outputs < (int64_t)1 << 40; outputs *= 3)
@@ -304,6 +324,7 @@ int main(void) {
     tcase_add_test(t, a_recording_does_the_same);
     tcase_add_test(t, odd_numbers_as_the_reference);
     tcase_add_test(t, long_sums);
+    tcase_add_test(t, few_are_left);
     tcase_add_test(t, lanes_are_bounded);
     tcase_add_test(t, labels_that_are_none);
     tcase_add_test(t, groups_that_are_none);

@@ -122,13 +122,28 @@ static inline hn_buffer put_array(const hn_backend *b, void *device, const void 
     return at;
 }
 
+/* Host memory that is counted: blocks that the backend has not given back. */
+static long ways_live;
+
+static inline void *ways_alloc(void *user, size_t size) {
+    ways_live++;
+    return host_alloc(user, size);
+}
+
+static inline void ways_free(void *user, void *ptr) {
+    ways_live -= ptr != NULL;
+    host_free(user, ptr);
+}
+
 enum { RUN_PLAIN = 0, RUN_RECORDED = 1 };
 
 /* Runs the case `times` times on a device of its own; outputs into a->out, which also says what they start with. Gives run's status
  * (prepare's if that fails); options: NULL or a change of the opened device. */
 static inline hn_status run_ways(const hni_case *c, arrays *a, int how, int times, void (*options)(hni_cuda_device *d), hn_error *err) {
     const hn_backend table = ways_backend(), *b = &table;
-    const hn_backend_host host = host_make(run_forwards);
+    hn_backend_host host = host_make(run_forwards);
+    host.alloc = ways_alloc;
+    host.free = ways_free;
     void *device = NULL, *op = NULL, *recording = NULL;
     uint64_t size = 0;
     hn_buffer in[HN_OP_MAX_TENSORS], out[HN_OP_MAX_TENSORS], workspace = {0};
@@ -184,6 +199,7 @@ static inline void same_bits(const hni_case *c, const arrays *x, const arrays *y
 static inline void nothing_is_left(void) {
     for (int kind = 0; kind < FAKE_KINDS; kind++)
         ck_assert_msg(fake_live(kind) == 0, "%ld objects of kind %d are left", fake_live(kind), kind);
+    ck_assert_msg(ways_live == 0, "%ld blocks of the host's memory are left", ways_live);
     ck_assert_msg(fake_mistakes() == 0, "%ld mistakes, the last: %s", fake_mistakes(), fake_mistake());
 }
 
