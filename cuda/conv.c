@@ -81,7 +81,8 @@ static void forward_graph(const hn_op_desc *d, const attempt *a, hni_graph *g, h
         y = add_pointwise(g, CUDNN_POINTWISE_ADD, y, r, --left > 0 ? hni_graph_virtual(g, dims) : add_output(g, step, d));
     }
     if (activation)
-        add_pointwise(g, d->activation == HN_ACT_RELU ? CUDNN_POINTWISE_RELU_FWD : CUDNN_POINTWISE_SIGMOID_FWD, y, -1, add_output(g, step, d));
+        add_pointwise(g, d->activation == HN_ACT_RELU ? CUDNN_POINTWISE_RELU_FWD : CUDNN_POINTWISE_SIGMOID_FWD, y, -1,
+                      add_output(g, step, d));
 }
 
 /* in dy w; out dx. */
@@ -118,8 +119,10 @@ static int list_attempts(const hni_cuda_device *device, const hn_op_desc *d, att
     int n = 0;
     for (int bf16 = device->precision == HNI_CUDA_BF16; bf16 >= 0; bf16--)
         for (int fused = may_fuse; fused >= 0; fused--)
-            list[n++] = (attempt){bf16 == 1, fused == 1, bf16 == 1 ? HNI_CUDA_BF16
-                                                         : device->precision == HNI_CUDA_F32 ? HNI_CUDA_F32 : HNI_CUDA_TF32};
+            list[n++] = (attempt){bf16 == 1, fused == 1,
+                                  bf16 == 1                           ? HNI_CUDA_BF16
+                                  : device->precision == HNI_CUDA_F32 ? HNI_CUDA_F32
+                                                                      : HNI_CUDA_TF32};
     return n;
 }
 
@@ -139,8 +142,7 @@ static hn_status find_way(hni_cuda_device *device, const hn_op_desc *d, conv_pla
             grad_weight_graph(d, &p->way, &g, &p->conv);
         status = hni_graph_plan(device, &g, list[i].precision, &p->conv.plan, err);
     }
-    if (status != HN_OK || d->kind != HN_OP_CONV2D_GRAD_WEIGHT || d->out[1].rank == 0)
-        return status;
+    if (status != HN_OK || d->kind != HN_OP_CONV2D_GRAD_WEIGHT || d->out[1].rank == 0) return status;
     hni_graph g;
     memset(&g, 0, sizeof g);
     bias_graph(d, &g, &p->reduction);
@@ -155,10 +157,8 @@ static hni_sum_layout bias_layout(const hn_op_desc *d) {
 }
 
 static uint64_t bias_workspace(const conv_plan *p, const hn_op_desc *d) {
-    if (p->reduction.plan)
-        return hni_graph_workspace(p->reduction.plan);
-    if (d->kind != HN_OP_CONV2D_GRAD_WEIGHT || d->out[1].rank == 0)
-        return 0;
+    if (p->reduction.plan) return hni_graph_workspace(p->reduction.plan);
+    if (d->kind != HN_OP_CONV2D_GRAD_WEIGHT || d->out[1].rank == 0) return 0;
     const hni_sum_layout layout = bias_layout(d);
     return hni_graph_round(sizeof(double) * (uint64_t)hni_sum_room(layout.outputs, layout.lanes));
 }
@@ -166,26 +166,23 @@ static uint64_t bias_workspace(const conv_plan *p, const hn_op_desc *d) {
 static hn_status plan(hni_cuda_op *op, hn_error *err) {
     hni_cuda_device *device = op->device;
     conv_plan *p = device->host.alloc(device->host.user, sizeof *p);
-    if (!p)
-        return hni_fail_memory(err, sizeof *p, "a convolution's plan");
+    if (!p) return hni_fail_memory(err, sizeof *p, "a convolution's plan");
     const hn_status status = find_way(device, &op->desc, p, err);
     if (status != HN_OK) {
         device->host.free(device->host.user, p);
         return status;
     }
     const uint64_t conv = hni_graph_workspace(p->conv.plan), bias = bias_workspace(p, &op->desc);
-    for (int i = 0; i < 2 && p->way.bf16; i++)
-        p->cast[i] = hni_graph_round(2 * (uint64_t)hni_tensor_elements(&op->desc.in[i]));
+    for (int i = 0; i < 2 && p->way.bf16; i++) p->cast[i] = hni_graph_round(2 * (uint64_t)hni_tensor_elements(&op->desc.in[i]));
     op->workspace = p->cast[0] + p->cast[1] + (conv > bias ? conv : bias); /* one after the other */
-    op->workspace += op->workspace > 0 ? 256 : 0; /* what is lent begins at a multiple of 64 */
+    op->workspace += op->workspace > 0 ? 256 : 0;                          /* what is lent begins at a multiple of 64 */
     op->plan = p;
     return HN_OK;
 }
 
 static void drop(hni_cuda_op *op) {
     conv_plan *p = (conv_plan *)op->plan;
-    if (!p)
-        return;
+    if (!p) return;
     hni_graph_drop(&p->conv.pack);
     hni_graph_drop(&p->reduction.pack);
 }
@@ -199,8 +196,7 @@ static hn_status run_graph(const hni_cuda_call *call, void **graph_space, hn_err
     for (int i = 0; i < 2 && p->way.bf16; i++) {
         const cudaError_t code = hni_kernel_cast_bf16(hni_tensor_elements(&call->desc->in[i]), call->in[i], extra[i], call->stream);
         const hn_status status = hni_cuda_check(call->op->device, code, "rounding to bfloat16", err);
-        if (status != HN_OK)
-            return status;
+        if (status != HN_OK) return status;
     }
     return hni_step_run(call, &p->conv, extra, *graph_space, err);
 }
@@ -209,12 +205,19 @@ static hn_status run_forward(const hni_cuda_call *call, hn_error *err) {
     const hn_op_desc *d = call->desc;
     void *space;
     const hn_status status = run_graph(call, &space, err);
-    if (status != HN_OK || ((const conv_plan *)call->op->plan)->way.fused || !has_tail(d))
-        return status;
-    const hni_conv_tail_args tail = {.n = hni_tensor_elements(&d->out[0]), .filters = d->out[0].dims[1],
-                                     .pixels = d->out[0].dims[2] * d->out[0].dims[3], .activation = d->activation, .epsilon = d->epsilon,
-                                     .bias = call->in[2], .gamma = call->in[3], .beta = call->in[4], .mean = call->in[5],
-                                     .var = call->in[6], .add = call->in[7], .y = call->out[0]};
+    if (status != HN_OK || ((const conv_plan *)call->op->plan)->way.fused || !has_tail(d)) return status;
+    const hni_conv_tail_args tail = {.n = hni_tensor_elements(&d->out[0]),
+                                     .filters = d->out[0].dims[1],
+                                     .pixels = d->out[0].dims[2] * d->out[0].dims[3],
+                                     .activation = d->activation,
+                                     .epsilon = d->epsilon,
+                                     .bias = call->in[2],
+                                     .gamma = call->in[3],
+                                     .beta = call->in[4],
+                                     .mean = call->in[5],
+                                     .var = call->in[6],
+                                     .add = call->in[7],
+                                     .y = call->out[0]};
     return hni_cuda_check(call->op->device, hni_kernel_conv_tail(tail, call->stream), "a convolution's tail", err);
 }
 
@@ -222,8 +225,7 @@ static hn_status run_grad_input(const hni_cuda_call *call, hn_error *err) {
     float *dx = (float *)call->out[0];
     void *space;
     const hn_status status = run_graph(call, &space, err);
-    if (status != HN_OK || call->desc->activation == HN_ACT_NONE)
-        return status;
+    if (status != HN_OK || call->desc->activation == HN_ACT_NONE) return status;
     const int64_t n = hni_tensor_elements(&call->desc->out[0]);
     return hni_cuda_check(call->op->device, hni_kernel_activation_grad(n, HN_ACT_RELU, call->in[2], dx, dx, call->stream),
                           "a gradient through ReLU", err);
@@ -233,10 +235,8 @@ static hn_status run_grad_weight(const hni_cuda_call *call, hn_error *err) {
     conv_plan *p = (conv_plan *)call->op->plan;
     void *space;
     hn_status status = run_graph(call, &space, err);
-    if (status != HN_OK || call->desc->out[1].rank == 0)
-        return status;
-    if (p->reduction.plan)
-        return hni_step_run(call, &p->reduction, NULL, space, err);
+    if (status != HN_OK || call->desc->out[1].rank == 0) return status;
+    if (p->reduction.plan) return hni_step_run(call, &p->reduction, NULL, space, err);
     const hni_sum_layout layout = bias_layout(call->desc);
     hni_sum_rest rest;
     status = hni_cuda_check(call->op->device, hni_kernel_sum(layout, call->in[0], space, &rest, call->stream), "a bias's gradient", err);

@@ -59,14 +59,11 @@ hni_graph_node *hni_graph_node_add(hni_graph *g, int64_t kind, int64_t mode) {
     hni_graph_node *n = &g->node[g->nodes++];
     n->kind = kind;
     n->mode = mode;
-    for (int i = 0; i < HNI_GRAPH_PORTS; i++)
-        n->port[i] = -1;
+    for (int i = 0; i < HNI_GRAPH_PORTS; i++) n->port[i] = -1;
     return n;
 }
 
-uint64_t hni_graph_workspace(const hni_cuda_plan *plan) {
-    return hni_graph_round((uint64_t)plan->workspace);
-}
+uint64_t hni_graph_workspace(const hni_cuda_plan *plan) { return hni_graph_round((uint64_t)plan->workspace); }
 
 static hni_cuda_plan *find(const hni_cuda_plans *plans, const hni_graph *graph, int32_t precision) {
     for (hni_cuda_plan *p = plans->first; p; p = p->next)
@@ -82,16 +79,13 @@ static hn_status make(hni_cuda_device *device, hni_cuda_plan *p, int32_t precisi
     hn_error own = {.status = HN_OK};
     cudnnBackendDescriptor_t graph = hni_build_graph(&b, &p->graph);
     hn_status status = hni_build_status(&b, &own);
-    if (status == HN_OK)
-        status = hni_choose_engine(&b, graph, precision, &p->plan, &p->workspace, &own);
-    if (status != HN_OK)
-        hni_keep_drop(&p->keep, 0);
+    if (status == HN_OK) status = hni_choose_engine(&b, graph, precision, &p->plan, &p->workspace, &own);
+    if (status != HN_OK) hni_keep_drop(&p->keep, 0);
     if (status == HN_E_UNSUPPORTED) {
         snprintf(p->why, sizeof p->why, "%s", own.message);
         p->code = own.code;
     }
-    if (status != HN_OK && err)
-        *err = own;
+    if (status != HN_OK && err) *err = own;
     return status;
 }
 
@@ -105,8 +99,7 @@ hn_status hni_graph_plan(hni_cuda_device *device, const hni_graph *graph, int32_
         return p->plan ? HN_OK : hni_fail_code(err, HN_E_UNSUPPORTED, HN_DOMAIN_CUDNN, p->code, "%s", p->why);
     }
     p = device->host.alloc(device->host.user, sizeof *p);
-    if (!p)
-        return hni_fail_memory(err, sizeof *p, "a plan of the cudnn device");
+    if (!p) return hni_fail_memory(err, sizeof *p, "a plan of the cudnn device");
     *p = (hni_cuda_plan){.graph = *graph, .precision = precision, .deterministic = device->deterministic, .version = plans->version};
     const hn_status status = make(device, p, precision, err);
     if (status != HN_OK && status != HN_E_UNSUPPORTED) {
@@ -120,30 +113,23 @@ hn_status hni_graph_plan(hni_cuda_device *device, const hni_graph *graph, int32_
     return status;
 }
 
-hni_cuda_device *hni_graph_device(const hni_cuda_device *device) {
-    return device->plans->device;
-}
+hni_cuda_device *hni_graph_device(const hni_cuda_device *device) { return device->plans->device; }
 
-hn_error *hni_graph_error(const hni_cuda_device *device) {
-    return &device->plans->error;
-}
+hn_error *hni_graph_error(const hni_cuda_device *device) { return &device->plans->error; }
 
 bool hni_graph_accepts(hn_status status, const hni_cuda_device *device, const char **why) {
-    if (status == HN_E_UNSUPPORTED)
-        *why = device->plans->error.message;
+    if (status == HN_E_UNSUPPORTED) *why = device->plans->error.message;
     return status != HN_E_UNSUPPORTED;
 }
 
 void hni_graph_drop(hni_cuda_pack *pack) {
-    if (pack->pack)
-        (void)cudnnBackendDestroyDescriptor(pack->pack);
+    if (pack->pack) (void)cudnnBackendDestroyDescriptor(pack->pack);
     *pack = (hni_cuda_pack){0};
 }
 
 static bool is_same(const hni_graph *g, const hni_cuda_pack *pack, void *const *pointers, const void *workspace) {
     for (int64_t i = 0; i < g->tensors; i++)
-        if (!g->tensor[i].is_virtual && pack->pointers[i] != pointers[i])
-            return false;
+        if (!g->tensor[i].is_virtual && pack->pointers[i] != pointers[i]) return false;
     return pack->pack && pack->workspace == workspace;
 }
 
@@ -156,8 +142,7 @@ static hn_status fill_pack(hni_cuda_device *device, const hni_cuda_plan *plan, h
     void *real[HNI_GRAPH_TENSORS];
     hni_graph_drop(pack);
     for (int64_t i = 0; i < plan->graph.tensors; i++) {
-        if (plan->graph.tensor[i].is_virtual)
-            continue;
+        if (plan->graph.tensor[i].is_virtual) continue;
         uids[count] = i + 1;
         real[count++] = pointers[i];
     }
@@ -179,10 +164,8 @@ static hn_status fill_pack(hni_cuda_device *device, const hni_cuda_plan *plan, h
 hn_status hni_graph_run(hni_cuda_device *device, const hni_cuda_plan *plan, hni_cuda_pack *pack, void *const *pointers, void *workspace,
                         hn_error *err) {
     hn_status status = HN_OK;
-    if (plan->workspace == 0)
-        workspace = NULL;
-    if (!is_same(&plan->graph, pack, pointers, workspace))
-        status = fill_pack(device, plan, pack, pointers, workspace, err);
+    if (plan->workspace == 0) workspace = NULL;
+    if (!is_same(&plan->graph, pack, pointers, workspace)) status = fill_pack(device, plan, pack, pointers, workspace, err);
     return status == HN_OK ? hni_cuda_check_cudnn(device, cudnnBackendExecute(device->cudnn, plan->plan, pack->pack), "running a plan", err)
                            : status;
 }
@@ -203,15 +186,13 @@ hn_status hni_step_run(const hni_cuda_call *call, hni_cuda_step *step, void *con
 
 hn_status hni_graph_open(hni_cuda_device *device, hn_error *err) {
     device->plans = device->host.alloc(device->host.user, sizeof *device->plans);
-    if (!device->plans)
-        return hni_fail_memory(err, sizeof *device->plans, "the plans of the cudnn device");
+    if (!device->plans) return hni_fail_memory(err, sizeof *device->plans, "the plans of the cudnn device");
     *device->plans = (hni_cuda_plans){.device = device, .version = (int64_t)cudnnGetVersion()};
     return HN_OK;
 }
 
 void hni_graph_close(hni_cuda_device *device) {
-    if (!device->plans)
-        return;
+    if (!device->plans) return;
     while (device->plans->first) {
         hni_cuda_plan *p = device->plans->first;
         device->plans->first = p->next;

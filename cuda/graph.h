@@ -13,15 +13,15 @@
 enum { HNI_GRAPH_TENSORS = 12, HNI_GRAPH_NODES = 6, HNI_GRAPH_PORTS = 12 };
 
 enum {
-    HNI_NODE_CONV = 1,     /* x w ─► y */
-    HNI_NODE_CONV_DATA,    /* w dx dy; dx is the output */
-    HNI_NODE_CONV_FILTER,  /* dw x dy; dw is the output */
-    HNI_NODE_POINTWISE,    /* x b ─► y; b -1 where the mode takes one input */
-    HNI_NODE_REDUCTION,    /* x ─► y: the dimensions in which y is 1 are summed */
-    HNI_NODE_RESAMPLE,     /* x ─► y */
-    HNI_NODE_RESAMPLE_GRAD,/* dx dy; dx is the output */
-    HNI_NODE_NORM,         /* x mean inv_std gamma beta epsilon factor running_mean running_var running_mean' running_var' and y: see norm.c */
-    HNI_NODE_NORM_GRAD     /* x mean inv_std dy gamma dgamma dbeta dx */
+    HNI_NODE_CONV = 1,      /* x w ─► y */
+    HNI_NODE_CONV_DATA,     /* w dx dy; dx is the output */
+    HNI_NODE_CONV_FILTER,   /* dw x dy; dw is the output */
+    HNI_NODE_POINTWISE,     /* x b ─► y; b -1 where the mode takes one input */
+    HNI_NODE_REDUCTION,     /* x ─► y: the dimensions in which y is 1 are summed */
+    HNI_NODE_RESAMPLE,      /* x ─► y */
+    HNI_NODE_RESAMPLE_GRAD, /* dx dy; dx is the output */
+    HNI_NODE_NORM,     /* x mean inv_std gamma beta epsilon factor running_mean running_var running_mean' running_var' and y: see norm.c */
+    HNI_NODE_NORM_GRAD /* x mean inv_std dy gamma dgamma dbeta dx */
 };
 
 /* Fields are 64 bits wide, so that there is no padding and equal descriptions are equal bytes. Zero a graph before filling it. */
@@ -34,9 +34,9 @@ typedef struct hni_graph_tensor {
 } hni_graph_tensor;
 
 typedef struct hni_graph_node {
-    int64_t kind;                       /* HNI_NODE_… */
-    int64_t mode;                       /* cudnnPointwiseMode_t or cudnnResampleMode_t */
-    int64_t port[HNI_GRAPH_PORTS];      /* tensors in the order above; -1 = none */
+    int64_t kind;                                          /* HNI_NODE_… */
+    int64_t mode;                                          /* cudnnPointwiseMode_t or cudnnResampleMode_t */
+    int64_t port[HNI_GRAPH_PORTS];                         /* tensors in the order above; -1 = none */
     int64_t window[2], stride[2], padding[2], dilation[2]; /* height, width; of convolution and resampling */
 } hni_graph_node;
 
@@ -89,9 +89,7 @@ typedef struct hni_cuda_step {
 hn_status hni_step_run(const hni_cuda_call *call, hni_cuda_step *step, void *const *extra, void *workspace, hn_error *err);
 
 /* The next multiple of 256 bytes: what workspaces and what lies in them begin at. */
-static inline uint64_t hni_graph_round(uint64_t bytes) {
-    return (bytes + 255) / 256 * 256;
-}
+static inline uint64_t hni_graph_round(uint64_t bytes) { return (bytes + 255) / 256 * 256; }
 
 /* hni_graph_open and hni_graph_close, in cuda.h: the cache, ended after the last operator was released. */
 

@@ -5,43 +5,37 @@
 #include "graph_build.h"
 
 cudnnBackendDescriptor_t hni_build_create(hni_graph_build *b, cudnnBackendDescriptorType_t type, const char *what) {
-    if (b->code != CUDNN_STATUS_SUCCESS)
-        return NULL;
+    if (b->code != CUDNN_STATUS_SUCCESS) return NULL;
     cudnnBackendDescriptor_t d = NULL;
     b->what = what;
     b->code = b->keep->count < HNI_KEEP ? cudnnBackendCreateDescriptor(type, &d) : CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED;
-    if (b->code != CUDNN_STATUS_SUCCESS)
-        return NULL;
+    if (b->code != CUDNN_STATUS_SUCCESS) return NULL;
     b->keep->all[b->keep->count++] = d;
     return d;
 }
 
 void hni_build_set(hni_graph_build *b, cudnnBackendDescriptor_t d, cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type,
                    int64_t count, const void *values, const char *what) {
-    if (b->code != CUDNN_STATUS_SUCCESS)
-        return;
+    if (b->code != CUDNN_STATUS_SUCCESS) return;
     b->what = what;
     b->code = cudnnBackendSetAttribute(d, name, type, count, values);
 }
 
 void hni_build_finalize(hni_graph_build *b, cudnnBackendDescriptor_t d, const char *what) {
-    if (b->code != CUDNN_STATUS_SUCCESS)
-        return;
+    if (b->code != CUDNN_STATUS_SUCCESS) return;
     b->what = what;
     b->code = cudnnBackendFinalize(d);
 }
 
 void hni_keep_drop(hni_graph_keep *keep, int32_t from) {
-    while (keep->count > from)
-        (void)cudnnBackendDestroyDescriptor(keep->all[--keep->count]); /* nothing can be done about a failure */
+    while (keep->count > from) (void)cudnnBackendDestroyDescriptor(keep->all[--keep->count]); /* nothing can be done about a failure */
 }
 
 hn_status hni_build_status(const hni_graph_build *b, hn_error *err) {
-    if (b->code == CUDNN_STATUS_SUCCESS)
-        return HN_OK;
+    if (b->code == CUDNN_STATUS_SUCCESS) return HN_OK;
     if (hni_cudnn_refuses(b->code))
-        return hni_fail_code(err, HN_E_UNSUPPORTED, HN_DOMAIN_CUDNN, (int64_t)b->code, "cudnn:%d: %s: cuDNN %d (%s)", b->device->index, b->what,
-                             (int)b->code, cudnnGetErrorString(b->code));
+        return hni_fail_code(err, HN_E_UNSUPPORTED, HN_DOMAIN_CUDNN, (int64_t)b->code, "cudnn:%d: %s: cuDNN %d (%s)", b->device->index,
+                             b->what, (int)b->code, cudnnGetErrorString(b->code));
     return hni_cuda_check_cudnn(b->device, b->code, b->what, err);
 }
 
@@ -64,10 +58,8 @@ static cudnnBackendDescriptor_t build_tensor(hni_graph_build *b, const hni_graph
     hni_build_set(b, d, CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, 4, t->dims, what);
     hni_build_set(b, d, CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, 4, t->strides, what);
     hni_build_set(b, d, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, CUDNN_TYPE_INT64, 1, &alignment, what);
-    if (t->is_virtual)
-        hni_build_set(b, d, CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, 1, &yes, what);
-    if (t->by_value)
-        hni_build_set(b, d, CUDNN_ATTR_TENSOR_IS_BY_VALUE, CUDNN_TYPE_BOOLEAN, 1, &yes, what);
+    if (t->is_virtual) hni_build_set(b, d, CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, 1, &yes, what);
+    if (t->by_value) hni_build_set(b, d, CUDNN_ATTR_TENSOR_IS_BY_VALUE, CUDNN_TYPE_BOOLEAN, 1, &yes, what);
     hni_build_finalize(b, d, what);
     return d;
 }
@@ -138,45 +130,73 @@ typedef struct node_kind {
     const char *what;
     cudnnBackendDescriptor_t (*inner)(hni_graph_build *b, const hni_graph_node *n); /* NULL = none */
     int32_t inner_attribute;
-    int32_t scale[2];               /* alpha, beta: float, 1 and 0; 0 = none */
+    int32_t scale[2]; /* alpha, beta: float, 1 and 0; 0 = none */
     int32_t port[HNI_GRAPH_PORTS];
 } node_kind;
 
 static const node_kind KINDS[] = {
-    [HNI_NODE_CONV] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, "a convolution", build_conv,
+    [HNI_NODE_CONV] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+                       "a convolution",
+                       build_conv,
                        CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
                        {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA},
                        {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
                         CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y}},
-    [HNI_NODE_CONV_DATA] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR, "a convolution's input gradient", build_conv,
+    [HNI_NODE_CONV_DATA] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
+                            "a convolution's input gradient",
+                            build_conv,
                             CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
                             {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA},
                             {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
                              CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY}},
-    [HNI_NODE_CONV_FILTER] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, "a convolution's weight gradient", build_conv,
+    [HNI_NODE_CONV_FILTER] = {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+                              "a convolution's weight gradient",
+                              build_conv,
                               CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
                               {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA},
                               {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
                                CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY}},
-    [HNI_NODE_POINTWISE] = {CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, "a pointwise operation", build_pointwise,
-                            CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, {0},
-                            {CUDNN_ATTR_OPERATION_POINTWISE_XDESC, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, CUDNN_ATTR_OPERATION_POINTWISE_YDESC}},
-    [HNI_NODE_REDUCTION] = {CUDNN_BACKEND_OPERATION_REDUCTION_DESCRIPTOR, "a reduction", build_reduction, CUDNN_ATTR_OPERATION_REDUCTION_DESC,
-                            {0}, {CUDNN_ATTR_OPERATION_REDUCTION_XDESC, CUDNN_ATTR_OPERATION_REDUCTION_YDESC}},
-    [HNI_NODE_RESAMPLE] = {CUDNN_BACKEND_OPERATION_RESAMPLE_FWD_DESCRIPTOR, "a resampling", build_resample,
-                           CUDNN_ATTR_OPERATION_RESAMPLE_FWD_DESC, {0},
+    [HNI_NODE_POINTWISE] = {CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR,
+                            "a pointwise operation",
+                            build_pointwise,
+                            CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR,
+                            {0},
+                            {CUDNN_ATTR_OPERATION_POINTWISE_XDESC, CUDNN_ATTR_OPERATION_POINTWISE_BDESC,
+                             CUDNN_ATTR_OPERATION_POINTWISE_YDESC}},
+    [HNI_NODE_REDUCTION] = {CUDNN_BACKEND_OPERATION_REDUCTION_DESCRIPTOR,
+                            "a reduction",
+                            build_reduction,
+                            CUDNN_ATTR_OPERATION_REDUCTION_DESC,
+                            {0},
+                            {CUDNN_ATTR_OPERATION_REDUCTION_XDESC, CUDNN_ATTR_OPERATION_REDUCTION_YDESC}},
+    [HNI_NODE_RESAMPLE] = {CUDNN_BACKEND_OPERATION_RESAMPLE_FWD_DESCRIPTOR,
+                           "a resampling",
+                           build_resample,
+                           CUDNN_ATTR_OPERATION_RESAMPLE_FWD_DESC,
+                           {0},
                            {CUDNN_ATTR_OPERATION_RESAMPLE_FWD_XDESC, CUDNN_ATTR_OPERATION_RESAMPLE_FWD_YDESC}},
-    [HNI_NODE_RESAMPLE_GRAD] = {CUDNN_BACKEND_OPERATION_RESAMPLE_BWD_DESCRIPTOR, "a resampling's gradient", build_resample,
-                                CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DESC, {0},
+    [HNI_NODE_RESAMPLE_GRAD] = {CUDNN_BACKEND_OPERATION_RESAMPLE_BWD_DESCRIPTOR,
+                                "a resampling's gradient",
+                                build_resample,
+                                CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DESC,
+                                {0},
                                 {CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DXDESC, CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DYDESC}},
-    [HNI_NODE_NORM] = {CUDNN_BACKEND_OPERATION_NORM_FORWARD_DESCRIPTOR, "a batch norm", NULL, 0, {0},
+    [HNI_NODE_NORM] = {CUDNN_BACKEND_OPERATION_NORM_FORWARD_DESCRIPTOR,
+                       "a batch norm",
+                       NULL,
+                       0,
+                       {0},
                        {CUDNN_ATTR_OPERATION_NORM_FWD_XDESC, CUDNN_ATTR_OPERATION_NORM_FWD_MEAN_DESC,
                         CUDNN_ATTR_OPERATION_NORM_FWD_INV_VARIANCE_DESC, CUDNN_ATTR_OPERATION_NORM_FWD_SCALE_DESC,
                         CUDNN_ATTR_OPERATION_NORM_FWD_BIAS_DESC, CUDNN_ATTR_OPERATION_NORM_FWD_EPSILON_DESC,
                         CUDNN_ATTR_OPERATION_NORM_FWD_EXP_AVG_FACTOR_DESC, CUDNN_ATTR_OPERATION_NORM_FWD_INPUT_RUNNING_MEAN_DESC,
                         CUDNN_ATTR_OPERATION_NORM_FWD_INPUT_RUNNING_VAR_DESC, CUDNN_ATTR_OPERATION_NORM_FWD_OUTPUT_RUNNING_MEAN_DESC,
                         CUDNN_ATTR_OPERATION_NORM_FWD_OUTPUT_RUNNING_VAR_DESC, CUDNN_ATTR_OPERATION_NORM_FWD_YDESC}},
-    [HNI_NODE_NORM_GRAD] = {CUDNN_BACKEND_OPERATION_NORM_BACKWARD_DESCRIPTOR, "a batch norm's gradient", NULL, 0, {0},
+    [HNI_NODE_NORM_GRAD] = {CUDNN_BACKEND_OPERATION_NORM_BACKWARD_DESCRIPTOR,
+                            "a batch norm's gradient",
+                            NULL,
+                            0,
+                            {0},
                             {CUDNN_ATTR_OPERATION_NORM_BWD_XDESC, CUDNN_ATTR_OPERATION_NORM_BWD_MEAN_DESC,
                              CUDNN_ATTR_OPERATION_NORM_BWD_INV_VARIANCE_DESC, CUDNN_ATTR_OPERATION_NORM_BWD_DYDESC,
                              CUDNN_ATTR_OPERATION_NORM_BWD_SCALE_DESC, CUDNN_ATTR_OPERATION_NORM_BWD_DSCALE_DESC,
@@ -186,8 +206,8 @@ static const node_kind KINDS[] = {
 static void set_norm(hni_graph_build *b, cudnnBackendDescriptor_t op, int64_t kind) {
     const cudnnBackendNormMode_t mode = CUDNN_BATCH_NORM;
     const cudnnBackendNormFwdPhase_t phase = CUDNN_NORM_FWD_TRAINING;
-    hni_build_set(b, op, kind == HNI_NODE_NORM ? CUDNN_ATTR_OPERATION_NORM_FWD_MODE : CUDNN_ATTR_OPERATION_NORM_BWD_MODE, CUDNN_TYPE_NORM_MODE,
-                  1, &mode, "mode of a batch norm");
+    hni_build_set(b, op, kind == HNI_NODE_NORM ? CUDNN_ATTR_OPERATION_NORM_FWD_MODE : CUDNN_ATTR_OPERATION_NORM_BWD_MODE,
+                  CUDNN_TYPE_NORM_MODE, 1, &mode, "mode of a batch norm");
     if (kind == HNI_NODE_NORM)
         hni_build_set(b, op, CUDNN_ATTR_OPERATION_NORM_FWD_PHASE, CUDNN_TYPE_NORM_FWD_PHASE, 1, &phase, "phase of a batch norm");
 }
@@ -201,7 +221,8 @@ static cudnnBackendDescriptor_t build_node(hni_graph_build *b, const hni_graph_n
         set_norm(b, op, n->kind);
     for (int i = 0; i < HNI_GRAPH_PORTS; i++)
         if (kind->port[i] != 0 && n->port[i] >= 0)
-            hni_build_set(b, op, (cudnnBackendAttributeName_t)kind->port[i], CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &tensors[n->port[i]], kind->what);
+            hni_build_set(b, op, (cudnnBackendAttributeName_t)kind->port[i], CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &tensors[n->port[i]],
+                          kind->what);
     for (int i = 0; i < 2; i++) {
         const float factor = i == 0 ? 1.0f : 0.0f;
         if (kind->scale[i] != 0)
@@ -213,10 +234,8 @@ static cudnnBackendDescriptor_t build_node(hni_graph_build *b, const hni_graph_n
 
 cudnnBackendDescriptor_t hni_build_graph(hni_graph_build *b, const hni_graph *graph) {
     cudnnBackendDescriptor_t tensors[HNI_GRAPH_TENSORS] = {NULL}, ops[HNI_GRAPH_NODES] = {NULL};
-    for (int64_t i = 0; i < graph->tensors; i++)
-        tensors[i] = build_tensor(b, &graph->tensor[i], i + 1);
-    for (int64_t i = 0; i < graph->nodes; i++)
-        ops[i] = build_node(b, &graph->node[i], tensors);
+    for (int64_t i = 0; i < graph->tensors; i++) tensors[i] = build_tensor(b, &graph->tensor[i], i + 1);
+    for (int64_t i = 0; i < graph->nodes; i++) ops[i] = build_node(b, &graph->node[i], tensors);
     cudnnBackendDescriptor_t d = hni_build_create(b, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR, "the operation graph");
     hni_build_set(b, d, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &b->device->cudnn, "the operation graph");
     hni_build_set(b, d, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, graph->nodes, ops, "the operation graph");

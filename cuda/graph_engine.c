@@ -1,5 +1,5 @@
-/* graph_engine.c - which of cuDNN's engines does a graph: heuristics' order, mode A first, then the fallback list; engines whose numbers are
- * not what was asked for are passed over, and why is counted for the message.
+/* graph_engine.c - which of cuDNN's engines does a graph: heuristics' order, mode A first, then the fallback list; engines whose numbers
+ * are not what was asked for are passed over, and why is counted for the message.
  *
  * Nothing is measured: the first that may be taken and that has a plan is taken, so that the same description always takes the same. */
 #include <stdio.h>
@@ -20,9 +20,7 @@ typedef struct search {
 } search;
 
 /* Whether a failure is about one engine, so that the next may be tried. */
-static bool is_refusal(cudnnStatus_t code) {
-    return hni_cudnn_refuses(code) || code == CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED;
-}
+static bool is_refusal(cudnnStatus_t code) { return hni_cudnn_refuses(code) || code == CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED; }
 
 /* Storage is float32 and sums are float32 in all modes, so some notes are never fine; tensor cores round factors to TF32 (or take bfloat16
  * as it is), which strict float32 does not want, and transforms lose digits that it does. */
@@ -70,8 +68,7 @@ static bool try_config(search *s, cudnnBackendDescriptor_t config) {
     s->seen++;
     const bool fits = notes_allow(s, config);
     hni_keep_drop(b->keep, before); /* the engine */
-    if (!fits)
-        return b->code != CUDNN_STATUS_SUCCESS;
+    if (!fits) return b->code != CUDNN_STATUS_SUCCESS;
     int64_t count = 0, workspace = 0;
     cudnnBackendDescriptor_t plan = hni_build_create(b, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, "an execution plan");
     hni_build_set(b, plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &b->device->cudnn, "an execution plan");
@@ -91,8 +88,7 @@ static bool try_config(search *s, cudnnBackendDescriptor_t config) {
         s->large++;
         return false;
     }
-    if (!is_refusal(b->code))
-        return true;
+    if (!is_refusal(b->code)) return true;
     s->refused++;
     s->last = b->code;
     b->code = CUDNN_STATUS_SUCCESS;
@@ -119,8 +115,7 @@ static int64_t list_configs(search *s, cudnnBackendHeurMode_t mode, cudnnBackend
         return 0;
     }
     count = count < MAX_CONFIGS ? count : MAX_CONFIGS;
-    for (int64_t i = 0; i < count; i++)
-        configs[i] = NULL;
+    for (int64_t i = 0; i < count; i++) configs[i] = NULL;
     /* not in `keep`: there may be many, and all but one go at once */
     for (int64_t i = 0; i < count && b->code == CUDNN_STATUS_SUCCESS; i++) {
         b->what = "an engine configuration";
@@ -130,10 +125,9 @@ static int64_t list_configs(search *s, cudnnBackendHeurMode_t mode, cudnnBackend
         b->what = "heuristics' list";
         b->code = cudnnBackendGetAttribute(heur, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, count, &got, configs);
     }
-    hni_keep_drop(b->keep, before); /* the heuristics */
+    hni_keep_drop(b->keep, before);       /* the heuristics */
     for (int64_t i = 0; i < count; i++) { /* those that were made and not filled */
-        if (configs[i] && (i >= got || b->code != CUDNN_STATUS_SUCCESS))
-            (void)cudnnBackendDestroyDescriptor(configs[i]);
+        if (configs[i] && (i >= got || b->code != CUDNN_STATUS_SUCCESS)) (void)cudnnBackendDestroyDescriptor(configs[i]);
     }
     return b->code == CUDNN_STATUS_SUCCESS ? (got < count ? got : count) : 0;
 }
@@ -144,8 +138,7 @@ static bool try_mode(search *s, cudnnBackendHeurMode_t mode) {
     const int64_t count = list_configs(s, mode, configs);
     bool done = s->b->code != CUDNN_STATUS_SUCCESS;
     int64_t i = 0;
-    for (; i < count && !done; i++)
-        done = try_config(s, configs[i]);
+    for (; i < count && !done; i++) done = try_config(s, configs[i]);
     for (int64_t k = 0; k < count; k++) {
         if (s->plan && k == i - 1 && keep->count < HNI_KEEP) { /* the plan's own, kept as long as the plan */
             keep->all[keep->count] = keep->all[keep->count - 1];
@@ -161,16 +154,14 @@ hn_status hni_choose_engine(hni_graph_build *b, cudnnBackendDescriptor_t graph, 
     static const cudnnBackendHeurMode_t modes[] = {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK};
     search s = {.b = b, .graph = graph, .precision = precision};
     bool done = b->code != CUDNN_STATUS_SUCCESS;
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0] && !done; i++)
-        done = try_mode(&s, modes[i]);
-    if (b->code != CUDNN_STATUS_SUCCESS)
-        return hni_build_status(b, err);
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0] && !done; i++) done = try_mode(&s, modes[i]);
+    if (b->code != CUDNN_STATUS_SUCCESS) return hni_build_status(b, err);
     *plan = s.plan;
     *workspace = s.workspace;
-    if (s.plan)
-        return HN_OK;
-    return hni_fail_code(err, HN_E_UNSUPPORTED, HN_DOMAIN_CUDNN, (int64_t)s.last,
-                         "cudnn:%d: none of %d engines may be taken: %d round to less than asked for, %d are not deterministic, %d need over 2 "
-                         "GiB, %d cannot do it (cuDNN %d)",
-                         b->device->index, s.seen, s.short_numbers, s.disordered, s.large, s.refused, (int)s.last);
+    if (s.plan) return HN_OK;
+    return hni_fail_code(
+        err, HN_E_UNSUPPORTED, HN_DOMAIN_CUDNN, (int64_t)s.last,
+        "cudnn:%d: none of %d engines may be taken: %d round to less than asked for, %d are not deterministic, %d need over 2 "
+        "GiB, %d cannot do it (cuDNN %d)",
+        b->device->index, s.seen, s.short_numbers, s.disordered, s.large, s.refused, (int)s.last);
 }

@@ -70,8 +70,7 @@ static bool accept(const hni_cuda_device *device, const hn_op_desc *d, const cha
 static hn_status plan(hni_cuda_op *op, hn_error *err) {
     hni_cuda_device *device = op->device;
     norm_plan *p = device->host.alloc(device->host.user, sizeof *p);
-    if (!p)
-        return hni_fail_memory(err, sizeof *p, "a batch norm's plan");
+    if (!p) return hni_fail_memory(err, sizeof *p, "a batch norm's plan");
     const hn_status status = find_way(device, &op->desc, p, err);
     if (status != HN_OK) {
         device->host.free(device->host.user, p);
@@ -90,8 +89,7 @@ static hn_status run(const hni_cuda_call *call, hn_error *err) {
 }
 
 static void drop(hni_cuda_op *op) {
-    if (op->plan)
-        hni_graph_drop(&((norm_plan *)op->plan)->step.pack);
+    if (op->plan) hni_graph_drop(&((norm_plan *)op->plan)->step.pack);
 }
 
 const hni_cuda_way hni_cuda_norm_train = {"cuDNN batch norm", accept, plan, run, drop};

@@ -12,7 +12,8 @@ static void pool_graph(const hn_op_desc *d, hni_graph *g, hni_cuda_step *step) {
     const int64_t mode = d->kind == HN_OP_MAX_POOL2D ? CUDNN_RESAMPLE_MAXPOOL
                          : d->exclude_padding        ? CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING
                                                      : CUDNN_RESAMPLE_AVGPOOL_INCLUDE_PADDING;
-    const int64_t in = hni_graph_tensor_add(g, CUDNN_DATA_FLOAT, d->in[0].dims), out = hni_graph_tensor_add(g, CUDNN_DATA_FLOAT, d->out[0].dims);
+    const int64_t in = hni_graph_tensor_add(g, CUDNN_DATA_FLOAT, d->in[0].dims),
+                  out = hni_graph_tensor_add(g, CUDNN_DATA_FLOAT, d->out[0].dims);
     step->source[in] = HNI_FROM_IN;
     step->source[out] = HNI_FROM_OUT;
     hni_graph_node *n = hni_graph_node_add(g, is_grad ? HNI_NODE_RESAMPLE_GRAD : HNI_NODE_RESAMPLE, mode);
@@ -45,8 +46,7 @@ static bool accept(const hni_cuda_device *device, const hn_op_desc *d, const cha
 static hn_status plan(hni_cuda_op *op, hn_error *err) {
     hni_cuda_device *device = op->device;
     hni_cuda_step *step = device->host.alloc(device->host.user, sizeof *step);
-    if (!step)
-        return hni_fail_memory(err, sizeof *step, "a pooling's plan");
+    if (!step) return hni_fail_memory(err, sizeof *step, "a pooling's plan");
     const hn_status status = find_way(device, &op->desc, step, err);
     if (status != HN_OK) {
         device->host.free(device->host.user, step);
@@ -63,8 +63,7 @@ static hn_status run(const hni_cuda_call *call, hn_error *err) {
 }
 
 static void drop(hni_cuda_op *op) {
-    if (op->plan)
-        hni_graph_drop(&((hni_cuda_step *)op->plan)->pack);
+    if (op->plan) hni_graph_drop(&((hni_cuda_step *)op->plan)->pack);
 }
 
 const hni_cuda_way hni_cuda_pool = {"cuDNN resampling", accept, plan, run, drop};

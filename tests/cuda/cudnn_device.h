@@ -40,9 +40,7 @@ static inline void close_pair(pair *p) {
     ck_assert_msg(fake_mistakes() == 0, "%s", fake_mistake());
 }
 
-static inline hni_cuda_device *cuda_of(const pair *p) {
-    return p->device->handle;
-}
+static inline hni_cuda_device *cuda_of(const pair *p) { return p->device->handle; }
 
 /* A convolution of images [2, 3, 9, 8] to 4 filters of 3x3. */
 static inline hn_op_desc small_conv(bool bias, int32_t activation) {
@@ -70,8 +68,7 @@ static inline void end_prepared(pair *p, prepared *r) {
 
 static inline hn_status one_buffer(pair *p, uint64_t bytes, hn_buffer *b) {
     hn_status status = bytes ? hni_device_alloc(p->device, bytes, b, &err) : HN_OK;
-    if (status == HN_OK && bytes)
-        status = p->device->table.fill(p->device->handle, *b, 0, &err);
+    if (status == HN_OK && bytes) status = p->device->table.fill(p->device->handle, *b, 0, &err);
     return status;
 }
 
@@ -91,8 +88,6 @@ static inline hn_status run(pair *p, const prepared *r) {
     return hni_op_run(p->device, &r->op, &b, &err);
 }
 
-static inline const char *way_of(const prepared *r) {
-    return ((const hni_cuda_op *)r->op.handle)->way->name;
-}
+static inline const char *way_of(const prepared *r) { return ((const hni_cuda_op *)r->op.handle)->way->name; }
 
 #endif

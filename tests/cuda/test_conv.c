@@ -20,8 +20,7 @@ static double check_cases(const char *spec, int graphs, double allowed) {
         hni_case c;
         double error = NAN;
         ck_ok(hni_case_get(i, &c, &err));
-        if (!is_ours(c.desc.kind))
-            continue;
+        if (!is_ours(c.desc.kind)) continue;
         const hn_status status = hni_case_compare(p.device, p.oracle, &c, test_seed(), &error, &err);
         if (status == HN_E_UNSUPPORTED && c.desc.kind == HN_OP_CONV2D && c.desc.pool == 2) {
             ck_assert_ptr_nonnull(strstr(err.message, "pooling inside"));
@@ -40,33 +39,29 @@ static double check_cases(const char *spec, int graphs, double allowed) {
     return worst;
 }
 
-START_TEST(every_case) {
-    check_cases("cudnn:0", 0, 1.0);
-}
+START_TEST(every_case)
+{ check_cases("cudnn:0", 0, 1.0); }
 END_TEST
 
-START_TEST(every_case_without_fusion) {
-    check_cases("cudnn:0+deterministic", FAKE_NO_FUSION | FAKE_NO_REDUCTION, 1.0);
-}
+START_TEST(every_case_without_fusion)
+{ check_cases("cudnn:0+deterministic", FAKE_NO_FUSION | FAKE_NO_REDUCTION, 1.0); }
 END_TEST
 
-START_TEST(every_case_without_pooling_and_norm) {
-    check_cases("cudnn:0+tf32", FAKE_NO_RESAMPLE | FAKE_NO_NORM, 1.0);
-}
+START_TEST(every_case_without_pooling_and_norm)
+{ check_cases("cudnn:0+tf32", FAKE_NO_RESAMPLE | FAKE_NO_NORM, 1.0); }
 END_TEST
 
 /* Two factors rounded to 8 bits of mantissa: 2^-8 of each product, against a tolerance of 2e-5. */
-START_TEST(every_case_in_bf16) {
-    ck_assert(check_cases("cudnn:0+bf16", 0, 1500.0) > 10.0); /* else nothing was rounded */
-}
+START_TEST(every_case_in_bf16)
+{ ck_assert(check_cases("cudnn:0+bf16", 0, 1500.0) > 10.0); /* else nothing was rounded */ }
 END_TEST
 
-START_TEST(bf16_without_engines_is_finer) {
-    check_cases("cudnn:0+bf16", FAKE_NO_BF16, 1.0);
-}
+START_TEST(bf16_without_engines_is_finer)
+{ check_cases("cudnn:0+bf16", FAKE_NO_BF16, 1.0); }
 END_TEST
 
-START_TEST(inside_what_there_is) {
+START_TEST(inside_what_there_is)
+{
     pair p = open_pair("cudnn:0");
     const hn_op_desc d = small_conv(true, 1);
     prepared r;
@@ -86,21 +81,22 @@ START_TEST(inside_what_there_is) {
 END_TEST
 
 /* Which way is gone: cuDNN's, and the own kernels where it has none. */
-START_TEST(ways) {
+START_TEST(ways)
+{
     static const struct {
         int32_t kind;
         int graphs;
         bool is_cudnn;
-    } WANTED[] = {{HN_OP_MAX_POOL2D, 0, true},       {HN_OP_MAX_POOL2D, FAKE_NO_RESAMPLE, false}, {HN_OP_MAX_POOL2D_GRAD, 0, false},
-                  {HN_OP_AVG_POOL2D_GRAD, 0, true},  {HN_OP_BATCH_NORM, 0, false},                {HN_OP_BATCH_NORM_TRAIN, 0, true},
+    } WANTED[] = {{HN_OP_MAX_POOL2D, 0, true},       {HN_OP_MAX_POOL2D, FAKE_NO_RESAMPLE, false},
+                  {HN_OP_MAX_POOL2D_GRAD, 0, false}, {HN_OP_AVG_POOL2D_GRAD, 0, true},
+                  {HN_OP_BATCH_NORM, 0, false},      {HN_OP_BATCH_NORM_TRAIN, 0, true},
                   {HN_OP_BATCH_NORM_GRAD, 0, true},  {HN_OP_BATCH_NORM_GRAD, FAKE_NO_NORM, false}};
     for (size_t k = 0; k < sizeof WANTED / sizeof WANTED[0]; k++) {
         pair p = open_pair("cudnn:0");
         fake_cudnn_refuse(WANTED[k].graphs);
         hni_case c = {.desc = {.kind = 0}};
         prepared r;
-        for (int32_t i = 0; c.desc.kind != WANTED[k].kind; i++)
-            ck_ok(hni_case_get(i, &c, &err));
+        for (int32_t i = 0; c.desc.kind != WANTED[k].kind; i++) ck_ok(hni_case_get(i, &c, &err));
         ck_ok(prepare(&p, &c.desc, &r));
         ck_assert_msg((strstr(way_of(&r), "cuDNN") != NULL) == WANTED[k].is_cudnn, "row %zu: %s", k, way_of(&r));
         end_prepared(&p, &r);
@@ -126,7 +122,8 @@ static float nan_through(int graphs, int32_t activation) {
     return y[0];
 }
 
-START_TEST(nan_stays_nan) {
+START_TEST(nan_stays_nan)
+{
     ck_assert(isnan(nan_through(0, 1)));
     ck_assert(isnan(nan_through(FAKE_NO_FUSION, 1)));
     ck_assert(isnan(nan_through(FAKE_NO_FUSION, 2)));
@@ -134,7 +131,8 @@ START_TEST(nan_stays_nan) {
 END_TEST
 
 /* A recorded convolution runs at the replay, with the buffers' new contents. */
-START_TEST(recorded) {
+START_TEST(recorded)
+{
     pair p = open_pair("cudnn:0");
     const hn_op_desc d = small_conv(true, 1);
     prepared r;
@@ -164,8 +162,7 @@ static bool fails_cleanly(const hn_op_desc *d, long n, int code, int graphs) {
     fake_fail(FAKE_CUDNN, n, code);
     const long before = fake_calls(FAKE_CUDNN);
     hn_status status = prepare(&p, d, &r);
-    if (status == HN_OK)
-        status = run(&p, &r);
+    if (status == HN_OK) status = run(&p, &r);
     const bool reached = fake_calls(FAKE_CUDNN) - before >= n;
     fake_fail(FAKE_CUDNN, 0, 0);
     if (status != HN_OK) {
@@ -179,14 +176,14 @@ static bool fails_cleanly(const hn_op_desc *d, long n, int code, int graphs) {
     }
     end_prepared(&p, &r);
     ck_ok(prepare(&p, d, &r)); /* the device is as good as before, */
-    if (status != HN_E_UNSUPPORTED)
-        ck_ok(run(&p, &r));
+    if (status != HN_E_UNSUPPORTED) ck_ok(run(&p, &r));
     end_prepared(&p, &r);
     close_pair(&p); /* and nothing is left */
     return reached;
 }
 
-START_TEST(nth_call_fails) {
+START_TEST(nth_call_fails)
+{
     static const int codes[] = {CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED, CUDNN_STATUS_INTERNAL_ERROR,
                                 CUDNN_STATUS_EXECUTION_FAILED, CUDNN_STATUS_BAD_PARAM};
     const hn_op_desc forward = small_conv(true, 1);
@@ -195,8 +192,7 @@ START_TEST(nth_call_fails) {
     const hn_op_desc *const descs[] = {&forward, &grad_input, &grad_weight};
     for (size_t k = 0; k < sizeof codes / sizeof codes[0]; k++) {
         long n = 1;
-        while (fails_cleanly(descs[k % 3], n, codes[k], k == 2 ? FAKE_NO_REDUCTION : 0))
-            n++;
+        while (fails_cleanly(descs[k % 3], n, codes[k], k == 2 ? FAKE_NO_REDUCTION : 0)) n++;
         ck_assert_int_gt(n, 40);
         printf("code %d: each of %ld calls\n", codes[k], n - 1);
     }

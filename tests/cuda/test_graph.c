@@ -1,5 +1,5 @@
-/* test_graph.c - plans of cuDNN's graph API: which engine is taken, what is kept, what a run makes anew, and that the fake notices a backend
- * that is wrong (else the other tests would prove nothing). */
+/* test_graph.c - plans of cuDNN's graph API: which engine is taken, what is kept, what a run makes anew, and that the fake notices a
+ * backend that is wrong (else the other tests would prove nothing). */
 #include "cudnn_device.h"
 
 /* Prepares and runs a small convolution; the engine that did it, 0 = refused. */
@@ -19,7 +19,8 @@ static int engine_of(const char *spec, int offered) {
     return engine;
 }
 
-START_TEST(engines) {
+START_TEST(engines)
+{
     static const struct {
         const char *spec;
         int offered, taken;
@@ -39,24 +40,28 @@ START_TEST(engines) {
     };
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
         const int taken = engine_of(ROWS[i].spec, ROWS[i].offered);
-        ck_assert_msg(taken == ROWS[i].taken, "row %zu, %s of %d: engine %d, not %d", i, ROWS[i].spec, ROWS[i].offered, taken, ROWS[i].taken);
+        ck_assert_msg(taken == ROWS[i].taken, "row %zu, %s of %d: engine %d, not %d", i, ROWS[i].spec, ROWS[i].offered, taken,
+                      ROWS[i].taken);
     }
 }
 END_TEST
 
-START_TEST(refusals_say_why) {
+START_TEST(refusals_say_why)
+{
     pair p = open_pair("cudnn:0+deterministic");
     fake_cudnn_offer(FAKE_ENGINE_DISORDERED | FAKE_ENGINE_TENSOR);
     const hn_op_desc d = small_conv(false, 0);
     ck_assert_int_eq(p.device->table.supports(p.device->handle, &d, &err), HN_E_UNSUPPORTED);
-    ck_assert_msg(strstr(err.message, "none of 2 engines") && strstr(err.message, "1 round") && strstr(err.message, "1 are not deterministic"),
+    ck_assert_msg(strstr(err.message, "none of 2 engines") && strstr(err.message, "1 round") &&
+                      strstr(err.message, "1 are not deterministic"),
                   "%s", err.message);
     ck_assert_ptr_nonnull(strstr(err.message, "conv2d [2, 3, 9, 8]"));
     close_pair(&p);
 }
 END_TEST
 
-START_TEST(plans_are_kept) {
+START_TEST(plans_are_kept)
+{
     pair p = open_pair("cudnn:0");
     const hn_op_desc d = small_conv(true, 1), other = small_conv(true, 2);
     prepared a, b, c;
@@ -82,7 +87,8 @@ START_TEST(plans_are_kept) {
 }
 END_TEST
 
-START_TEST(refusals_are_kept) {
+START_TEST(refusals_are_kept)
+{
     pair p = open_pair("cudnn:0");
     fake_cudnn_offer(0);
     const hn_op_desc d = small_conv(false, 0);
@@ -94,15 +100,15 @@ START_TEST(refusals_are_kept) {
 }
 END_TEST
 
-START_TEST(runs_make_nothing) {
+START_TEST(runs_make_nothing)
+{
     pair p = open_pair("cudnn:0");
     const hn_op_desc d = small_conv(true, 1);
     prepared r;
     ck_ok(prepare(&p, &d, &r));
     ck_ok(run(&p, &r));
     const long created = fake_calls_of("cudnnBackendCreateDescriptor"), live = fake_live(FAKE_CUDNN), memory = fake_live(FAKE_CUDA);
-    for (int i = 0; i < 3; i++)
-        ck_ok(run(&p, &r));
+    for (int i = 0; i < 3; i++) ck_ok(run(&p, &r));
     ck_assert_int_eq(fake_calls_of("cudnnBackendCreateDescriptor"), created);
     hn_buffer other = {0}, first = r.out[0];
     ck_ok(hni_device_alloc(p.device, first.size, &other, &err));
@@ -128,7 +134,8 @@ static hni_graph plain_graph(void) {
                   w = hni_graph_tensor_add(&g, CUDNN_DATA_FLOAT, (const int64_t[4]){3, 2, 3, 3}),
                   y = hni_graph_tensor_add(&g, CUDNN_DATA_FLOAT, (const int64_t[4]){1, 3, 2, 2});
     hni_graph_node *n = hni_graph_node_add(&g, HNI_NODE_CONV, 0);
-    *n = (hni_graph_node){.kind = HNI_NODE_CONV, .port = {x, w, y, -1, -1, -1, -1, -1, -1, -1, -1, -1}, .stride = {1, 1}, .dilation = {1, 1}};
+    *n = (hni_graph_node){
+        .kind = HNI_NODE_CONV, .port = {x, w, y, -1, -1, -1, -1, -1, -1, -1, -1, -1}, .stride = {1, 1}, .dilation = {1, 1}};
     return g;
 }
 
@@ -148,7 +155,8 @@ static void check_mistake(const hni_graph *g, const char *word) {
     ck_assert_int_eq(fake_live(FAKE_CUDNN), 0);
 }
 
-START_TEST(the_fake_notices_wrong_graphs) {
+START_TEST(the_fake_notices_wrong_graphs)
+{
     hni_graph g = plain_graph();
     g.tensor[0].strides[2]++;
     check_mistake(&g, "stride 5, which should be 4");
@@ -174,7 +182,8 @@ START_TEST(the_fake_notices_wrong_graphs) {
 }
 END_TEST
 
-START_TEST(plans_differ_by_precision) {
+START_TEST(plans_differ_by_precision)
+{
     pair p = open_pair("cudnn:0");
     const hni_graph g = plain_graph();
     const hni_cuda_plan *strict, *tf32, *again, *ordered;
@@ -191,7 +200,8 @@ START_TEST(plans_differ_by_precision) {
 END_TEST
 
 /* Descriptors of what was only asked for are gone: tensors, operations, graph, configuration and plan stay. */
-START_TEST(plans_keep_what_they_need) {
+START_TEST(plans_keep_what_they_need)
+{
     pair p = open_pair("cudnn:0");
     const hni_graph g = plain_graph();
     const hni_cuda_plan *plan;
@@ -222,20 +232,20 @@ static bool plan_fails_cleanly(long n, int code) {
         ck_assert_int_eq(err.code, code);
         ck_assert_int_eq(fake_live(FAKE_CUDNN), live);
     }
-    const bool may_pass = code == CUDNN_STATUS_NOT_SUPPORTED || code == CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED ||
-                          code == CUDNN_STATUS_BAD_PARAM;
+    const bool may_pass =
+        code == CUDNN_STATUS_NOT_SUPPORTED || code == CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED || code == CUDNN_STATUS_BAD_PARAM;
     ck_assert_msg(!reached || status != HN_OK || may_pass, "call %ld failed with %d and nobody said so", n, code);
     close_pair(&p);
     return reached;
 }
 
-START_TEST(nth_call_of_a_plan_fails) {
+START_TEST(nth_call_of_a_plan_fails)
+{
     static const int codes[] = {CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED, CUDNN_STATUS_NOT_SUPPORTED,
                                 CUDNN_STATUS_INTERNAL_ERROR_COMPILATION_FAILED, CUDNN_STATUS_BAD_PARAM};
     for (size_t k = 0; k < sizeof codes / sizeof codes[0]; k++) {
         long n = 1;
-        while (plan_fails_cleanly(n, codes[k]))
-            n++;
+        while (plan_fails_cleanly(n, codes[k])) n++;
         printf("code %d: each of %ld calls\n", codes[k], n - 1);
         ck_assert_int_gt(n, 60);
     }
@@ -257,8 +267,7 @@ static bool memory_fails_cleanly(long n) {
     hn_status status = hni_device_open_spec(p.ctx, "cudnn:0", &p.device, &err);
     if (status == HN_OK) {
         status = prepare(&p, &d, &r);
-        if (status == HN_OK)
-            status = run(&p, &r);
+        if (status == HN_OK) status = run(&p, &r);
         end_prepared(&p, &r);
     }
     const bool reached = m.requests >= m.fail_at;
@@ -271,10 +280,10 @@ static bool memory_fails_cleanly(long n) {
     return reached;
 }
 
-START_TEST(nth_request_for_memory_fails) {
+START_TEST(nth_request_for_memory_fails)
+{
     long n = 1;
-    while (memory_fails_cleanly(n))
-        n++;
+    while (memory_fails_cleanly(n)) n++;
     printf("each of %ld requests\n", n - 1);
     ck_assert_int_gt(n, 4);
 }
@@ -293,8 +302,7 @@ static void check_run(int which, ptrdiff_t change, void *instead, const char *wo
         ck_ok(hni_device_alloc(p.device, 4096, &b[i], &err));
         ck_ok(p.device->table.fill(p.device->handle, b[i], 0, &err));
     }
-    for (int i = 0; i < 3; i++)
-        pointers[i] = b[i].memory;
+    for (int i = 0; i < 3; i++) pointers[i] = b[i].memory;
     void *workspace = b[3].memory;
     ck_ok(hni_graph_run(cuda_of(&p), plan, &pack, pointers, workspace, &err));
     void **changed = which < 3 ? &pointers[which] : &workspace;
@@ -302,15 +310,15 @@ static void check_run(int which, ptrdiff_t change, void *instead, const char *wo
     ck_assert_int_ne(hni_graph_run(cuda_of(&p), plan, &pack, pointers, workspace, &err), HN_OK);
     ck_assert_msg(strstr(fake_cudnn_message(), word) != NULL, "%s: %s", word, fake_cudnn_message());
     hni_graph_drop(&pack);
-    for (int i = 0; i < 4; i++)
-        hni_device_free(p.device, &b[i]);
+    for (int i = 0; i < 4; i++) hni_device_free(p.device, &b[i]);
     hni_device_close(p.device);
     hni_device_close(p.oracle);
     hn_context_free(p.ctx);
     ck_assert_int_eq(fake_live(FAKE_CUDNN), 0);
 }
 
-START_TEST(the_fake_notices_wrong_pointers) {
+START_TEST(the_fake_notices_wrong_pointers)
+{
     static _Alignas(256) float host[1024];
     check_run(0, 0, host, "device memory");
     check_run(1, 4, NULL, "pointer");

@@ -36,11 +36,10 @@ cudnnStatus_t fake_complain(cudnnStatus_t code, const char *format, ...) {
 }
 
 /* Counts the call, and fails it if the test wants so. */
-#define ENTER()                                           \
-    do {                                                  \
-        const int step_ = fake_enter(FAKE_CUDNN, __func__); \
-        if (step_ != 0)                                   \
-            return (cudnnStatus_t)step_;                  \
+#define ENTER()                                                                                                                            \
+    do {                                                                                                                                   \
+        const int step_ = fake_enter(FAKE_CUDNN, __func__);                                                                                \
+        if (step_ != 0) return (cudnnStatus_t)step_;                                                                                       \
     } while (0)
 
 /* Handles are handles.c's. */
@@ -51,27 +50,22 @@ bool fake_handle_alive(void *handle) {
 
 bool fake_alive(const void *d) {
     for (const fake_descriptor *a = alive; a; a = a->next)
-        if (a == d)
-            return true;
+        if (a == d) return true;
     return false;
 }
 
 const fake_attribute *fake_get(const fake_descriptor *d, int name) {
     for (int i = 0; i < d->count; i++)
-        if (d->attributes[i].name == name)
-            return &d->attributes[i];
+        if (d->attributes[i].name == name) return &d->attributes[i];
     return NULL;
 }
 
-static const fake_descriptor *child_of(const fake_descriptor *d, int name) {
-    return *(fake_descriptor *const *)fake_get(d, name)->data;
-}
+static const fake_descriptor *child_of(const fake_descriptor *d, int name) { return *(fake_descriptor *const *)fake_get(d, name)->data; }
 
 cudnnStatus_t cudnnBackendCreateDescriptor(cudnnBackendDescriptorType_t type, cudnnBackendDescriptor_t *descriptor) {
     ENTER();
     fake_descriptor *d = calloc(1, sizeof *d);
-    if (!d)
-        return CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED;
+    if (!d) return CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED;
     d->type = type;
     d->next = alive;
     alive = d;
@@ -85,8 +79,7 @@ cudnnStatus_t cudnnBackendDestroyDescriptor(cudnnBackendDescriptor_t descriptor)
         if (*p == descriptor) {
             fake_descriptor *d = *p;
             *p = d->next;
-            for (int i = 0; i < d->count; i++)
-                free(d->attributes[i].data);
+            for (int i = 0; i < d->count; i++) free(d->attributes[i].data);
             free(d);
             fake_made(FAKE_CUDNN, -1);
             return CUDNN_STATUS_SUCCESS;
@@ -98,19 +91,15 @@ cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t descriptor, cudn
                                        cudnnBackendAttributeType_t type, int64_t count, const void *values) {
     ENTER();
     fake_descriptor *d = (fake_descriptor *)descriptor;
-    if (!fake_alive(d) || !values)
-        return fake_complain(CUDNN_STATUS_BAD_PARAM_NULL_POINTER, "attribute %d of nothing", (int)name);
-    if (d->finalized)
-        return fake_complain(CUDNN_STATUS_NOT_INITIALIZED, "attribute %d of a finalized descriptor", (int)name);
+    if (!fake_alive(d) || !values) return fake_complain(CUDNN_STATUS_BAD_PARAM_NULL_POINTER, "attribute %d of nothing", (int)name);
+    if (d->finalized) return fake_complain(CUDNN_STATUS_NOT_INITIALIZED, "attribute %d of a finalized descriptor", (int)name);
     const cudnnStatus_t status = fake_check_attribute(d, (int)name, (int)type, count, values);
-    if (status != CUDNN_STATUS_SUCCESS)
-        return status;
+    if (status != CUDNN_STATUS_SUCCESS) return status;
     if (fake_get(d, (int)name) || d->count == FAKE_ATTRIBUTES)
         return fake_complain(CUDNN_STATUS_BAD_PARAM_DUPLICATED_ENTRIES, "attribute %d twice", (int)name);
     const size_t size = fake_type_size((int)type) * (size_t)count;
     void *data = malloc(size);
-    if (!data)
-        return CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED;
+    if (!data) return CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED;
     memcpy(data, values, size);
     d->attributes[d->count++] = (fake_attribute){(int)name, (int)type, count, data};
     return CUDNN_STATUS_SUCCESS;
@@ -120,8 +109,7 @@ cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t descriptor, cudn
 static bool is_refused(const fake_program *p) {
     const int first = p->node[0].type;
     bool bf16 = false;
-    for (int i = 0; i < p->tensors; i++)
-        bf16 |= p->tensor[i].type == CUDNN_DATA_BFLOAT16;
+    for (int i = 0; i < p->tensors; i++) bf16 |= p->tensor[i].type == CUDNN_DATA_BFLOAT16;
     return ((refused & FAKE_NO_FUSION) && p->nodes > 1) || ((refused & FAKE_NO_BF16) && bf16) ||
            ((refused & FAKE_NO_REDUCTION) && first == CUDNN_BACKEND_OPERATION_REDUCTION_DESCRIPTOR) ||
            ((refused & FAKE_NO_RESAMPLE) &&
@@ -134,8 +122,7 @@ static cudnnStatus_t finalize_plan(fake_descriptor *d) {
     const fake_descriptor *config = child_of(d, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG);
     if (!fake_alive(config) || config->type != CUDNN_BACKEND_ENGINECFG_DESCRIPTOR || !fake_alive(config->graph))
         return fake_complain(CUDNN_STATUS_BAD_PARAM, "a plan of no configuration, or of one whose graph is gone");
-    if (config->engine == FAKE_ENGINE_BALKS)
-        return fake_complain(CUDNN_STATUS_NOT_SUPPORTED_SHAPE, "this engine never can");
+    if (config->engine == FAKE_ENGINE_BALKS) return fake_complain(CUDNN_STATUS_NOT_SUPPORTED_SHAPE, "this engine never can");
     d->engine = config->engine;
     d->graph = config->graph;
     d->program = config->graph->program;
@@ -146,13 +133,10 @@ static cudnnStatus_t finalize_plan(fake_descriptor *d) {
 cudnnStatus_t cudnnBackendFinalize(cudnnBackendDescriptor_t descriptor) {
     ENTER();
     fake_descriptor *d = (fake_descriptor *)descriptor;
-    if (!fake_alive(d))
-        return fake_complain(CUDNN_STATUS_BAD_PARAM_NULL_POINTER, "finalizing nothing");
-    if (d->finalized)
-        return fake_complain(CUDNN_STATUS_BAD_PARAM, "descriptor %d is finalized twice", (int)d->type);
+    if (!fake_alive(d)) return fake_complain(CUDNN_STATUS_BAD_PARAM_NULL_POINTER, "finalizing nothing");
+    if (d->finalized) return fake_complain(CUDNN_STATUS_BAD_PARAM, "descriptor %d is finalized twice", (int)d->type);
     cudnnStatus_t status = fake_finalize(d);
-    if (status == CUDNN_STATUS_SUCCESS && d->type == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)
-        status = finalize_plan(d);
+    if (status == CUDNN_STATUS_SUCCESS && d->type == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR) status = finalize_plan(d);
     if (status == CUDNN_STATUS_SUCCESS && d->type == CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR &&
         is_refused(&child_of(d, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH)->program))
         status = fake_complain(CUDNN_STATUS_NOT_SUPPORTED_GRAPH_PATTERN, "the test wants no engine for this graph");
@@ -165,8 +149,7 @@ static cudnnStatus_t get_results(fake_descriptor *heur, int64_t wanted, int64_t 
     int64_t n = 0;
     for (int i = 0; i < ENGINES; i++) {
         const int engine = 1 << i;
-        if (!(offered & engine) || is_a == (engine == FAKE_ENGINE_FALLBACK))
-            continue;
+        if (!(offered & engine) || is_a == (engine == FAKE_ENGINE_FALLBACK)) continue;
         if (n < wanted) {
             fake_descriptor *config = ((fake_descriptor **)values)[n];
             if (!fake_alive(config) || config->type != CUDNN_BACKEND_ENGINECFG_DESCRIPTOR)
@@ -187,8 +170,7 @@ static cudnnStatus_t get_notes(const fake_descriptor *engine, int64_t wanted, in
                      : engine->engine == FAKE_ENGINE_SHORT      ? CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS
                                                                 : -1;
     *count = note >= 0;
-    if (note >= 0 && wanted > 0)
-        memcpy(values, &note, sizeof note);
+    if (note >= 0 && wanted > 0) memcpy(values, &note, sizeof note);
     return CUDNN_STATUS_SUCCESS;
 }
 
@@ -212,8 +194,8 @@ cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t const descriptor
         *count = 1;
         return CUDNN_STATUS_SUCCESS;
     }
-    if (d->type == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR && name == CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE && type == CUDNN_TYPE_INT64 &&
-        wanted == 1) {
+    if (d->type == CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR && name == CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE &&
+        type == CUDNN_TYPE_INT64 && wanted == 1) {
         *(int64_t *)values = d->workspace;
         *count = 1;
         return CUDNN_STATUS_SUCCESS;
@@ -225,8 +207,7 @@ cudnnStatus_t cudnnBackendGetAttribute(cudnnBackendDescriptor_t const descriptor
 static bool is_output(const fake_program *p, int tensor) {
     for (int k = 0; k < p->nodes; k++)
         for (int i = 0; i < FAKE_PORTS; i++)
-            if (p->node[k].port[i] == tensor && (p->node[k].outputs >> i & 1))
-                return true;
+            if (p->node[k].port[i] == tensor && (p->node[k].outputs >> i & 1)) return true;
     return false;
 }
 
@@ -239,19 +220,18 @@ static cudnnStatus_t bind(fake_run *run, const fake_descriptor *pack, cudaStream
         const fake_tensor *tensor = &run->program.tensor[t];
         real += !tensor->is_virtual;
         for (int64_t i = 0; i < ids->count && !tensor->is_virtual; i++)
-            if (((const int64_t *)ids->data)[i] == tensor->uid)
-                run->pointer[t] = ((void *const *)pointers->data)[i];
+            if (((const int64_t *)ids->data)[i] == tensor->uid) run->pointer[t] = ((void *const *)pointers->data)[i];
         const void *p = run->pointer[t];
-        if (tensor->is_virtual)
-            continue;
+        if (tensor->is_virtual) continue;
         if (!p || (uintptr_t)p % (uintptr_t)tensor->alignment != 0)
             return fake_complain(CUDNN_STATUS_BAD_PARAM_MISALIGNED_POINTER, "tensor %lld: pointer %p", (long long)tensor->uid, p);
         if (fake_is_device(stream, p, (size_t)fake_bytes(tensor)) == tensor->by_value)
             return fake_complain(CUDNN_STATUS_BAD_PARAM, "tensor %lld: not %lld bytes of %s memory", (long long)tensor->uid,
                                  (long long)fake_bytes(tensor), tensor->by_value ? "host" : "device");
     }
-    return real == ids->count ? CUDNN_STATUS_SUCCESS
-                              : fake_complain(CUDNN_STATUS_BAD_PARAM, "%lld pointers for %lld tensors", (long long)ids->count, (long long)real);
+    return real == ids->count
+               ? CUDNN_STATUS_SUCCESS
+               : fake_complain(CUDNN_STATUS_BAD_PARAM, "%lld pointers for %lld tensors", (long long)ids->count, (long long)real);
 }
 
 /* No output lies over another tensor; a batch norm's running statistics may be in place. */
@@ -261,8 +241,7 @@ static cudnnStatus_t check_overlap(const fake_run *run) {
         for (int b = 0; b < p->tensors; b++) {
             const char *at = run->pointer[a], *other = run->pointer[b];
             const bool in_place = at == other && p->node[0].type == CUDNN_BACKEND_OPERATION_NORM_FORWARD_DESCRIPTOR;
-            if (a == b || !at || !other || in_place || !is_output(p, a))
-                continue;
+            if (a == b || !at || !other || in_place || !is_output(p, a)) continue;
             if (at < other + fake_bytes(&p->tensor[b]) && other < at + fake_bytes(&p->tensor[a]))
                 return fake_complain(CUDNN_STATUS_BAD_PARAM, "an output lies over another tensor");
         }
@@ -283,10 +262,8 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t handle, cudnnBackendDescriptor_t
     if (p->workspace > 0 && (!fake_is_device(stream, run.workspace, (size_t)p->workspace) || (uintptr_t)run.workspace % 256 != 0))
         return fake_complain(CUDNN_STATUS_BAD_PARAM, "the workspace is not %lld bytes of device memory", (long long)p->workspace);
     cudnnStatus_t status = bind(&run, v, stream);
-    if (status == CUDNN_STATUS_SUCCESS)
-        status = check_overlap(&run);
-    if (status != CUDNN_STATUS_SUCCESS)
-        return status;
+    if (status == CUDNN_STATUS_SUCCESS) status = check_overlap(&run);
+    if (status != CUDNN_STATUS_SUCCESS) return status;
     last_engine = p->engine;
     last_nodes = p->program.nodes;
     return fake_enqueue(stream, fake_compute, &run, sizeof run) == 0 ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_EXECUTION_FAILED_CUDART;

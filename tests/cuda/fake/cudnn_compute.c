@@ -13,19 +13,13 @@ typedef struct machine {
     double *own[FAKE_TENSORS]; /* virtual ones */
 } machine;
 
-static int64_t elements(const int64_t *dims) {
-    return dims[0] * dims[1] * dims[2] * dims[3];
-}
+static int64_t elements(const int64_t *dims) { return dims[0] * dims[1] * dims[2] * dims[3]; }
 
-int64_t fake_bytes(const fake_tensor *t) {
-    return elements(t->dims) * (t->type == CUDNN_DATA_BFLOAT16 ? 2 : 4);
-}
+int64_t fake_bytes(const fake_tensor *t) { return elements(t->dims) * (t->type == CUDNN_DATA_BFLOAT16 ? 2 : 4); }
 
 static double get(const machine *m, int t, int64_t i) {
-    if (m->own[t])
-        return m->own[t][i];
-    if (m->run->program.tensor[t].type == CUDNN_DATA_FLOAT)
-        return (double)((const float *)m->run->pointer[t])[i];
+    if (m->own[t]) return m->own[t][i];
+    if (m->run->program.tensor[t].type == CUDNN_DATA_FLOAT) return (double)((const float *)m->run->pointer[t])[i];
     const uint32_t bits = (uint32_t)((const uint16_t *)m->run->pointer[t])[i] << 16;
     float value;
     memcpy(&value, &bits, sizeof value);
@@ -39,13 +33,9 @@ static void put(const machine *m, int t, int64_t i, double value) {
         ((float *)m->run->pointer[t])[i] = (float)value; /* rules: outputs are float32 */
 }
 
-static const int64_t *dims(const machine *m, int t) {
-    return m->run->program.tensor[t].dims;
-}
+static const int64_t *dims(const machine *m, int t) { return m->run->program.tensor[t].dims; }
 
-static int64_t at(const int64_t *d, int64_t n, int64_t c, int64_t h, int64_t w) {
-    return ((n * d[1] + c) * d[2] + h) * d[3] + w;
-}
+static int64_t at(const int64_t *d, int64_t n, int64_t c, int64_t h, int64_t w) { return ((n * d[1] + c) * d[2] + h) * d[3] + w; }
 
 /* x or dx, w or dw, y or dy; one of the three is written. Every pair of an output pixel and a tap adds one product to it. */
 static void convolution(const machine *m, const fake_node *n) {
@@ -53,8 +43,7 @@ static void convolution(const machine *m, const fake_node *n) {
     const int to = n->outputs == 1 ? X : n->outputs == 2 ? W : Y;
     const int64_t *x = dims(m, X), *w = dims(m, W), *y = dims(m, Y), groups = x[1] / w[1], share = w[0] / groups;
     double *sum = calloc((size_t)elements(dims(m, to)), sizeof *sum);
-    if (!sum)
-        abort();
+    if (!sum) abort();
     for (int64_t b = 0; b < y[0]; b++)
         for (int64_t k = 0; k < y[1]; k++)
             for (int64_t i = 0; i < y[2] * y[3]; i++)
@@ -62,8 +51,7 @@ static void convolution(const machine *m, const fake_node *n) {
                     for (int64_t t = 0; t < w[2] * w[3]; t++) {
                         const int64_t h = i / y[3] * n->stride[0] - n->pre[0] + t / w[3] * n->dilation[0];
                         const int64_t v = i % y[3] * n->stride[1] - n->pre[1] + t % w[3] * n->dilation[1];
-                        if (h < 0 || h >= x[2] || v < 0 || v >= x[3])
-                            continue;
+                        if (h < 0 || h >= x[2] || v < 0 || v >= x[3]) continue;
                         const int64_t ix = at(x, b, k / share * w[1] + c, h, v), iw = at(w, k, c, 0, t), iy = at(y, b, k, 0, i);
                         if (to == X)
                             sum[ix] += get(m, W, iw) * get(m, Y, iy);
@@ -72,8 +60,7 @@ static void convolution(const machine *m, const fake_node *n) {
                         else
                             sum[iy] += get(m, X, ix) * get(m, W, iw);
                     }
-    for (int64_t i = 0; i < elements(dims(m, to)); i++)
-        put(m, to, i, sum[i]);
+    for (int64_t i = 0; i < elements(dims(m, to)); i++) put(m, to, i, sum[i]);
     free(sum);
 }
 
@@ -105,12 +92,9 @@ static void pointwise(const machine *m, const fake_node *n) {
 static void reduction(const machine *m, const fake_node *n) {
     const int x = n->port[0], y = n->port[1];
     double *sum = calloc((size_t)elements(dims(m, y)), sizeof *sum);
-    if (!sum)
-        abort();
-    for (int64_t i = 0; i < elements(dims(m, x)); i++)
-        sum[broadcast(dims(m, y), dims(m, x), i)] += get(m, x, i);
-    for (int64_t i = 0; i < elements(dims(m, y)); i++)
-        put(m, y, i, sum[i]);
+    if (!sum) abort();
+    for (int64_t i = 0; i < elements(dims(m, x)); i++) sum[broadcast(dims(m, y), dims(m, x), i)] += get(m, x, i);
+    for (int64_t i = 0; i < elements(dims(m, y)); i++) put(m, y, i, sum[i]);
     free(sum);
 }
 
@@ -126,8 +110,7 @@ static window window_of(const fake_node *n, const int64_t *x, int64_t row, int64
     v.right = v.left + n->window[1] < x[3] ? v.left + n->window[1] : x[3];
     v.top = v.top > 0 ? v.top : 0;
     v.left = v.left > 0 ? v.left : 0;
-    if (n->mode == CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING)
-        v.count = (double)((v.bottom - v.top) * (v.right - v.left));
+    if (n->mode == CUDNN_RESAMPLE_AVGPOOL_EXCLUDE_PADDING) v.count = (double)((v.bottom - v.top) * (v.right - v.left));
     return v;
 }
 
@@ -141,8 +124,7 @@ static void resample(const machine *m, const fake_node *n) {
             for (int64_t w = v.left; w < v.right; w++) {
                 const double value = get(m, X, at(x, 0, i / (y[2] * y[3]), h, w));
                 sum += value;
-                if (value > most || (isnan(value) && n->nan))
-                    most = value;
+                if (value > most || (isnan(value) && n->nan)) most = value;
             }
         put(m, Y, i, n->mode == CUDNN_RESAMPLE_MAXPOOL ? most : sum / v.count);
     }
@@ -152,23 +134,18 @@ static void resample_grad(const machine *m, const fake_node *n) {
     const int X = n->port[0], Y = n->port[1];
     const int64_t *x = dims(m, X), *y = dims(m, Y);
     double *sum = calloc((size_t)elements(x), sizeof *sum);
-    if (!sum)
-        abort();
+    if (!sum) abort();
     for (int64_t i = 0; i < elements(y); i++) {
         const window v = window_of(n, x, i / y[3] % y[2], i % y[3]);
         for (int64_t h = v.top; h < v.bottom; h++)
-            for (int64_t w = v.left; w < v.right; w++)
-                sum[at(x, 0, i / (y[2] * y[3]), h, w)] += get(m, Y, i) / v.count;
+            for (int64_t w = v.left; w < v.right; w++) sum[at(x, 0, i / (y[2] * y[3]), h, w)] += get(m, Y, i) / v.count;
     }
-    for (int64_t i = 0; i < elements(x); i++)
-        put(m, X, i, sum[i]);
+    for (int64_t i = 0; i < elements(x); i++) put(m, X, i, sum[i]);
     free(sum);
 }
 
 /* Element i of channel c, i in 0 … N·H·W. */
-static int64_t in_channel(const int64_t *x, int64_t c, int64_t i) {
-    return at(x, i / (x[2] * x[3]), c, 0, i % (x[2] * x[3]));
-}
+static int64_t in_channel(const int64_t *x, int64_t c, int64_t i) { return at(x, i / (x[2] * x[3]), c, 0, i % (x[2] * x[3])); }
 
 static void norm(const machine *m, const fake_node *n) {
     const int *p = n->port;
@@ -176,10 +153,8 @@ static void norm(const machine *m, const fake_node *n) {
     const double epsilon = get(m, p[5], 0), factor = get(m, p[6], 0);
     for (int64_t c = 0; c < x[1]; c++) {
         double mean = 0.0, squares = 0.0;
-        for (int64_t i = 0; i < count; i++)
-            mean += get(m, p[0], in_channel(x, c, i)) / (double)count;
-        for (int64_t i = 0; i < count; i++)
-            squares += pow(get(m, p[0], in_channel(x, c, i)) - mean, 2.0);
+        for (int64_t i = 0; i < count; i++) mean += get(m, p[0], in_channel(x, c, i)) / (double)count;
+        for (int64_t i = 0; i < count; i++) squares += pow(get(m, p[0], in_channel(x, c, i)) - mean, 2.0);
         const double inv = 1.0 / sqrt(squares / (double)count + epsilon), gamma = get(m, p[3], c), beta = get(m, p[4], c);
         for (int64_t i = 0; i < count; i++)
             put(m, p[11], in_channel(x, c, i), (get(m, p[0], in_channel(x, c, i)) - mean) * inv * gamma + beta);
@@ -214,14 +189,11 @@ static void norm_grad(const machine *m, const fake_node *n) {
 void fake_compute(void *run) {
     const fake_run *r = (const fake_run *)run;
     machine m = {.run = r};
-    if (r->workspace)
-        memset(r->workspace, 0xEE, (size_t)r->workspace_size);
+    if (r->workspace) memset(r->workspace, 0xEE, (size_t)r->workspace_size);
     for (int i = 0; i < r->program.tensors; i++) {
-        if (!r->program.tensor[i].is_virtual)
-            continue;
+        if (!r->program.tensor[i].is_virtual) continue;
         m.own[i] = calloc((size_t)elements(r->program.tensor[i].dims), sizeof(double));
-        if (!m.own[i])
-            abort();
+        if (!m.own[i]) abort();
     }
     for (int k = 0; k < r->program.nodes; k++) {
         const fake_node *n = &r->program.node[k];
@@ -235,6 +207,5 @@ void fake_compute(void *run) {
         default: convolution(&m, n); break;
         }
     }
-    for (int i = 0; i < r->program.tensors; i++)
-        free(m.own[i]);
+    for (int i = 0; i < r->program.tensors; i++) free(m.own[i]);
 }

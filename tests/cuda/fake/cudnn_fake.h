@@ -8,11 +8,11 @@
 
 /* Engines that heuristics may offer, in this order in mode A; FALLBACK is the fallback list's. */
 enum {
-    FAKE_ENGINE_BALKS = 1,       /* offered, but makes no plan: "not supported" */
-    FAKE_ENGINE_TENSOR = 2,      /* notes: tensor cores */
-    FAKE_ENGINE_DISORDERED = 4,  /* notes: not deterministic */
-    FAKE_ENGINE_SHORT = 8,       /* notes: factors are converted down */
-    FAKE_ENGINE_LARGE = 16,      /* needs a workspace of 8 GiB */
+    FAKE_ENGINE_BALKS = 1,      /* offered, but makes no plan: "not supported" */
+    FAKE_ENGINE_TENSOR = 2,     /* notes: tensor cores */
+    FAKE_ENGINE_DISORDERED = 4, /* notes: not deterministic */
+    FAKE_ENGINE_SHORT = 8,      /* notes: factors are converted down */
+    FAKE_ENGINE_LARGE = 16,     /* needs a workspace of 8 GiB */
     FAKE_ENGINE_PLAIN = 32,
     FAKE_ENGINE_FALLBACK = 64,
     FAKE_ENGINE_ALL = 127
@@ -20,19 +20,19 @@ enum {
 
 /* Graphs that no engine does. */
 enum {
-    FAKE_NO_FUSION = 1,    /* more than one node */
+    FAKE_NO_FUSION = 1, /* more than one node */
     FAKE_NO_REDUCTION = 2,
     FAKE_NO_RESAMPLE = 4,
     FAKE_NO_NORM = 8,
     FAKE_NO_BF16 = 16
 };
 
-void fake_cudnn_offer(int engines);  /* FAKE_ENGINE_… */
-void fake_cudnn_refuse(int graphs);  /* FAKE_NO_… */
-int fake_cudnn_engine(void);         /* of the last execution; 0 = none yet */
-int64_t fake_cudnn_nodes(void);      /* of the last execution */
+void fake_cudnn_offer(int engines);   /* FAKE_ENGINE_… */
+void fake_cudnn_refuse(int graphs);   /* FAKE_NO_… */
+int fake_cudnn_engine(void);          /* of the last execution; 0 = none yet */
+int64_t fake_cudnn_nodes(void);       /* of the last execution */
 const char *fake_cudnn_message(void); /* the last complaint, "" = none since the last reset */
-void fake_cudnn_reset(void);         /* no message; all engines, all graphs */
+void fake_cudnn_reset(void);          /* no message; all engines, all graphs */
 
 /* Shared by the fake's files. */
 enum { FAKE_TENSORS = 16, FAKE_NODES = 8, FAKE_PORTS = 12 };
@@ -43,11 +43,11 @@ typedef struct fake_tensor {
 } fake_tensor;
 
 typedef struct fake_node {
-    int type;                /* cudnnBackendDescriptorType_t of the operation */
-    int port[FAKE_PORTS];    /* tensors in the order of cudnn_rules.c's table; -1 = none */
-    int outputs;             /* bit i: port i is written */
+    int type;             /* cudnnBackendDescriptorType_t of the operation */
+    int port[FAKE_PORTS]; /* tensors in the order of cudnn_rules.c's table; -1 = none */
+    int outputs;          /* bit i: port i is written */
     int mode;
-    bool nan;                /* passes through */
+    bool nan; /* passes through */
     int64_t window[2], stride[2], pre[2], post[2], dilation[2];
 } fake_node;
 
@@ -81,10 +81,10 @@ typedef struct fake_descriptor {
     bool finalized;
     int count;
     fake_attribute attributes[FAKE_ATTRIBUTES];
-    int engine;                       /* engine, configuration, plan */
-    struct fake_descriptor *graph;    /* of an engine's or configuration's */
-    fake_program program;             /* operation graph, plan */
-    int64_t workspace;                /* plan */
+    int engine;                    /* engine, configuration, plan */
+    struct fake_descriptor *graph; /* of an engine's or configuration's */
+    fake_program program;          /* operation graph, plan */
+    int64_t workspace;             /* plan */
 } fake_descriptor;
 
 cudnnStatus_t fake_complain(cudnnStatus_t code, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -12,7 +12,8 @@ typedef struct rule {
     bool wanted;
 } rule;
 
-#define R(d, name, type, least, most, wanted) {CUDNN_BACKEND_##d##_DESCRIPTOR, CUDNN_ATTR_##name, CUDNN_TYPE_##type, least, most, wanted}
+#define R(d, name, type, least, most, wanted)                                                                                              \
+    { CUDNN_BACKEND_##d##_DESCRIPTOR, CUDNN_ATTR_##name, CUDNN_TYPE_##type, least, most, wanted }
 #define CHILD(d, name, wanted) R(d, name, BACKEND_DESCRIPTOR, 1, 1, wanted)
 
 static const rule RULES[] = {
@@ -136,18 +137,14 @@ size_t fake_type_size(int type) {
 
 cudnnStatus_t fake_check_attribute(const fake_descriptor *d, int name, int type, int64_t count, const void *values) {
     const rule *r = RULES;
-    while (r < RULES + N_RULES && (r->descriptor != (int)d->type || r->name != name))
-        r++;
-    if (r == RULES + N_RULES)
-        return fake_complain(CUDNN_STATUS_BAD_PARAM, "descriptor %d has no attribute %d", (int)d->type, name);
-    if (type != r->type)
-        return fake_complain(CUDNN_STATUS_BAD_PARAM_ATTRIBUTE_TYPE, "attribute %d: type %d, not %d", name, type, r->type);
+    while (r < RULES + N_RULES && (r->descriptor != (int)d->type || r->name != name)) r++;
+    if (r == RULES + N_RULES) return fake_complain(CUDNN_STATUS_BAD_PARAM, "descriptor %d has no attribute %d", (int)d->type, name);
+    if (type != r->type) return fake_complain(CUDNN_STATUS_BAD_PARAM_ATTRIBUTE_TYPE, "attribute %d: type %d, not %d", name, type, r->type);
     if (count < r->least || count > r->most)
         return fake_complain(CUDNN_STATUS_BAD_PARAM_OUT_OF_BOUND, "attribute %d: %lld values", name, (long long)count);
     for (int64_t i = 0; i < count && type == CUDNN_TYPE_BACKEND_DESCRIPTOR; i++) {
         const fake_descriptor *child = ((fake_descriptor *const *)values)[i];
-        if (!fake_alive(child))
-            return fake_complain(CUDNN_STATUS_BAD_PARAM_NULL_POINTER, "attribute %d: no descriptor", name);
+        if (!fake_alive(child)) return fake_complain(CUDNN_STATUS_BAD_PARAM_NULL_POINTER, "attribute %d: no descriptor", name);
         if (!child->finalized)
             return fake_complain(CUDNN_STATUS_BAD_PARAM_NOT_FINALIZED, "attribute %d: a descriptor that is not finalized", name);
     }
@@ -156,9 +153,7 @@ cudnnStatus_t fake_check_attribute(const fake_descriptor *d, int name, int type,
     return CUDNN_STATUS_SUCCESS;
 }
 
-static int64_t int_of(const fake_descriptor *d, int name, int i) {
-    return ((const int64_t *)fake_get(d, name)->data)[i];
-}
+static int64_t int_of(const fake_descriptor *d, int name, int i) { return ((const int64_t *)fake_get(d, name)->data)[i]; }
 
 static int enum_of(const fake_descriptor *d, int name, int otherwise) {
     const fake_attribute *a = fake_get(d, name);
@@ -176,8 +171,10 @@ static bool flag_of(const fake_descriptor *d, int name) {
 }
 
 static fake_tensor tensor_of(const fake_descriptor *d) {
-    fake_tensor t = {.uid = int_of(d, CUDNN_ATTR_TENSOR_UNIQUE_ID, 0), .type = enum_of(d, CUDNN_ATTR_TENSOR_DATA_TYPE, 0),
-                     .alignment = int_of(d, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, 0), .is_virtual = flag_of(d, CUDNN_ATTR_TENSOR_IS_VIRTUAL),
+    fake_tensor t = {.uid = int_of(d, CUDNN_ATTR_TENSOR_UNIQUE_ID, 0),
+                     .type = enum_of(d, CUDNN_ATTR_TENSOR_DATA_TYPE, 0),
+                     .alignment = int_of(d, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, 0),
+                     .is_virtual = flag_of(d, CUDNN_ATTR_TENSOR_IS_VIRTUAL),
                      .by_value = flag_of(d, CUDNN_ATTR_TENSOR_IS_BY_VALUE)};
     for (int i = 0; i < 4; i++) {
         t.dims[i] = int_of(d, CUDNN_ATTR_TENSOR_DIMENSIONS, i);
@@ -206,28 +203,47 @@ static cudnnStatus_t check_tensor(const fake_descriptor *d) {
 static const struct {
     int type, inner, outputs, ports[FAKE_PORTS];
 } OPERATIONS[] = {
-    {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, 4,
+    {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
+     CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC,
+     4,
      {CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y}},
-    {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, 1,
-     {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY}},
-    {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, 2,
+    {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
+     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
+     1,
+     {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
+      CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY}},
+    {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
+     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
+     2,
      {CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
       CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY}},
-    {CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, 4,
+    {CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR,
+     CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR,
+     4,
      {CUDNN_ATTR_OPERATION_POINTWISE_XDESC, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, CUDNN_ATTR_OPERATION_POINTWISE_YDESC}},
-    {CUDNN_BACKEND_OPERATION_REDUCTION_DESCRIPTOR, CUDNN_ATTR_OPERATION_REDUCTION_DESC, 2,
+    {CUDNN_BACKEND_OPERATION_REDUCTION_DESCRIPTOR,
+     CUDNN_ATTR_OPERATION_REDUCTION_DESC,
+     2,
      {CUDNN_ATTR_OPERATION_REDUCTION_XDESC, CUDNN_ATTR_OPERATION_REDUCTION_YDESC}},
-    {CUDNN_BACKEND_OPERATION_RESAMPLE_FWD_DESCRIPTOR, CUDNN_ATTR_OPERATION_RESAMPLE_FWD_DESC, 2,
+    {CUDNN_BACKEND_OPERATION_RESAMPLE_FWD_DESCRIPTOR,
+     CUDNN_ATTR_OPERATION_RESAMPLE_FWD_DESC,
+     2,
      {CUDNN_ATTR_OPERATION_RESAMPLE_FWD_XDESC, CUDNN_ATTR_OPERATION_RESAMPLE_FWD_YDESC}},
-    {CUDNN_BACKEND_OPERATION_RESAMPLE_BWD_DESCRIPTOR, CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DESC, 1,
+    {CUDNN_BACKEND_OPERATION_RESAMPLE_BWD_DESCRIPTOR,
+     CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DESC,
+     1,
      {CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DXDESC, CUDNN_ATTR_OPERATION_RESAMPLE_BWD_DYDESC}},
-    {CUDNN_BACKEND_OPERATION_NORM_FORWARD_DESCRIPTOR, -1, 1 << 1 | 1 << 2 | 1 << 9 | 1 << 10 | 1 << 11,
+    {CUDNN_BACKEND_OPERATION_NORM_FORWARD_DESCRIPTOR,
+     -1,
+     1 << 1 | 1 << 2 | 1 << 9 | 1 << 10 | 1 << 11,
      {CUDNN_ATTR_OPERATION_NORM_FWD_XDESC, CUDNN_ATTR_OPERATION_NORM_FWD_MEAN_DESC, CUDNN_ATTR_OPERATION_NORM_FWD_INV_VARIANCE_DESC,
       CUDNN_ATTR_OPERATION_NORM_FWD_SCALE_DESC, CUDNN_ATTR_OPERATION_NORM_FWD_BIAS_DESC, CUDNN_ATTR_OPERATION_NORM_FWD_EPSILON_DESC,
       CUDNN_ATTR_OPERATION_NORM_FWD_EXP_AVG_FACTOR_DESC, CUDNN_ATTR_OPERATION_NORM_FWD_INPUT_RUNNING_MEAN_DESC,
       CUDNN_ATTR_OPERATION_NORM_FWD_INPUT_RUNNING_VAR_DESC, CUDNN_ATTR_OPERATION_NORM_FWD_OUTPUT_RUNNING_MEAN_DESC,
       CUDNN_ATTR_OPERATION_NORM_FWD_OUTPUT_RUNNING_VAR_DESC, CUDNN_ATTR_OPERATION_NORM_FWD_YDESC}},
-    {CUDNN_BACKEND_OPERATION_NORM_BACKWARD_DESCRIPTOR, -1, 1 << 5 | 1 << 6 | 1 << 7,
+    {CUDNN_BACKEND_OPERATION_NORM_BACKWARD_DESCRIPTOR,
+     -1,
+     1 << 5 | 1 << 6 | 1 << 7,
      {CUDNN_ATTR_OPERATION_NORM_BWD_XDESC, CUDNN_ATTR_OPERATION_NORM_BWD_MEAN_DESC, CUDNN_ATTR_OPERATION_NORM_BWD_INV_VARIANCE_DESC,
       CUDNN_ATTR_OPERATION_NORM_BWD_DYDESC, CUDNN_ATTR_OPERATION_NORM_BWD_SCALE_DESC, CUDNN_ATTR_OPERATION_NORM_BWD_DSCALE_DESC,
       CUDNN_ATTR_OPERATION_NORM_BWD_DBIAS_DESC, CUDNN_ATTR_OPERATION_NORM_BWD_DXDESC}},
@@ -236,8 +252,7 @@ enum { N_OPERATIONS = sizeof OPERATIONS / sizeof OPERATIONS[0] };
 
 static int operation_of(int type) {
     for (int i = 0; i < N_OPERATIONS; i++)
-        if (OPERATIONS[i].type == type)
-            return i;
+        if (OPERATIONS[i].type == type) return i;
     return -1;
 }
 
@@ -246,8 +261,7 @@ static int place_of(fake_program *p, const fake_tensor *t) {
     for (int i = 0; i < p->tensors; i++)
         if (p->tensor[i].uid == t->uid)
             return memcmp(p->tensor[i].dims, t->dims, sizeof t->dims) == 0 && p->tensor[i].type == t->type ? i : -1;
-    if (p->tensors == FAKE_TENSORS)
-        return -1;
+    if (p->tensors == FAKE_TENSORS) return -1;
     p->tensor[p->tensors] = *t;
     return p->tensors++;
 }
@@ -287,24 +301,21 @@ static void read_inner(const fake_descriptor *inner, fake_node *n) {
 static bool window_fits(const fake_node *n, const int64_t *x, const int64_t *kernel, const int64_t *y) {
     for (int i = 0; i < 2; i++) {
         const int64_t room = x[2 + i] + n->pre[i] + n->post[i] - (n->dilation[i] * (kernel[i] - 1) + 1);
-        if (n->stride[i] < 1 || n->dilation[i] < 1 || n->pre[i] < 0 || room < 0 || y[2 + i] != room / n->stride[i] + 1)
-            return false;
+        if (n->stride[i] < 1 || n->dilation[i] < 1 || n->pre[i] < 0 || room < 0 || y[2 + i] != room / n->stride[i] + 1) return false;
     }
     return true;
 }
 
 static bool broadcasts(const int64_t *small, const int64_t *large) {
     for (int i = 0; i < 4; i++)
-        if (small[i] != 1 && small[i] != large[i])
-            return false;
+        if (small[i] != 1 && small[i] != large[i]) return false;
     return true;
 }
 
 static bool shapes_fit(const fake_program *p, const fake_node *n) {
     const int64_t *d[FAKE_PORTS];
     static const int64_t none[4] = {1, 1, 1, 1};
-    for (int i = 0; i < FAKE_PORTS; i++)
-        d[i] = n->port[i] >= 0 ? p->tensor[n->port[i]].dims : none;
+    for (int i = 0; i < FAKE_PORTS; i++) d[i] = n->port[i] >= 0 ? p->tensor[n->port[i]].dims : none;
     switch (n->type) {
     case CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR:
     case CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR:
@@ -312,8 +323,7 @@ static bool shapes_fit(const fake_program *p, const fake_node *n) {
         return d[0][0] == d[2][0] && d[1][0] == d[2][1] && d[0][1] % d[1][1] == 0 && d[1][0] % (d[0][1] / d[1][1]) == 0 &&
                window_fits(n, d[0], &d[1][2], d[2]);
     case CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR:
-        return memcmp(d[0], d[2], sizeof none) == 0 && broadcasts(d[1], d[2]) &&
-               (n->port[1] >= 0) == (n->mode == CUDNN_POINTWISE_ADD);
+        return memcmp(d[0], d[2], sizeof none) == 0 && broadcasts(d[1], d[2]) && (n->port[1] >= 0) == (n->mode == CUDNN_POINTWISE_ADD);
     case CUDNN_BACKEND_OPERATION_REDUCTION_DESCRIPTOR: return broadcasts(d[1], d[0]);
     case CUDNN_BACKEND_OPERATION_RESAMPLE_FWD_DESCRIPTOR:
         return d[0][0] == d[1][0] && d[0][1] == d[1][1] && window_fits(n, d[0], n->window, d[1]);
@@ -324,7 +334,7 @@ static bool shapes_fit(const fake_program *p, const fake_node *n) {
     const bool forward = n->type == CUDNN_BACKEND_OPERATION_NORM_FORWARD_DESCRIPTOR;
     for (int i = 1; i < (forward ? 11 : 7); i++) {
         const bool scalar = forward && (i == 5 || i == 6), image = !forward && i == 3;
-        if (scalar ? !p->tensor[n->port[i]].by_value || !broadcasts(d[i], none)
+        if (scalar  ? !p->tensor[n->port[i]].by_value || !broadcasts(d[i], none)
             : image ? memcmp(d[i], d[0], sizeof none) != 0
                     : d[i][0] != 1 || d[i][1] != d[0][1] || d[i][2] != 1 || d[i][3] != 1)
             return false;
@@ -334,24 +344,20 @@ static bool shapes_fit(const fake_program *p, const fake_node *n) {
 
 static cudnnStatus_t add_node(fake_program *p, const fake_descriptor *op) {
     const int which = operation_of((int)op->type);
-    if (which < 0)
-        return fake_complain(CUDNN_STATUS_BAD_PARAM_DESCRIPTOR_TYPE, "descriptor %d is no operation", (int)op->type);
+    if (which < 0) return fake_complain(CUDNN_STATUS_BAD_PARAM_DESCRIPTOR_TYPE, "descriptor %d is no operation", (int)op->type);
     fake_node *n = &p->node[p->nodes++];
     *n = (fake_node){.type = (int)op->type, .outputs = OPERATIONS[which].outputs};
-    if (OPERATIONS[which].inner >= 0)
-        read_inner(child_of(op, OPERATIONS[which].inner), n);
+    if (OPERATIONS[which].inner >= 0) read_inner(child_of(op, OPERATIONS[which].inner), n);
     for (int i = 0; i < FAKE_PORTS; i++) {
         const int name = OPERATIONS[which].ports[i];
         const fake_descriptor *child = name != 0 ? child_of(op, name) : NULL;
         n->port[i] = -1;
-        if (!child)
-            continue;
+        if (!child) continue;
         if (child->type != CUDNN_BACKEND_TENSOR_DESCRIPTOR)
             return fake_complain(CUDNN_STATUS_BAD_PARAM_DESCRIPTOR_TYPE, "attribute %d is no tensor", name);
         const fake_tensor t = tensor_of(child);
         n->port[i] = place_of(p, &t);
-        if (n->port[i] < 0)
-            return fake_complain(CUDNN_STATUS_BAD_PARAM_DUPLICATED_ENTRIES, "tensor %lld twice", (long long)t.uid);
+        if (n->port[i] < 0) return fake_complain(CUDNN_STATUS_BAD_PARAM_DUPLICATED_ENTRIES, "tensor %lld twice", (long long)t.uid);
     }
     return shapes_fit(p, n) ? CUDNN_STATUS_SUCCESS
                             : fake_complain(CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH, "shapes of operation %d do not fit", (int)op->type);
@@ -363,23 +369,20 @@ static cudnnStatus_t check_flow(const fake_program *p) {
     for (int k = 0; k < p->nodes; k++) {
         const fake_node *n = &p->node[k];
         for (int i = 0; i < FAKE_PORTS; i++) {
-            if (n->port[i] < 0 || (n->outputs >> i & 1))
-                continue;
+            if (n->port[i] < 0 || (n->outputs >> i & 1)) continue;
             if (p->tensor[n->port[i]].is_virtual && !written[n->port[i]])
                 return fake_complain(CUDNN_STATUS_BAD_PARAM, "a virtual tensor is read before it is written");
             read[n->port[i]] = true;
         }
         for (int i = 0; i < FAKE_PORTS; i++) {
-            if (n->port[i] < 0 || !(n->outputs >> i & 1))
-                continue;
+            if (n->port[i] < 0 || !(n->outputs >> i & 1)) continue;
             if (written[n->port[i]] || read[n->port[i]])
                 return fake_complain(CUDNN_STATUS_BAD_PARAM, "a tensor is written twice, or after it was read");
             written[n->port[i]] = true;
         }
     }
     for (int i = 0; i < p->tensors; i++)
-        if (p->tensor[i].is_virtual && !read[i])
-            return fake_complain(CUDNN_STATUS_BAD_PARAM, "a virtual tensor is never read");
+        if (p->tensor[i].is_virtual && !read[i]) return fake_complain(CUDNN_STATUS_BAD_PARAM, "a virtual tensor is never read");
     return CUDNN_STATUS_SUCCESS;
 }
 
@@ -396,7 +399,8 @@ static cudnnStatus_t check_operation(const fake_descriptor *d) {
     for (int i = 0; i < d->count; i++) {
         const fake_attribute *a = &d->attributes[i];
         const float one = a->type == CUDNN_TYPE_FLOAT ? *(const float *)a->data : 1.0f;
-        const bool beta = a->name == CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA || a->name == CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA ||
+        const bool beta = a->name == CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA ||
+                          a->name == CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA ||
                           a->name == CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA;
         if (a->type == CUDNN_TYPE_FLOAT && one != (beta ? 0.0f : 1.0f))
             return fake_complain(CUDNN_STATUS_NOT_SUPPORTED, "alpha or beta %g", (double)one);
@@ -405,9 +409,9 @@ static cudnnStatus_t check_operation(const fake_descriptor *d) {
 }
 
 static cudnnStatus_t check_inner(const fake_descriptor *d) {
-    if (d->type == CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR &&
-        (int_of(d, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, 0) != 2 || enum_of(d, CUDNN_ATTR_CONVOLUTION_CONV_MODE, -1) != CUDNN_CROSS_CORRELATION ||
-         enum_of(d, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, -1) != CUDNN_DATA_FLOAT))
+    if (d->type == CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR && (int_of(d, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, 0) != 2 ||
+                                                            enum_of(d, CUDNN_ATTR_CONVOLUTION_CONV_MODE, -1) != CUDNN_CROSS_CORRELATION ||
+                                                            enum_of(d, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, -1) != CUDNN_DATA_FLOAT))
         return fake_complain(CUDNN_STATUS_BAD_PARAM, "a convolution that is not a float32 cross-correlation over two axes");
     if (d->type == CUDNN_BACKEND_RESAMPLE_DESCRIPTOR) {
         const bool max = enum_of(d, CUDNN_ATTR_RESAMPLE_MODE, -1) == CUDNN_RESAMPLE_MAXPOOL;
@@ -426,9 +430,7 @@ cudnnStatus_t fake_finalize(fake_descriptor *d) {
     for (const rule *r = RULES; r < RULES + N_RULES; r++)
         if (r->descriptor == (int)d->type && r->wanted && !fake_get(d, r->name))
             return fake_complain(CUDNN_STATUS_BAD_PARAM, "descriptor %d without attribute %d", (int)d->type, r->name);
-    if (d->type == CUDNN_BACKEND_TENSOR_DESCRIPTOR)
-        return check_tensor(d);
-    if (d->type == CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR)
-        return finalize_graph(d);
+    if (d->type == CUDNN_BACKEND_TENSOR_DESCRIPTOR) return check_tensor(d);
+    if (d->type == CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR) return finalize_graph(d);
     return operation_of((int)d->type) >= 0 ? check_operation(d) : check_inner(d);
 }
