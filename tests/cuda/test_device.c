@@ -72,7 +72,7 @@ START_TEST(machines) {
     ck_assert_uint_eq(info.memory_bytes, usable ? (uint64_t)8 << 30 : 0);
     ck_assert_msg(strstr(info.description, MACHINES[_i].description) != NULL, "%s", info.description);
     for (int32_t i = 0; i < usable; i++) {
-        char spec[16];
+        char spec[32];
         snprintf(spec, sizeof spec, "cudnn:%d", i);
         hni_device *device = open_spec(ctx, spec);
         ck_assert_int_eq(((hni_cuda_device *)device->handle)->index, i);
@@ -234,12 +234,12 @@ START_TEST(recording) {
     const hn_backend *t = &d->table;
     hn_buffer a, b, none;
     uint8_t bytes[128] = {1, 2, 3};
-    void *recording, *again;
+    void *recorded, *again;
     ck_ok(hni_device_alloc(d, 128, &a, &err));
     ck_ok(hni_device_alloc(d, 128, &b, &err));
     ck_ok(hni_device_upload(d, a, bytes, &err));
     ck_ok(t->fill(d->handle, b, 9, &err));
-    ck_assert_int_eq(t->capture_end(d->handle, &recording, &err), HN_E_STATE);
+    ck_assert_int_eq(t->capture_end(d->handle, &recorded, &err), HN_E_STATE);
     ck_ok(t->capture_begin(d->handle, &err));
     ck_assert_int_eq(t->capture_begin(d->handle, &err), HN_E_STATE);
     ck_ok(t->copy(d->handle, b, a, &err));
@@ -249,22 +249,22 @@ START_TEST(recording) {
     ck_assert_int_eq(hni_device_download(d, bytes, a, &err), HN_E_STATE);
     ck_assert_int_eq(t->sync(d->handle, &err), HN_E_STATE);
     ck_assert_ptr_nonnull(strstr(err.message, "capture_begin"));
-    ck_ok(t->capture_end(d->handle, &recording, &err));
+    ck_ok(t->capture_end(d->handle, &recorded, &err));
     ck_ok(hni_device_download(d, bytes, b, &err));
     ck_assert(bytes[0] == 9 && bytes[64] == 9); /* recorded, not done */
     for (uint8_t round = 0; round < 3; round++) {
         bytes[0] = round;
         ck_ok(hni_device_upload(d, a, bytes, &err));
-        ck_ok(t->replay(d->handle, recording, &err));
+        ck_ok(t->replay(d->handle, recorded, &err));
         ck_ok(hni_device_download(d, bytes, b, &err));
         ck_assert(bytes[0] == round && bytes[64] == 77);
     }
     ck_ok(t->capture_begin(d->handle, &err));
-    ck_assert_int_eq(t->replay(d->handle, recording, &err), HN_E_STATE);
+    ck_assert_int_eq(t->replay(d->handle, recorded, &err), HN_E_STATE);
     ck_ok(t->capture_end(d->handle, &again, &err)); /* of nothing */
     ck_ok(t->replay(d->handle, again, &err));
     t->release(d->handle, again);
-    t->release(d->handle, recording);
+    t->release(d->handle, recorded);
     t->release(d->handle, NULL);
     ck_ok(t->capture_begin(d->handle, &err)); /* and forgotten: close ends it */
     hni_device_close(d);
@@ -311,7 +311,7 @@ static hn_status life(hn_context *ctx) {
     static uint8_t host[3 << 20];
     hni_device *d = NULL;
     hn_buffer a = {NULL, 0, 0}, b = {NULL, 0, 0};
-    void *recording = NULL;
+    void *recorded = NULL;
     hn_status status = hni_device_open_spec(ctx, "cudnn", &d, &err);
     if (status != HN_OK)
         return status;
@@ -328,19 +328,19 @@ static hn_status life(hn_context *ctx) {
         if (status == HN_OK)
             status = t->fill(d->handle, hni_buffer_at(b, 0, 64), 3, &err);
         hn_error ended = {.status = HN_OK};
-        const hn_status end = t->capture_end(d->handle, &recording, &ended); /* always, as the executor does */
+        const hn_status end = t->capture_end(d->handle, &recorded, &ended); /* always, as the executor does */
         if (status == HN_OK && end != HN_OK)
             err = ended;
-        ck_assert((end == HN_OK) == (recording != NULL));
+        ck_assert((end == HN_OK) == (recorded != NULL));
         status = status == HN_OK ? end : status;
     }
     if (status == HN_OK)
-        status = t->replay(d->handle, recording, &err);
+        status = t->replay(d->handle, recorded, &err);
     if (status == HN_OK)
         status = hni_device_download(d, host, b, &err);
     if (status == HN_OK)
         status = t->sync(d->handle, &err);
-    t->release(d->handle, recording);
+    t->release(d->handle, recorded);
     hni_device_free(d, &b);
     hni_device_free(d, &a);
     hni_device_close(d);
@@ -430,13 +430,13 @@ START_TEST(sticky_errors_break_the_device) {
     const long calls = fake_calls(FAKE_CUDA);
     for (int i = 0; i < 6; i++) {
         char byte = 0;
-        void *recording = NULL;
+        void *recorded = NULL;
         memset(&err, 0, sizeof err);
         const hn_status status = i == 0   ? hni_device_alloc(d, 64, &b, &err)
                                  : i == 1 ? hni_device_upload(d, hni_buffer_at(a, 0, 1), &byte, &err)
                                  : i == 2 ? hni_device_download(d, &byte, hni_buffer_at(a, 0, 1), &err)
                                  : i == 3 ? d->table.capture_begin(d->handle, &err)
-                                 : i == 4 ? d->table.replay(d->handle, &recording, &err)
+                                 : i == 4 ? d->table.replay(d->handle, &recorded, &err)
                                           : d->table.sync(d->handle, &err);
         ck_assert_int_eq(status, HN_E_BACKEND);
         ck_assert_msg(strstr(err.message, "broke before with CUDA 700 cudaErrorIllegalAddress; start the process anew") != NULL, "%s", err.message);
@@ -461,13 +461,13 @@ START_TEST(sticky_error_while_recording) {
     hn_context *ctx = context(NULL, NULL);
     hni_device *d = open_spec(ctx, "cudnn");
     hn_buffer a;
-    void *recording = &a;
+    void *recorded = &a;
     ck_ok(hni_device_alloc(d, 64, &a, &err));
     ck_ok(d->table.capture_begin(d->handle, &err));
     fake_fail(FAKE_CUDA, 2, cudaErrorLaunchFailure);
     ck_assert_int_eq(d->table.fill(d->handle, a, 0, &err), HN_E_BACKEND);
-    ck_assert_int_eq(d->table.capture_end(d->handle, &recording, &err), HN_E_BACKEND);
-    ck_assert_ptr_null(recording);
+    ck_assert_int_eq(d->table.capture_end(d->handle, &recorded, &err), HN_E_BACKEND);
+    ck_assert_ptr_null(recorded);
     ck_assert_msg(strstr(err.message, "cudnn:0: capture_end: not done, because") != NULL, "%s", err.message);
     hni_device_close(d);
     hn_context_free(ctx);
@@ -512,12 +512,12 @@ typedef struct user {
 
 static void *use(void *arg) {
     user *u = arg;
-    char spec[16];
+    char spec[32];
     hn_error mine;
     hni_device *d;
     hn_buffer a, b;
     uint8_t bytes[4096], back[4096];
-    void *recording;
+    void *recorded;
     snprintf(spec, sizeof spec, "cudnn:%d", u->index);
     bool good = hni_device_open_spec(u->ctx, spec, &d, &mine) == HN_OK;
     if (!good)
@@ -525,14 +525,14 @@ static void *use(void *arg) {
     const hn_backend *t = &d->table;
     good = hni_device_alloc(d, sizeof bytes, &a, &mine) == HN_OK && hni_device_alloc(d, sizeof bytes, &b, &mine) == HN_OK &&
            t->capture_begin(d->handle, &mine) == HN_OK && t->copy(d->handle, b, a, &mine) == HN_OK &&
-           t->capture_end(d->handle, &recording, &mine) == HN_OK;
+           t->capture_end(d->handle, &recorded, &mine) == HN_OK;
     for (int i = 0; good && i < 200; i++) {
         memset(bytes, u->index * 100 + i % 100, sizeof bytes);
-        good = hni_device_upload(d, a, bytes, &mine) == HN_OK && t->replay(d->handle, recording, &mine) == HN_OK &&
+        good = hni_device_upload(d, a, bytes, &mine) == HN_OK && t->replay(d->handle, recorded, &mine) == HN_OK &&
                hni_device_download(d, back, b, &mine) == HN_OK && memcmp(bytes, back, sizeof bytes) == 0;
     }
     if (good)
-        t->release(d->handle, recording);
+        t->release(d->handle, recorded);
     hni_device_close(d);
     u->good = good;
     return NULL;
@@ -543,12 +543,12 @@ START_TEST(threads) {
     fake_reset();
     fake_machine(2);
     hn_context *ctx = context(NULL, NULL);
-    pthread_t threads[2];
+    pthread_t running[2];
     user users[2] = {{ctx, 0, false}, {ctx, 1, false}};
     for (int i = 0; i < 2; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, use, &users[i]), 0);
+        ck_assert_int_eq(pthread_create(&running[i], NULL, use, &users[i]), 0);
     for (int i = 0; i < 2; i++)
-        pthread_join(threads[i], NULL);
+        pthread_join(running[i], NULL);
     ck_assert(users[0].good && users[1].good);
     hni_device *first = open_spec(ctx, "cudnn:0"), *second = open_spec(ctx, "cudnn:1");
     hn_buffer a, b;
