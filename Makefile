@@ -134,8 +134,9 @@ $(CUDA_CORE): $(filter $(OBJ)/lib/base/% $(OBJ)/lib/op/%,$(LIB_OBJS))
 	rm -f $@
 	$(AR) rcsD $@ $^
 LINK_PLUGIN = $(CC) $(CFLAGS) $(SANFLAGS) -shared -Wl,--version-script,cuda/libhaemnet-cudnn.map $(if $(SAN),,-Wl$(comma)-z$(comma)defs)
+# nodelete: CUDA's libraries have threads and exit handlers of their own, and are not made to be unloaded.
 $(CUDA_PLUGIN): $(CUDA_OBJS) $(CUDA_KERNELS:%.cu=$(OBJ)/%.o) $(CUDA_CORE) cuda/libhaemnet-cudnn.map
-	$(LINK_PLUGIN) -Wl,-soname,libhaemnet-cudnn.so -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(LIBS)
+	$(LINK_PLUGIN) -Wl,-soname,libhaemnet-cudnn.so -Wl,-z,nodelete -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(LIBS)
 $(CUDA_FAKE_PLUGIN): $(CUDA_OBJS) $(CUDA_HOST_KERNELS) $(CUDA_FAKES) $(CUDA_CORE) cuda/libhaemnet-cudnn.map
 	$(LINK_PLUGIN) -o $@ $(filter %.o %.a,$^) $(LIBS)
 $(OBJ)/cuda/%.o $(OBJ)/tests/cuda/%.o: ISA := $(CUDA_INC)

@@ -137,6 +137,14 @@ typedef struct hn_op_buffers {
     hn_buffer workspace;            /* as large as prepare asked for; memory NULL if it asked for 0 */
 } hn_op_buffers;
 
+/* How a device is to compute; bits of hn_backend_host.options. Tensors, sums and the optimiser's numbers are float32 (or float64 as said
+ * above) in any case. Without the first two, products are those of float32. */
+enum {
+    HN_HOST_TF32 = 1,         /* factors of convolutions and dense layers may be rounded to TF32: 10 bits of fraction */
+    HN_HOST_BF16 = 2,         /* … to bfloat16: 7 bits of fraction */
+    HN_HOST_DETERMINISTIC = 4 /* the same operators on the same inputs give the same bits, or the device refuses */
+};
+
 /* What the host lends to an opened device; valid until close. */
 typedef struct hn_backend_host {
     uint32_t struct_size;  /* sizeof(hn_backend_host) */
@@ -147,7 +155,7 @@ typedef struct hn_backend_host {
     void (*log)(void *user, int32_t level, const char *message); /* HN_LOG_… */
     void (*parallel_for)(void *user, uint32_t count, void (*task)(void *arg, uint32_t index), void *arg);
     int32_t threads;       /* width of parallel_for, a hint */
-    int32_t reserved;      /* 0 */
+    int32_t options;       /* HN_HOST_…; a backend refuses in open, with HN_E_UNSUPPORTED, those that it cannot follow or does not know */
 } hn_backend_host;
 
 /* The table. Slots marked (optional) may be NULL. `device` is what open gave, `op` what prepare gave. */

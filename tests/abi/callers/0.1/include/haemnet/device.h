@@ -1,7 +1,15 @@
 /* device.h - the devices that networks run on, and the plug-ins that bring them.
  *
  * "reference" (plain loops, the oracle) is always there. Others come with the library or as plug-ins (see backend.h). A device
- * is named "backend" or "backend:index"; "best" is the first device of the highest score. */
+ * is named "backend" or "backend:index"; "best" is the first device of the highest score. Behind the name may stand how it is to compute,
+ * each word after a +: "cudnn:1+bf16+deterministic".
+ *
+ *   tf32           products of convolutions and dense layers may be rounded to TF32, which is faster; a device that cannot refuses
+ *   bf16           … to bfloat16, which is faster still; not together with tf32
+ *   deterministic  the same inputs give the same bits, or the device refuses. reference and cpu always do so
+ *
+ * Whoever opens the device (hn_predictor_create, hn_trainer_create) gets HN_E_ARGUMENT for other words and HN_E_UNSUPPORTED from a device
+ * that cannot compute so: reference and cpu compute in float32 alone. */
 #ifndef HAEMNET_DEVICE_H
 #define HAEMNET_DEVICE_H
 
@@ -73,8 +81,8 @@ HN_API hn_status hn_device_count(hn_context *context, int32_t *out, hn_error *er
  * Since:   0.1 */
 HN_API hn_status hn_device_get(hn_context *context, int32_t device, hn_device_info *out, hn_error *err);
 
-/* Finds a device by its name.
- *   spec     "best", "reference", "cpu", "cudnn", "cudnn:1", …; NULL = "best"
+/* Finds a device by its name. Words after + are checked and otherwise make no difference here.
+ *   spec     "best", "reference", "cpu", "cudnn", "cudnn:1", "cudnn:1+bf16+deterministic", …; NULL = "best"
  *   out      receives the number for hn_device_get
  * Errors:  HN_E_ARGUMENT, HN_E_NOT_FOUND (the message lists what there is), HN_E_UNAVAILABLE (there, but score 0).
  * Thread:  any.
