@@ -33,7 +33,7 @@ SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-
 ALL_CFLAGS = $(BASE) $(WARN) $(CFLAGS) $(SANFLAGS) $(EXTRA_CFLAGS)
 LIBS := -lm -pthread
 
-HASH := $(shell echo '$(CC) $(ALL_CFLAGS) $(shell $(CC) -dumpfullversion 2>/dev/null)' | sha256sum | cut -c1-10)
+HASH := $(shell echo '$(CC) $(ALL_CFLAGS) $(CUDA:1=) $(shell $(CC) -dumpfullversion 2>/dev/null)' | sha256sum | cut -c1-10)
 OBJ := $(BUILD)/obj/$(HASH)
 
 LIB_SRCS ?= $(sort $(wildcard lib/*/*.c lib/backend/*/*.c))
