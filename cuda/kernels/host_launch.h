@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 /* Where the running thread is in its grid. */
-extern _Thread_local struct hni_host_place {
+extern __thread struct hni_host_place {
     uint3 thread, block, block_size, grid_size;
 } hni_host_place;
 #define threadIdx hni_host_place.thread

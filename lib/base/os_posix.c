@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -246,7 +247,19 @@ int hni_os_list(const char *path, int (*visit)(void *user, const char *name), vo
     return result;
 }
 
+/* A shared object of the process has a path; the program itself and the kernel's own page have none. */
+static int has_path(struct dl_phdr_info *info, size_t size, void *user) {
+    (void)size, (void)user;
+    return info->dlpi_name && strchr(info->dlpi_name, '/') != NULL;
+}
+
 void *hni_os_load(const char *path, char *reason, size_t reason_size) {
+    /* A program that is linked wholly statically would get a second C library with the plug-in, and crash in it. */
+    if (!dl_iterate_phdr(has_path, NULL)) {
+        if (reason_size > 0)
+            snprintf(reason, reason_size, "this program is linked statically and cannot load shared objects");
+        return NULL;
+    }
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!library && reason_size > 0) {
         const char *text = dlerror();

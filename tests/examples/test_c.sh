@@ -53,11 +53,28 @@ check "embed.cpp runs, and says the same twice" sh -c './embed_cpp model.safeten
 check "embed refuses what is no image" sh -c '! ./embed model.safetensors model.safetensors 2>err && grep -q "^HN_E_FORMAT: " err'
 check "the program finds its library" sh -c "unset LD_LIBRARY_PATH; '$prefix/bin/haemnet' version"
 
-# Static: our library alone, and everything. (glibc warns that a static program that loads plug-ins needs the same glibc at run time.)
+# Static: our library alone, and everything. A wholly static program cannot load plug-ins (glibc warns of it too): it is told, and lives.
+cat >load.c <<'END'
+#include <haemnet/haemnet.h>
+#include <stdio.h>
+int main(int argc, char **argv) {
+    hn_error err = {0};
+    hn_context *ctx = NULL;
+    hn_status status = hn_context_create(NULL, &ctx, &err);
+    if (status == HN_OK && argc > 1) status = hn_backend_load(ctx, argv[1], &err);
+    printf("%s: %s\n", hn_status_name(status), err.message);
+    hn_context_free(ctx);
+    return 0;
+}
+END
 check "embed.c, static library" compile "$CC -std=c11 $strict embed.c \$(pkg-config --cflags haemnet) \
     \$(pkg-config --static --libs haemnet | sed 's/-lhaemnet/-l:libhaemnet.a/') -o embed_static"
 check "train.c, all static" compile "$CC -std=c11 -O1 train.c \$(pkg-config --cflags haemnet) -static \$(pkg-config --static --libs haemnet) -o train_static"
+check "load.c, all static" compile "$CC -std=c11 load.c \$(pkg-config --cflags haemnet) -static \$(pkg-config --static --libs haemnet) -o load_static"
+check "load.c, shared" compile "$CC -std=c11 load.c \$(pkg-config --cflags --libs haemnet) -o load"
+check "a shared program loads a plug-in" sh -c './load "$PWD/libhaemnet-example.so" | grep "^HN_OK"'
 unset LD_LIBRARY_PATH
+check "a static one says why it does not" sh -c './load_static "$PWD/libhaemnet-example.so" | grep "linked statically"'
 check "embed, static, says the same" sh -c './embed_static model.safetensors slice.png >static.out && cmp shared.out static.out'
 check "train, static, trains the same model" sh -c './train_static static.safetensors && cmp model.safetensors static.safetensors'
 

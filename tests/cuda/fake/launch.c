@@ -6,7 +6,7 @@
 #include "fake.h"
 #include "kernels/host_launch.h"
 
-_Thread_local struct hni_host_place hni_host_place;
+__thread struct hni_host_place hni_host_place;
 unsigned fake_launch_grid, fake_launch_block;
 bool fake_launch_backwards;
 long fake_launch_fail;
