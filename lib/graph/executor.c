@@ -1,6 +1,7 @@
 /* executor.c - a program on a device: operators prepared, buffers bound, steps run.
  *
- * All decisions (algorithms, offsets, buffers) are made in create and bind; run uploads the step's inputs and walks the list. Where a
+ * All decisions (algorithms, offsets, buffers) are made in create and bind; run uploads the step's inputs and walks the list. A prediction
+ * on the host's own memory walks it for a few images at a time, so that what lies between the layers stays in the caches. Where a
  * backend can record, the list is recorded at the first run and replayed from then on: buffers never move. Loops over batches, epochs and
  * samples are train's and predict's. */
 #include <string.h>
@@ -20,6 +21,8 @@ struct hni_executor {
     hni_executor_options options; /* its pointers are not kept */
     hni_program program;
     int32_t n_classes;
+    int32_t slice;      /* images that the list is walked for at a time; divides the batch */
+    float *logits, *probabilities; /* [batch, K] of all slices; NULL = there is one slice, and they are on the device */
     hni_op *ops;        /* [n_nodes], the first n_ops prepared */
     size_t n_ops;
     hn_buffer *buffers; /* [n_nodes][2][HN_OP_MAX_TENSORS]; in, out */
@@ -111,8 +114,36 @@ static hn_status prepare_program(hni_executor *ex, const hni_program_options *op
     return prepare_all(ex, err);
 }
 
+enum { SLICE_BYTES = 4 << 20 }; /* of an arena: about what the second-level caches of a few cores hold together */
+
+/* The largest divisor of the batch whose arena is small, but no fewer images than threads; all of it if the weights would have to come from
+ * memory again for each slice. An image's result does not depend on it. */
+static hn_status choose_slice(hni_executor *ex, hn_error *err) {
+    const int32_t batch = ex->options.batch;
+    uint64_t arena = 0;
+    ex->slice = batch;
+    if (ex->options.mode != HNI_MODE_PREDICT || !(ex->device->info.flags & HN_DEVICE_HOST_MEMORY) || batch == 1 ||
+        (uint64_t)ex->graph->total * sizeof(float) > SLICE_BYTES)
+        return HN_OK;
+    const hn_status status = hni_plan_arena_bytes(ex->graph, HNI_MODE_PREDICT, batch, ex->options.task, &arena, err);
+    if (status != HN_OK)
+        return status;
+    const uint64_t fit = SLICE_BYTES * (uint64_t)batch / (arena ? arena : 1);
+    int64_t most = ex->ctx->threads > 1 ? ex->ctx->threads : 1;
+    if (fit > (uint64_t)most)
+        most = fit < (uint64_t)batch ? (int64_t)fit : batch;
+    while (ex->slice > 1 && (ex->slice > most || batch % ex->slice != 0))
+        ex->slice--;
+    if (ex->slice == batch)
+        return HN_OK;
+    const size_t results = (size_t)batch * (size_t)ex->n_classes;
+    ex->logits = hni_calloc(ex->ctx, results, sizeof *ex->logits);
+    ex->probabilities = hni_calloc(ex->ctx, results, sizeof *ex->probabilities);
+    return ex->logits && ex->probabilities ? HN_OK : hni_fail_memory(err, 2 * results * sizeof(float), "the results of a batch");
+}
+
 static hn_status fill_executor(hni_executor *ex, const hni_executor_options *o, hn_error *err) {
-    hni_program_options options = {.mode = o->mode, .batch = o->batch, .task = o->task, .positive = o->positive,
+    hni_program_options options = {.mode = o->mode, .batch = ex->slice, .task = o->task, .positive = o->positive,
                                    .optimizer = o->mode == HNI_MODE_TRAIN ? o->optimizer : 0, .threshold = o->threshold,
                                    .many_runs = o->mode != HNI_MODE_TRAIN};
     hn_error first = {.status = HN_OK}; /* not the caller's: nothing is to be read there if the second way works */
@@ -149,7 +180,9 @@ hn_status hni_executor_create(hni_device *device, hni_graph *graph, hni_weights 
     ex->options.class_weights = ex->options.mean = ex->options.deviation = NULL;
     ex->n_classes = (int32_t)graph->values[graph->logits].dims[1];
     ex->plain = !device->table.capture_begin || !device->table.capture_end || !device->table.replay;
-    status = fill_executor(ex, options, err);
+    status = choose_slice(ex, err);
+    if (status == HN_OK)
+        status = fill_executor(ex, options, err);
     if (status != HN_OK) {
         hni_executor_free(ex);
         return status;
@@ -165,6 +198,8 @@ void hni_executor_free(hni_executor *ex) {
     if (ex->recording)
         ex->device->table.release(ex->device->handle, ex->recording);
     drop_operators(ex);
+    hni_free(ctx, ex->logits);
+    hni_free(ctx, ex->probabilities);
     if (ex->constants.memory)
         hni_device_free(ex->device, &ex->constants);
     hni_graph_unref(ex->graph);
@@ -177,7 +212,8 @@ uint64_t hni_executor_arena_bytes(const hni_executor *ex) {
 }
 
 uint64_t hni_executor_host_bytes(const hni_executor *ex) {
-    return hni_block_bytes(ex) + hni_block_bytes(ex->ops) + hni_block_bytes(ex->buffers) + hni_program_host_bytes(&ex->program);
+    return hni_block_bytes(ex) + hni_block_bytes(ex->ops) + hni_block_bytes(ex->buffers) + hni_block_bytes(ex->logits) +
+           hni_block_bytes(ex->probabilities) + hni_program_host_bytes(&ex->program);
 }
 
 static hn_buffer locate(const hni_executor *ex, int32_t place) {
@@ -298,17 +334,39 @@ static hn_status upload_step(hni_executor *ex, const hni_step *step, hn_error *e
     return status;
 }
 
+/* A prediction slice by slice, its results to the host. The weights are the same for all slices. */
+static hn_status run_slices(hni_executor *ex, const hni_step *step, int32_t flags, hn_error *err) {
+    const uint64_t pixels = ex->program.places[ex->program.pixels].bytes;
+    const size_t cells = (size_t)ex->slice * (size_t)ex->n_classes;
+    hn_status status = HN_OK;
+    for (int32_t i = 0; i * ex->slice < ex->options.batch && status == HN_OK; i++) {
+        status = upload_step(ex, &(hni_step){.pixels = step->pixels + (uint64_t)i * pixels}, err);
+        if (status == HN_OK)
+            status = run_nodes(ex, i > 0 ? HN_RUN_CONSTANT_KEPT : flags, err);
+        if (status == HN_OK)
+            status = hni_device_download(ex->device, ex->logits + (size_t)i * cells, locate(ex, ex->program.logits), err);
+        if (status == HN_OK)
+            status = hni_device_download(ex->device, ex->probabilities + (size_t)i * cells, locate(ex, ex->program.probabilities), err);
+    }
+    return status;
+}
+
+static hn_status run_whole(hni_executor *ex, const hni_step *step, int32_t flags, hn_error *err) {
+    hn_status status = upload_step(ex, step, err);
+    if (status == HN_OK && !ex->plain && !ex->recording)
+        status = record(ex, err);
+    if (status == HN_OK)
+        status = ex->recording ? replay(ex, err) : run_nodes(ex, flags, err);
+    return status;
+}
+
 hn_status hni_executor_run(hni_executor *ex, const hni_step *step, hn_error *err) {
     const int32_t flags = ex->seen == ex->weights->version ? HN_RUN_CONSTANT_KEPT : 0;
     ex->ran = false;
     ex->seen = 0; /* a run that fails half-way has looked at some of them only */
     hn_status status = check_step(ex, step, err);
     if (status == HN_OK)
-        status = upload_step(ex, step, err);
-    if (status == HN_OK && !ex->plain && !ex->recording)
-        status = record(ex, err);
-    if (status == HN_OK)
-        status = ex->recording ? replay(ex, err) : run_nodes(ex, flags, err);
+        status = ex->logits ? run_slices(ex, step, flags, err) : run_whole(ex, step, flags, err);
     ex->ran = status == HN_OK;
     if (ex->ran)
         ex->seen = ex->weights->version;
@@ -317,16 +375,21 @@ hn_status hni_executor_run(hni_executor *ex, const hni_step *step, hn_error *err
     return status;
 }
 
-static hn_status fetch(hni_executor *ex, int32_t place, float *dst, hn_error *err) {
+/* results: of all slices, or NULL. */
+static hn_status fetch(hni_executor *ex, int32_t place, const float *results, float *dst, hn_error *err) {
     if (!ex->ran)
         return hni_fail(err, HN_E_STATE, "nothing has run yet that could be read");
+    if (results) {
+        memcpy(dst, results, (size_t)ex->options.batch * (size_t)ex->n_classes * sizeof *dst);
+        return HN_OK;
+    }
     return hni_device_download(ex->device, dst, locate(ex, place), err);
 }
 
 hn_status hni_executor_probabilities(hni_executor *ex, float *dst, hn_error *err) {
-    return fetch(ex, ex->program.probabilities, dst, err);
+    return fetch(ex, ex->program.probabilities, ex->probabilities, dst, err);
 }
 
 hn_status hni_executor_logits(hni_executor *ex, float *dst, hn_error *err) {
-    return fetch(ex, ex->program.logits, dst, err);
+    return fetch(ex, ex->program.logits, ex->logits, dst, err);
 }
