@@ -21,6 +21,7 @@ static const uint32_t hni_sizes_hn_selftest_report[] = {168};
 static const uint32_t hni_sizes_hn_pixels[] = {56};
 static const uint32_t hni_sizes_hn_image_options[] = {32};
 static const uint32_t hni_sizes_hn_image_info[] = {40};
+static const uint32_t hni_sizes_hn_box[] = {20};
 /* phantom.h */
 static const uint32_t hni_sizes_hn_phantom_options[] = {32};
 static const uint32_t hni_sizes_hn_phantom_slice_info[] = {72};
