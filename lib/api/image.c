@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "image/image.h"
 #include "image/pixels.h" /* defines: hni_image_resize */
+#include "image/text.h"
 #include "structs.h"
 
 #define NULL_ARGUMENT(function, name) hni_fail(err, HN_E_ARGUMENT, function ": " name " is NULL")
@@ -115,6 +116,13 @@ hn_status hn_image_resize(const hn_image *image, int32_t width, int32_t height, 
     if (!image)
         return NULL_ARGUMENT("hn_image_resize", "image");
     return hni_image_resize(image, width, height, out, err);
+}
+
+hn_status hn_image_text(hn_context *context, const char *text, int32_t scale, hn_image **out, hn_error *err) {
+    if (!out)
+        return NULL_ARGUMENT("hn_image_text", "out");
+    *out = NULL;
+    return context && text ? hni_image_text(context, text, scale, out, err) : NULL_ARGUMENT("hn_image_text", "context or text");
 }
 
 /* Encodes and puts the file in place of the old one. */
