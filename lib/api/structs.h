@@ -37,6 +37,8 @@ static const uint32_t hni_sizes_hn_tensor_info[] = {176};
 /* builder.h */
 static const uint32_t hni_sizes_hn_conv2d_options[] = {48};
 static const uint32_t hni_sizes_hn_pool2d_options[] = {32};
+/* augment.h */
+static const uint32_t hni_sizes_hn_augment_options[] = {136};
 /* train.h */
 static const uint32_t hni_sizes_hn_progress[] = {56};
 static const uint32_t hni_sizes_hn_train_options[] = {144};
