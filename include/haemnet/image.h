@@ -189,6 +189,16 @@ HN_API hn_status hn_image_head_box(const hn_image *image, double margin, int32_t
  * Since:   0.1 */
 HN_API hn_status hn_image_crop(const hn_image *image, const hn_box *box, hn_image **out, hn_error *err);
 
+/* Draws a text, white (255) on black, into an image of its own: one grey channel, 6 × 10 px a character times `scale`. For captions: copy
+ * the pixels to where they belong. Printable ASCII; other characters are boxes. '\n' begins a new line.
+ *   text     UTF-8, at most 4096 bytes
+ *   scale    whole enlargement, 1 … 64
+ *   out      receives the handle; free it with hn_image_free
+ * Errors:  HN_E_ARGUMENT, HN_E_LIMIT (length, or a side over 65535 px), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_image_text(hn_context *context, const char *text, int32_t scale, hn_image **out, hn_error *err);
+
 /* Writes an 8-bit image as PNG, to a temporary file that then takes the name's place.
  *   path     UTF-8
  * Errors:  HN_E_ARGUMENT (not HN_PIXEL_U8), HN_E_IO (names the path), HN_E_LIMIT (over 511 MiB of pixels), HN_E_MEMORY.

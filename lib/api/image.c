@@ -8,6 +8,7 @@
 #include "image/head.h"
 #include "image/image.h"
 #include "image/pixels.h" /* defines: hni_image_resize */
+#include "image/text.h"
 #include "structs.h"
 
 #define NULL_ARGUMENT(function, name) hni_fail(err, HN_E_ARGUMENT, function ": " name " is NULL")
@@ -163,6 +164,13 @@ hn_status hn_image_crop(const hn_image *image, const hn_box *box, hn_image **out
         return status;
     hni_take(&b, sizeof b, box);
     return hni_image_crop(image, &b, out, err);
+}
+
+hn_status hn_image_text(hn_context *context, const char *text, int32_t scale, hn_image **out, hn_error *err) {
+    if (!out)
+        return NULL_ARGUMENT("hn_image_text", "out");
+    *out = NULL;
+    return context && text ? hni_image_text(context, text, scale, out, err) : NULL_ARGUMENT("hn_image_text", "context or text");
 }
 
 /* Encodes and puts the file in place of the old one. */

@@ -24,9 +24,10 @@ static uint8_t level_at(const hn_image *image, size_t i) {
     const int32_t c = image->channels;
     double v;
     if (image->type == HN_PIXEL_U8) {
-        uint8_t grey;
-        hni_channels_u8((const uint8_t *)image->data + i * (size_t)c, c, &grey, 1, 1);
-        return grey;
+        uint8_t level = ((const uint8_t *)image->data)[i * (size_t)c];
+        if (c == 3)
+            hni_channels_u8((const uint8_t *)image->data + i * 3, 3, &level, 1, 1);
+        return level;
     }
     i *= (size_t)c; /* the first channel will do */
     if (image->type == HN_PIXEL_I16)
@@ -58,15 +59,16 @@ static bool take_grid(hni_scratch *scratch, const hn_image *image, grid *g) {
 /* Half of the level that parts the grey levels best (Otsu 1979); of equals, the one in their middle. */
 static int32_t threshold_of(const grid *g) {
     const size_t n = (size_t)g->width * (size_t)g->height;
-    double count[256] = {0}, below = 0, sum = 0, total = 0, best = -1;
+    uint32_t count[256] = {0};
+    double below = 0, sum = 0, total = 0, best = -1;
     int32_t first = 0, last = 0;
     for (size_t i = 0; i < n; i++)
         count[g->level[i]]++;
     for (int32_t v = 0; v < 256; v++)
-        total += v * count[v];
+        total += (double)v * count[v];
     for (int32_t v = 0; v < 255; v++) {
         below += count[v];
-        sum += v * count[v];
+        sum += (double)v * count[v];
         const double above = (double)n - below, apart = total * below - sum * (double)n;
         if (below == 0 || above == 0)
             continue;

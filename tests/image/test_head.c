@@ -190,8 +190,9 @@ END_TEST
 
 /* --- cropping --------------------------------------------------------------------------------------------------------------- */
 START_TEST(crops) {
-    static const hn_box boxes[] = {{.width = 13, .height = 9}, {.x = 3, .y = 2, .width = 4, .height = 5}, {.x = -2, .y = -3, .width = 20, .height = 20},
-                                   {.x = 10, .y = 8, .width = 6, .height = 1}, {.x = -50, .y = 4, .width = 7, .height = 7}, {.x = 100, .y = 0, .width = 2, .height = 3}};
+    static const hn_box boxes[] = {
+        {.width = 13, .height = 9}, {.x = 3, .y = 2, .width = 4, .height = 5}, {.x = -2, .y = -3, .width = 20, .height = 20},
+        {.x = 10, .y = 8, .width = 6, .height = 1}, {.x = -50, .y = 4, .width = 7, .height = 7}, {.x = 100, .width = 2, .height = 3}};
     for (int channels = 1; channels <= 3; channels += 2) {
         uint8_t *data = make_pixels(channels, 13, 9);
         hn_image *image = wrap(HN_PIXEL_U8, channels, 13, 9, 0, data), *out;
@@ -248,7 +249,8 @@ START_TEST(crops_of_ct_values) {
 END_TEST
 
 START_TEST(refusals) {
-    static const hn_box bad[] = {{.width = 0, .height = 1}, {.width = 1, .height = 65536}, {.width = -1, .height = 1}, {.x = 1 << 21, .width = 1, .height = 1},
+    static const hn_box bad[] = {{.width = 0, .height = 1}, {.width = 1, .height = 65536}, {.width = -1, .height = 1},
+                                 {.x = 1 << 21, .width = 1, .height = 1},
                                  {.y = -(1 << 21), .width = 1, .height = 1}};
     hn_image *image = wrap(HN_PIXEL_U8, 1, W, H, 0, grey), *out = image;
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
