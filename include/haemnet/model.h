@@ -194,6 +194,22 @@ HN_API hn_status hn_model_summary(const hn_model *model, int32_t batch, char *ds
  * Since:   0.1 */
 HN_API hn_status hn_model_metadata(const hn_model *model, char *dst, size_t cap, size_t *need, hn_error *err);
 
+/* Mean and deviation of what models of these options would see in a data set: of each channel, over all pixels of all images that can be
+ * read, as grey levels 0 … 1. For hn_model_options.mean and .deviation; measure the training part only. Exact, whatever the threads.
+ *   dataset    cannot grow any more after this
+ *   options    preprocessing, without mean and deviation; NULL = defaults
+ *   cancel     may be NULL
+ *   mean       receives one number a channel
+ *   deviation  receives one number a channel, by n; 0 where all pixels are equal
+ *   capacity   doubles that fit in each of the two arrays
+ *   images     receives how many images were looked at; may be NULL
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_BUFFER (capacity below the channels), HN_E_DATA (no readable image), HN_E_SHAPE, HN_E_CANCELLED,
+ *          HN_E_IO and HN_E_FORMAT (strict data sets only), HN_E_LIMIT, HN_E_MEMORY.
+ * Thread:  owner of the data set.
+ * Since:   0.1 */
+HN_API hn_status hn_dataset_statistics(hn_dataset *dataset, const hn_model_options *options, hn_cancel *cancel, double *mean,
+                                       double *deviation, int32_t capacity, int64_t *images, hn_error *err);
+
 /* Gives the handle back; predictors and trainers keep it alive. NULL is allowed.
  * Errors:  none.
  * Thread:  any.
