@@ -21,6 +21,7 @@ static const uint32_t hni_sizes_hn_selftest_report[] = {168};
 static const uint32_t hni_sizes_hn_pixels[] = {56};
 static const uint32_t hni_sizes_hn_image_options[] = {32};
 static const uint32_t hni_sizes_hn_image_info[] = {40};
+static const uint32_t hni_sizes_hn_box[] = {20};
 /* phantom.h */
 static const uint32_t hni_sizes_hn_phantom_options[] = {32};
 static const uint32_t hni_sizes_hn_phantom_slice_info[] = {72};
@@ -37,6 +38,8 @@ static const uint32_t hni_sizes_hn_tensor_info[] = {176};
 /* builder.h */
 static const uint32_t hni_sizes_hn_conv2d_options[] = {48};
 static const uint32_t hni_sizes_hn_pool2d_options[] = {32};
+/* augment.h */
+static const uint32_t hni_sizes_hn_augment_options[] = {136};
 /* train.h */
 static const uint32_t hni_sizes_hn_progress[] = {56};
 static const uint32_t hni_sizes_hn_train_options[] = {144};

@@ -49,6 +49,7 @@ typedef union result {
     hn_device_info device;
     hn_selftest_report selftest;
     hn_image_info image;
+    hn_box box;
     hn_phantom_slice_info slice;
     hn_dataset_info dataset;
     hn_row row;

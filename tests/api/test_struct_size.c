@@ -28,6 +28,8 @@ CALL(hn_pixels, hn_image_wrap, w.ctx, IN(hn_pixels), &out.image, e)
 CALL(hn_image_options, hn_image_load, w.ctx, path, IN(hn_image_options), &out.image, e)
 CALL(hn_image_options, hn_image_decode, w.ctx, path, sizeof path, IN(hn_image_options), &out.image, e)
 CALL(hn_image_info, hn_image_get_info, w.image, OUT(hn_image_info), e)
+CALL(hn_box, hn_image_head_box, w.ct, 0, 0, OUT(hn_box), e)
+CALL(hn_box, hn_image_crop, w.image, IN(hn_box), &out.image, e)
 CALL(hn_phantom_options, hn_phantom_create, w.ctx, IN(hn_phantom_options), &out.phantom, e)
 CALL(hn_phantom_slice_info, hn_phantom_render, w.phantom, 0, OUT(hn_phantom_slice_info), &out.image, &out2.image, e)
 CALL(hn_dataset_options, hn_dataset_create, w.ctx, IN(hn_dataset_options), &out.dataset, e)
@@ -95,6 +97,8 @@ static const entry entries[] = {
     E(hn_image_options, hn_image_load, 1, drop_image, HN_E_IO),
     E(hn_image_options, hn_image_decode, 1, drop_image, HN_E_FORMAT),
     E(hn_image_info, hn_image_get_info, 0, nothing, HN_OK),
+    E(hn_box, hn_image_head_box, 0, nothing, HN_OK),
+    E(hn_box, hn_image_crop, 1, drop_image, HN_E_ARGUMENT), /* no sides */
     E(hn_phantom_options, hn_phantom_create, 1, drop_phantom, HN_OK),
     E(hn_phantom_slice_info, hn_phantom_render, 2, drop_two_image, HN_OK),
     E(hn_dataset_options, hn_dataset_create, 1, drop_dataset, HN_OK),

@@ -125,7 +125,7 @@ static hn_status fill(void *device, hn_buffer to, uint8_t value, hn_error *err) 
 
 static hn_status supports(void *device, const hn_op_desc *desc, hn_error *err) {
     (void)device;
-    if (desc->kind < 1 || desc->kind > HN_OP_PREPROCESS)
+    if (desc->kind < 1 || desc->kind > HNI_OP_LAST)
         return hni_fail(err, HN_E_UNSUPPORTED, "cpu: operator kind %d is not known", desc->kind);
     return hni_op_validate(desc, err);
 }
