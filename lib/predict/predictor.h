@@ -60,8 +60,9 @@ hn_status hni_predictor_run(hn_predictor *p, const uint8_t *pixels, int32_t n, h
 
 /* One image into row 0 of p->run. HN_E_NUMERIC: it is filled all the same. */
 hn_status hni_predict(hn_predictor *p, const hn_image *image, hn_error *err);
-/* `count` images, or with `series` the slices of one series, of which each sees its neighbours; *verdicts is p->held, or taken anew for more than max_batch: give it back with hni_verdicts_free. What is wrong with one
- * image is in its status; a failure of the call (HN_E_MEMORY, HN_E_BACKEND, …) is of all. */
+/* `count` images, or with `series` the slices of one series, each of which sees its neighbours; *verdicts is p->held, or taken anew for more than
+ * max_batch: give it back with hni_verdicts_free. What is wrong with one image is in its status; a failure of the call (HN_E_MEMORY,
+ * HN_E_BACKEND, …) is of all. */
 hn_status hni_predict_batch(hn_predictor *p, const hn_image *const *images, size_t count, bool series, hni_verdicts *verdicts, hn_error *err);
 hn_status hni_verdicts_take(hn_predictor *p, size_t count, hni_verdicts *verdicts, hn_error *err); /* p->held if it is large enough */
 void hni_verdicts_free(hn_predictor *p, hni_verdicts *verdicts);
