@@ -17,6 +17,7 @@ static const double chances[] = {0.5, 0.5};
 static const hn_eval_arrays arrays = {.struct_size = sizeof arrays, .task = HN_TASK_SINGLE, .n_classes = 2, .n = 1, .classes = truth,
                                       .probabilities = chances};
 
+CALL(hn_augment_images, N(1, w.model), N(2, (const hn_image *const *)&w.image), 1, NULL, 0, 1, NULL, N(3, &out.image), e)
 CALL(hn_backend_load, N(1, w.ctx), N(2, path), e)
 CALL(hn_backend_register, N(1, w.ctx), N(2, (const hn_backend *)(const void *)path), e) /* not read: the context is checked first */
 CALL(hn_builder_activation, N(1, w.builder), 0, N(2, "a"), HN_ACT_RELU, N(3, &res.i32), e)
@@ -107,6 +108,7 @@ typedef struct function {
 } function;
 #define F(name, ...) {#name, name##_, __VA_ARGS__}
 static const function functions[] = {
+    F(hn_augment_images, 3, 1, 3, 0),
     F(hn_backend_load, 2, 0, 0, 0),
     F(hn_backend_register, 2, 0, 0, 0),
     F(hn_builder_activation, 3, 0, 0, 0),
