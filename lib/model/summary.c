@@ -105,6 +105,26 @@ void hni_summary_memory(hni_text *t, const char *what, const hni_footprint *f, c
     hni_text_format(t, " (%s)\n", device);
 }
 
+/* A name as the library writes them, fit for a terminal: the file may come from anywhere. */
+static bool is_name(const char *text) {
+    return text && *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(text);
+}
+
+/* What it was trained with, as the trainer wrote it down; nothing before training, or in provenance from elsewhere. */
+static hn_status training(hni_text *t, const hn_model *m, hn_error *err) {
+    hni_json *json = NULL;
+    bool deterministic;
+    const hn_status status = hni_json_parse(m->ctx, m->provenance, strlen(m->provenance), &json, err);
+    if (status) return status;
+    const hni_json_value root = hni_json_root(json);
+    const char *backend = hni_json_string(json, hni_json_get(json, root, "backend")),
+               *precision = hni_json_string(json, hni_json_get(json, root, "precision"));
+    if (is_name(backend) && is_name(precision) && hni_json_bool(json, hni_json_get(json, root, "deterministic"), &deterministic))
+        hni_text_format(t, "trained on               %.40s in %.40s, %s\n", backend, precision, deterministic ? "deterministic" : "not deterministic");
+    hni_json_free(json);
+    return HN_OK;
+}
+
 hn_status hni_model_summary(const hn_model *m, int32_t batch, hni_text *t, hn_error *err) {
     const hni_preproc *p = &m->preproc;
     hni_text_format(t, "%s: %d×%d px, %d channel%s → %d %s\n", *m->preset ? m->preset : "built network", p->width, p->height, p->channels,
@@ -118,5 +138,7 @@ hn_status hni_model_summary(const hn_model *m, int32_t batch, hni_text *t, hn_er
     int64_t multiply_adds = rows(t, m->graph, batch);
     rule(t);
     totals(t, m, batch, multiply_adds);
+    const hn_status status = training(t, m, err);
+    if (status) return status;
     return t->failed ? hni_fail_memory(err, t->size, "a summary") : HN_OK;
 }

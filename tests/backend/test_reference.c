@@ -233,7 +233,7 @@ START_TEST(the_table_keeps_its_promises) {
     ck_assert_int_eq(b->score(b->user), 1);
     ck_assert_int_eq(b->device_count(b->user), 1);
     ck_ok(b->device_info(b->user, 0, &info, &err));
-    ck_assert_uint_eq(info.flags, HN_DEVICE_HOST_MEMORY);
+    ck_assert_uint_eq(info.flags, HN_DEVICE_HOST_MEMORY | HN_DEVICE_DETERMINISTIC);
     ck_assert_int_eq(b->device_info(b->user, 1, &info, &err), HN_E_NOT_FOUND);
     ck_assert_int_eq(b->open(b->user, 1, &host, &device, &err), HN_E_NOT_FOUND);
     ck_assert_ptr_null(device);

@@ -35,7 +35,7 @@ static hn_status device_info(void *user, int32_t index, hn_device_info *out, hn_
     if (index != 0)
         return hni_fail(err, HN_E_NOT_FOUND, "cpu: there is no device %d, only 0", index);
     out->memory_bytes = 0;
-    out->flags = HN_DEVICE_HOST_MEMORY;
+    out->flags = HN_DEVICE_HOST_MEMORY | HN_DEVICE_DETERMINISTIC;
     snprintf(out->description, sizeof out->description, "vectorised loops (%s), float32, the same bits on any machine",
              isa_of(user)->name);
     return HN_OK;

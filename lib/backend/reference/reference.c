@@ -96,7 +96,7 @@ static hn_status device_info(void *user, int32_t index, hn_device_info *out, hn_
         return hni_fail(err, HN_E_NOT_FOUND, "reference: there is no device %d, only 0", index);
     static const char description[] = "plain C loops, float64 sums: slow, exact, on any machine";
     out->memory_bytes = 0;
-    out->flags = HN_DEVICE_HOST_MEMORY;
+    out->flags = HN_DEVICE_HOST_MEMORY | HN_DEVICE_DETERMINISTIC;
     memcpy(out->description, description, sizeof description);
     return HN_OK;
 }
