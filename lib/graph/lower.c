@@ -88,8 +88,8 @@ static void fuse_sum(hni_program *p, int32_t index) {
     }
 }
 
-/* Layers that run inside another: an activation in a convolution or dense layer, and, where no gradient will ask for what lies between,
- * batch norm in a convolution before it, a sum, and 2×2 maximum pooling behind it. */
+/* Layers that run inside another: an activation in a convolution or dense layer (where its gradient is asked for only one that looks at its output),
+ * and, where no gradient will ask for what lies between, batch norm in a convolution before it, a sum, and 2×2 maximum pooling behind it. */
 static void fuse(hni_program *p) {
     for (size_t i = 0; i < p->graph->n_layers; i++) {
         const hni_layer *l = &p->graph->layers[i];
@@ -107,7 +107,8 @@ static void fuse(hni_program *p) {
         int32_t *place = NULL;
         if (l->kind == HNI_LAYER_BATCH_NORM && more && in->norm < 0 && in->sum < 0 && in->act < 0)
             place = &in->norm;
-        else if (l->kind == HNI_LAYER_ACTIVATION && l->activation != HN_ACT_NONE && in->act < 0)
+        else if (l->kind == HNI_LAYER_ACTIVATION && l->activation != HN_ACT_NONE && in->act < 0 &&
+                 !(gradient && hni_gradient_by_input(l->activation)))
             place = &in->act;
         else if (l->kind == HNI_LAYER_MAX_POOL2D && more && is_2x2(&l->window) && in->sum < 0 &&
                  (in->act < 0 || p->graph->layers[in->act].activation == HN_ACT_RELU))
@@ -185,6 +186,20 @@ static void lower_batch_norm(hni_program *p, int32_t index) {
     p->value[l->output] = out[0];
 }
 
+/* Mean and inverse deviation of the groups, which the gradient asks for, lie behind y. */
+static void lower_group_norm(hni_program *p, int32_t index) {
+    const hni_layer *l = &p->graph->layers[index];
+    const int32_t x = p->value[l->input[0]];
+    hn_op_desc d;
+    if (!hni_program_ok(p, index, hni_op_group_norm(&d, &p->places[x].desc, l->window.groups, l->epsilon, p->err)))
+        return;
+    const int32_t in[3] = {x, hni_program_param(p, l->param[0], HNI_HOME_VALUES), hni_program_param(p, l->param[1], HNI_HOME_VALUES)};
+    int32_t out[3];
+    add_outputs(p, &d, out);
+    p->forward[index] = hni_program_node(p, index, &d, in, out);
+    p->value[l->output] = out[0];
+}
+
 /* Layers with neither weights nor a mode of their own. */
 static void lower_plain(hni_program *p, int32_t index) {
     const hni_layer *l = &p->graph->layers[index];
@@ -211,6 +226,15 @@ static void lower_plain(hni_program *p, int32_t index) {
     case HNI_LAYER_ADD:
         status = hni_op_add(&d, x, p->err);
         in[1] = p->value[l->input[1]];
+        break;
+    case HNI_LAYER_CONCAT:
+        in[1] = p->value[l->input[1]];
+        status = hni_op_concat(&d, x, &p->places[in[1]].desc, p->err);
+        break;
+    case HNI_LAYER_CHANNEL_SCALE:
+        status = hni_op_channel_scale(&d, x, p->err);
+        if (status == HN_OK)
+            in[1] = hni_program_view(p, p->value[l->input[1]], d.in[1]);
         break;
     default:
         status = hni_fail(p->err, HN_E_INTERNAL, "layer kind %d has no operator", l->kind);
@@ -240,6 +264,8 @@ static void lower_layer(hni_program *p, int32_t index) {
         lower_filters(p, index);
     } else if (l->kind == HNI_LAYER_BATCH_NORM) {
         lower_batch_norm(p, index);
+    } else if (l->kind == HNI_LAYER_GROUP_NORM) {
+        lower_group_norm(p, index);
     } else {
         lower_plain(p, index);
     }
@@ -279,14 +305,14 @@ static void lower_pixels(hni_program *p) {
     x.dims[0] = p->options.batch;
     hn_op_desc d;
     int32_t y;
-    if (!hni_program_ok(p, -1, hni_op_preprocess(&d, &x, p->err)))
+    if (!hni_program_ok(p, -1, hni_op_preprocess(&d, &x, NULL, p->err)))
         return;
     d.constant = MEAN_AND_DEVIATION;
     p->pixels = hni_program_place(p, x, HNI_HOME_ARENA, 0);
     p->mean = hni_program_constant(p, d.in[1]);
     p->deviation = hni_program_constant(p, d.in[2]);
     add_outputs(p, &d, &y);
-    const int32_t in[3] = {p->pixels, p->mean, p->deviation};
+    const int32_t in[6] = {p->pixels, p->mean, p->deviation, -1, -1, -1};
     hni_program_node(p, -1, &d, in, &y);
     if (p->status != HN_OK)
         return;
@@ -310,8 +336,9 @@ static int32_t lower_loss(hni_program *p) {
     const bool multi = p->options.task == HN_TASK_MULTI;
     const int32_t positive = !multi && x.dims[1] == 2 ? p->options.positive : -1; /* a threshold needs two classes */
     const int32_t kind = multi ? HN_OP_SIGMOID_LOSS : HN_OP_SOFTMAX_LOSS;
+    const hni_loss_options how = {.positive = positive, .threshold = p->options.threshold};
     hn_op_desc d;
-    if (!hni_program_ok(p, -1, hni_op_loss(&d, kind, &x, positive, p->options.threshold, p->err)))
+    if (!hni_program_ok(p, -1, hni_op_loss(&d, kind, &x, &how, p->err)))
         return -1;
     p->labels = hni_program_place(p, d.in[1], HNI_HOME_ARENA, 0);
     p->class_weights = hni_program_constant(p, d.in[2]);

@@ -95,6 +95,10 @@ START_TEST(input_gradients_are_differences) {
         r = new_rig_on(tables[i], ctx, tinyvgg(ctx, 3, 12, 8, 2), 4);
         check_input_gradient(&r, 3e-4, 0.05);
         free_rig(&r);
+        ctx = new_context();
+        r = new_rig_on(tables[i], ctx, modern(ctx, HN_ACT_SILU, HN_ACT_TANH, 3), 4);
+        check_input_gradient(&r, 2e-2, 5e-3);
+        free_rig(&r);
     }
 }
 END_TEST
@@ -130,9 +134,8 @@ END_TEST
 
 /* Every value on the way can be the target, whatever runs inside what; the forward pass says what prediction says, and a sample's gradient does not
  * depend on the others. */
-START_TEST(any_value_can_be_the_target) {
-    hn_context *ctx = new_context();
-    rig r = new_rig_on(hni_cpu_backend(), ctx, residual(ctx, HN_ACT_RELU, 0.3, true, 3), 4);
+static void check_all_targets(hn_context *ctx, hni_graph *graph) {
+    rig r = new_rig_on(hni_cpu_backend(), ctx, graph, 4);
     runner predict = new_runner(&r, HNI_MODE_PREDICT, HN_TASK_SINGLE, 0);
     const hni_step step = step_of(&r);
     float said[12], logits[12];
@@ -173,6 +176,13 @@ START_TEST(any_value_can_be_the_target) {
     }
     free_runner(&r, &predict);
     free_rig(&r);
+}
+
+START_TEST(any_value_can_be_the_target) {
+    hn_context *ctx = new_context();
+    check_all_targets(ctx, residual(ctx, HN_ACT_RELU, 0.3, true, 3));
+    ctx = new_context();
+    check_all_targets(ctx, modern(ctx, HN_ACT_SILU, HN_ACT_HARD_SWISH, 3));
 }
 END_TEST
 
