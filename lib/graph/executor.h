@@ -15,13 +15,14 @@ enum {
     HNI_MODE_TRAIN = 3    /* forward as in training, loss, gradients, optimiser step if there is one */
 };
 
-/* What a network's numbers are on a device: the flat vector of graph.h and what training keeps beside it. */
+/* What a network's numbers are on a device: the flat vector of graph.h and what training keeps beside it, in one block of memory. */
 typedef struct hni_weights {
     hni_device *device; /* not owned */
     int64_t total, trainable; /* floats */
     bool training;      /* there is room for gradients and the optimiser */
+    hn_buffer memory;   /* the block; the buffers below are parts of it, memory NULL where there is nothing to hold */
     hn_buffer values;   /* [total] */
-    hn_buffer grads, m, v; /* [trainable]; only for training, else memory NULL */
+    hn_buffer grads, m, v; /* [trainable]; only for training */
     hn_buffer group;    /* [trainable] u8, all 0 */
     hn_buffer hyper;    /* [1, HN_HYPER_COLUMNS] f64 */
     hn_buffer stats;    /* [4] f64: Σ loss, Σ weight, right, count */
@@ -29,6 +30,7 @@ typedef struct hni_weights {
 } hni_weights;
 hn_status hni_weights_create(hni_device *device, const hni_graph *graph, bool training, hni_weights *out, hn_error *err); /* zeroed */
 void hni_weights_free(hni_weights *weights);
+uint64_t hni_weights_bytes(const hni_graph *graph, bool training); /* of that block */
 hn_status hni_weights_set(hni_weights *weights, const float *flat, hn_error *err);  /* upload, [total] */
 hn_status hni_weights_get(hni_weights *weights, float *flat, hn_error *err);        /* download, [total] */
 

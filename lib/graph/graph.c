@@ -28,7 +28,7 @@ hn_status hni_graph_create(hn_context *ctx, int32_t channels, int32_t height, in
     /* the one operator that every network begins with says what an input may be */
     const hn_tensor_desc pixels = hni_tensor(HN_DTYPE_U8, 4, 1, channels, height, width);
     hn_op_desc d;
-    const hn_status status = hni_op_preprocess(&d, &pixels, err);
+    const hn_status status = hni_op_preprocess(&d, &pixels, NULL, err);
     if (status != HN_OK)
         return status;
     hni_graph *graph = hni_calloc(ctx, 1, sizeof *graph);

@@ -254,14 +254,14 @@ static void lower_pixels(hni_program *p) {
     x.dims[0] = p->options.batch;
     hn_op_desc d;
     int32_t y;
-    if (!hni_program_ok(p, -1, hni_op_preprocess(&d, &x, p->err)))
+    if (!hni_program_ok(p, -1, hni_op_preprocess(&d, &x, NULL, p->err)))
         return;
     d.constant = MEAN_AND_DEVIATION;
     p->pixels = hni_program_place(p, x, HNI_HOME_ARENA, 0);
     p->mean = constant(p, d.in[1]);
     p->deviation = constant(p, d.in[2]);
     add_outputs(p, &d, &y);
-    const int32_t in[3] = {p->pixels, p->mean, p->deviation};
+    const int32_t in[6] = {p->pixels, p->mean, p->deviation, -1, -1, -1};
     hni_program_node(p, -1, &d, in, &y);
     if (p->status != HN_OK)
         return;
@@ -285,8 +285,9 @@ static int32_t lower_loss(hni_program *p) {
     const bool multi = p->options.task == HN_TASK_MULTI;
     const int32_t positive = !multi && x.dims[1] == 2 ? p->options.positive : -1; /* a threshold needs two classes */
     const int32_t kind = multi ? HN_OP_SIGMOID_LOSS : HN_OP_SOFTMAX_LOSS;
+    const hni_loss_options how = {.positive = positive, .threshold = p->options.threshold};
     hn_op_desc d;
-    if (!hni_program_ok(p, -1, hni_op_loss(&d, kind, &x, positive, p->options.threshold, p->err)))
+    if (!hni_program_ok(p, -1, hni_op_loss(&d, kind, &x, &how, p->err)))
         return -1;
     p->labels = hni_program_place(p, d.in[1], HNI_HOME_ARENA, 0);
     p->class_weights = constant(p, d.in[2]);

@@ -1,6 +1,6 @@
-/* footprint.c - the memory of a trainer before it is made; beside trainer.c, whose takings it repeats (tests/api/test_memory.c holds the two
- * together). For a training and a test part of four batches or more, looked through with the default options, and Adam. The images that a data
- * set keeps are its own affair: hn_dataset_options.cache_bytes. */
+/* footprint.c - the memory of a trainer before it is made; beside trainer.c and device.c, whose takings it repeats (tests/api/test_memory.c
+ * holds them together). For a training and a test part of four batches or more, looked through with the default options, and Adam. The images
+ * that a data set keeps are its own affair: hn_dataset_options.cache_bytes. */
 #include "trainer.h"
 
 /* Looking four batches ahead, as loader.c takes it. */

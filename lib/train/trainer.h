@@ -67,6 +67,9 @@ hn_status hni_trainer_model(hn_trainer *t, int32_t which, hn_model **out, hn_err
 hn_status hni_trainer_save(hn_trainer *t, const char *path, hn_error *err);
 hn_status hni_trainer_resume(hn_trainer *t, const char *path, hn_error *err);
 
+/* Opens options.device and takes all that steps need there; close_device also after a failure. */
+hn_status hni_trainer_open_device(hn_trainer *t, hn_error *err);
+void hni_trainer_close_device(hn_trainer *t);
 /* The executor for a mode and batch size; made at the first call. */
 hn_status hni_trainer_shape(hn_trainer *t, int32_t mode, int32_t batch, hni_executor **out, hn_error *err);
 /* Device → last, all or nothing; and back. A failure to put back is remembered, and made good before the next epoch. */

@@ -49,6 +49,7 @@ typedef union result {
     hn_device_info device;
     hn_selftest_report selftest;
     hn_image_info image;
+    hn_box box;
     hn_phantom_slice_info slice;
     hn_dataset_info dataset;
     hn_row row;
@@ -69,6 +70,7 @@ static union {
     unsigned char bytes[4096];
     char text[4096];
     float floats[1024];
+    double doubles[512];
     int64_t numbers[512];
     hn_curve_point points[128];
 } buffer;

@@ -10,6 +10,7 @@
 
 static const char path[] = "/nonexistent/file"; /* never opened: the check of arguments comes first */
 static const hn_pixels pixels = {.struct_size = sizeof pixels, .type = HN_PIXEL_U8, .width = 1, .height = 1, .channels = 1, .data = path};
+static const hn_box box = {.struct_size = sizeof box, .width = 1, .height = 1};
 static const hn_conv2d_options conv = {.struct_size = sizeof conv, .filters = 1};
 static const int32_t truth[] = {0};
 static const double chances[] = {0.5, 0.5};
@@ -43,6 +44,7 @@ CALL(hn_dataset_get_info, N(1, w.data), N(2, &res.dataset), e)
 CALL(hn_dataset_get_row, N(1, w.data), 0, N(2, &res.row), e)
 CALL(hn_dataset_open, N(1, w.ctx), N(2, path), NULL, N(3, &out.dataset), e)
 CALL(hn_dataset_split, N(1, w.data), NULL, N(2, &out.dataset), N(3, &out2.dataset), e)
+CALL(hn_dataset_statistics, N(1, w.data), NULL, NULL, N(2, buffer.doubles), N(3, buffer.doubles), 3, &res.i64, e)
 CALL(hn_device_count, N(1, w.ctx), N(2, &res.i32), e)
 CALL(hn_device_find, N(1, w.ctx), "best", N(2, &res.i32), e)
 CALL(hn_device_get, N(1, w.ctx), 0, N(2, &res.device), e)
@@ -56,12 +58,17 @@ CALL(hn_eval_row, N(1, w.eval), 0, N(2, &res.sample), e)
 CALL(hn_evaluate, N(1, w.predictor), N(2, w.data), NULL, N(3, &out.eval), e)
 CALL(hn_image_convert, N(1, w.image), 1, N(2, &out.image), e)
 CALL(hn_image_copy_pixels, N(1, w.image), buffer.bytes, sizeof buffer, &res.size, e)
+CALL(hn_image_crop, N(1, w.image), N(2, &box), N(3, &out.image), e)
 CALL(hn_image_decode, N(1, w.ctx), N(2, path), sizeof path, NULL, N(3, &out.image), e)
+CALL(hn_image_filter_gaussian, N(1, w.image), 1, N(2, &out.image), e)
+CALL(hn_image_filter_median, N(1, w.image), 3, N(2, &out.image), e)
 CALL(hn_image_get_info, N(1, w.image), N(2, &res.image), e)
+CALL(hn_image_head_box, N(1, w.ct), 0, 0, N(2, &res.box), e)
 CALL(hn_image_load, N(1, w.ctx), N(2, path), NULL, N(3, &out.image), e)
 CALL(hn_image_resize, N(1, w.image), 8, 8, N(2, &out.image), e)
 CALL(hn_image_save_jpeg, N(1, w.image), N(2, path), 90, e)
 CALL(hn_image_save_png, N(1, w.image), N(2, path), e)
+CALL(hn_image_text, N(1, w.ctx), N(2, "a"), 1, N(3, &out.image), e)
 CALL(hn_image_window, N(1, w.ct), NULL, N(2, &out.image), e)
 CALL(hn_image_window_float, N(1, w.ct), NULL, N(2, &out.image), e)
 CALL(hn_image_wrap, N(1, w.ctx), N(2, &pixels), N(3, &out.image), e)
@@ -81,6 +88,7 @@ CALL(hn_phantom_create, N(1, w.ctx), NULL, N(2, &out.phantom), e)
 CALL(hn_phantom_render, N(1, w.phantom), 0, &res.slice, &out.image, &out2.image, e)
 CALL(hn_predict, N(1, w.predictor), N(2, w.image), N(3, &res.prediction), e)
 CALL(hn_predict_batch, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, N(3, &res.prediction), e)
+CALL(hn_predict_series, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, N(3, &res.prediction), e)
 CALL(hn_predictor_create, N(1, w.model), NULL, N(2, &out.predictor), e)
 CALL(hn_train_epoch, N(1, w.trainer), &res.epoch, e)
 CALL(hn_trainer_create, N(1, w.model), N(2, w.train), NULL, NULL, N(3, &out.trainer), e)
@@ -126,6 +134,7 @@ static const function functions[] = {
     F(hn_dataset_get_row, 2, 0, 0, sizeof(hn_row)),
     F(hn_dataset_open, 3, 1, 3, 0),
     F(hn_dataset_split, 3, 2, 2, 0),
+    F(hn_dataset_statistics, 3, 0, 0, 0),
     F(hn_device_count, 2, 0, 0, 0),
     F(hn_device_find, 2, 0, 0, 0),
     F(hn_device_get, 2, 0, 0, sizeof(hn_device_info)),
@@ -139,12 +148,17 @@ static const function functions[] = {
     F(hn_evaluate, 3, 1, 3, 0),
     F(hn_image_convert, 2, 1, 2, 0),
     F(hn_image_copy_pixels, 1, 0, 0, 0),
+    F(hn_image_crop, 3, 1, 3, 0),
     F(hn_image_decode, 3, 1, 3, 0),
+    F(hn_image_filter_gaussian, 2, 1, 2, 0),
+    F(hn_image_filter_median, 2, 1, 2, 0),
     F(hn_image_get_info, 2, 0, 0, sizeof(hn_image_info)),
+    F(hn_image_head_box, 2, 0, 0, sizeof(hn_box)),
     F(hn_image_load, 3, 1, 3, 0),
     F(hn_image_resize, 2, 1, 2, 0),
     F(hn_image_save_jpeg, 2, 0, 0, 0),
     F(hn_image_save_png, 2, 0, 0, 0),
+    F(hn_image_text, 3, 1, 3, 0),
     F(hn_image_window, 2, 1, 2, 0),
     F(hn_image_window_float, 2, 1, 2, 0),
     F(hn_image_wrap, 3, 1, 3, 0),
@@ -164,6 +178,7 @@ static const function functions[] = {
     F(hn_phantom_render, 1, 2, 9, sizeof(hn_phantom_slice_info)),
     F(hn_predict, 3, 0, 0, sizeof(hn_prediction)),
     F(hn_predict_batch, 3, 0, 0, sizeof(hn_prediction)),
+    F(hn_predict_series, 3, 0, 0, sizeof(hn_prediction)),
     F(hn_predictor_create, 2, 1, 2, 0),
     F(hn_train_epoch, 1, 0, 0, sizeof(hn_epoch_report)),
     F(hn_trainer_create, 3, 1, 3, 0),

@@ -176,7 +176,7 @@ START_TEST(what_is_fused_and_what_is_not) {
                                    .optimizer = HN_OPTIMIZER_SGD};
     hni_program p;
     ck_ok(hni_program_make(&p, g, &o, &err));
-    int count[HN_OP_PREPROCESS + 1] = {0};
+    int count[HNI_OP_LAST + 1] = {0};
     for (size_t i = 0; i < p.n_nodes; i++)
         count[p.nodes[i].desc.kind]++;
     ck_assert_int_eq(count[HN_OP_ACTIVATION], 0);
