@@ -77,7 +77,8 @@ static void ask(gpu *g, const probe *p) {
 static void ask_convolution(gpu *g) {
     const hni_window2d window = {.stride = {1, 1}, .padding = {1, 1}, .dilation = {1, 1}, .groups = 1};
     const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 4, 2, C, SIDE, SIDE), w = hni_tensor(HN_DTYPE_F32, 4, FILTERS, C, 3, 3);
-    probe plain = {.name = "convolution"}, relu = {.name = "convolution with bias and ReLU"}, weight = {.name = "weights of a convolution with ReLU", .place = 1};
+    probe plain = {.name = "convolution"}, relu = {.name = "convolution with bias and ReLU"},
+          weight = {.name = "weights of a convolution with ReLU", .place = 1};
     gpu_must(g, hni_op_conv2d(&plain.desc, &x, &w, true, &window, HN_ACT_NONE, &g->err), plain.name);
     gpu_must(g, hni_op_conv2d(&relu.desc, &x, &w, true, &window, HN_ACT_RELU, &g->err), relu.name);
     weight.desc = relu.desc;

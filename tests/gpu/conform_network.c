@@ -79,13 +79,15 @@ static void compare_gradients(gpu *g, const char *name, const hni_graph *graph, 
     for (size_t i = 0; i < graph->n_params; i++) {
         const hni_param *p = &graph->params[i];
         if (!p->trainable) continue;
-        const double error = norm(ours->grads + p->offset, cpu->grads + p->offset, p->elements) / norm(cpu->grads + p->offset, NULL, p->elements);
+        const double error =
+            norm(ours->grads + p->offset, cpu->grads + p->offset, p->elements) / norm(cpu->grads + p->offset, NULL, p->elements);
         if (error <= worst) continue;
         worst = error;
         snprintf(where, sizeof where, "%.60s", p->name);
     }
     snprintf(text, sizeof text, "gradients of %s beside cpu", name);
-    gpu_check(g, whole <= most, text, "they differ by %.3g of their size, at most %g is right; most in %s, by %.3g", whole, most, where, worst);
+    gpu_check(g, whole <= most, text, "they differ by %.3g of their size, at most %g is right; most in %s, by %.3g", whole, most, where,
+              worst);
 }
 
 static void compare_losses(gpu *g, const char *name, const trial *ours, const trial *cpu, double most) {
@@ -97,8 +99,8 @@ static void compare_losses(gpu *g, const char *name, const trial *ours, const tr
     }
     snprintf(text, sizeof text, "training of %s beside cpu", name);
     gpu_check(g, worst <= most && cpu->loss[cpu->steps - 1] < cpu->loss[0], text,
-              "loss %.4f to %.4f in %d steps; largest relative difference %.3g, at most %g is right", ours->loss[0], ours->loss[ours->steps - 1],
-              ours->steps, worst, most);
+              "loss %.4f to %.4f in %d steps; largest relative difference %.3g, at most %g is right", ours->loss[0],
+              ours->loss[ours->steps - 1], ours->steps, worst, most);
 }
 
 /* The first step of a process is the recording of work that has never run: kernels are loaded while the queue is captured. */

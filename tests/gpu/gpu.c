@@ -11,7 +11,8 @@
 enum { EXIT_USAGE = 2, EXIT_SKIPPED = 77 };
 
 static void usage(const gpu *g, const char *word) {
-    fprintf(stderr, "%s: %s is not understood\nusage: %s [--quick] [--device SPEC] [--plugins DIR] [--json FILE]", g->program, word, g->program);
+    fprintf(stderr, "%s: %s is not understood\nusage: %s [--quick] [--device SPEC] [--plugins DIR] [--json FILE]", g->program, word,
+            g->program);
     for (int i = 0; i < GPU_OPTIONS && g->own[i].name; i++) fprintf(stderr, " [%s VALUE]", g->own[i].name);
     fprintf(stderr, "\n");
     exit(EXIT_USAGE);

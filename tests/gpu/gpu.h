@@ -22,7 +22,7 @@ typedef struct gpu {
         const char *name, *value; /* the program's own options, value as given */
     } own[GPU_OPTIONS];
     hn_context *ctx;
-    FILE *json;          /* --json FILE, written to its end; NULL = none */
+    FILE *json;             /* --json FILE, written to its end; NULL = none */
     char warning[GPU_TEXT]; /* as " (…)": the library's last one, or why a device cannot be used */
     int passed, failed, skipped;
     hn_error err;

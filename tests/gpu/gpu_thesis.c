@@ -26,7 +26,8 @@ static hn_dataset *slices(gpu *g, const hn_phantom *phantom, int first, int pati
         gpu_must(g, hn_phantom_render(phantom, first * PER_PATIENT + i, &info, &image, &mask, &g->err), "a slice");
         snprintf(patient, sizeof patient, "p%d", (int)info.patient);
         for (int k = i; k < count; k += patients * PER_PATIENT)
-            gpu_must(g, hn_dataset_add_image(data, image, info.types ? "haemorrhage" : "no_haemorrhage", patient, &g->err), "adding a slice");
+            gpu_must(g, hn_dataset_add_image(data, image, info.types ? "haemorrhage" : "no_haemorrhage", patient, &g->err),
+                     "adding a slice");
         hn_image_free(image);
         hn_image_free(mask);
     }
@@ -45,7 +46,10 @@ static void tell(gpu *g, int images, double whole, double made, double first, in
     const struct {
         const char *what;
         double seconds, bound;
-    } all[] = {{"whole", whole, 3}, {"making the trainer", made, NAN}, {"first epoch", first, NAN}, {"a later epoch", (whole - made - first) / (epochs - 1), NAN}};
+    } all[] = {{"whole", whole, 3},
+               {"making the trainer", made, NAN},
+               {"first epoch", first, NAN},
+               {"a later epoch", (whole - made - first) / (epochs - 1), NAN}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         char name[GPU_TEXT];
         snprintf(name, sizeof name, "thesis, %d images, %d epochs: %s", images, epochs, all[i].what);
