@@ -59,7 +59,8 @@ hn_dataset_info: u32 struct_size, i32 task, i32 n_classes, u32 flags, i64 n_rows
 hn_row: u32 struct_size, i32 label, u64 labels, str path, str group, str patient, str study, i32 slice, i32 fold, str problem
 hn_split_options: u32 struct_size, i32 folds, i32 fold, i32 flags, f64 train_ratio, u64 seed
 hn_model_options: u32 struct_size, i32 width, i32 height, i32 channels, i32 hidden, i32 task, i32 n_classes, i32 positive, strs class_names,
-    f64 threshold, windows windows, i32 n_windows, i32 flags, f64s mean, f64s deviation, u64 seed
+    f64 threshold, windows windows, i32 n_windows, i32 flags, f64s mean, f64s deviation, u64 seed, i32 slices, i32 crop_head,
+    f64 crop_margin, f64 gaussian, i32 median, i32 preproc_flags
 hn_model_info: u32 struct_size, i32 width, i32 height, i32 channels, i32 task, i32 n_classes, i32 positive, i32 n_layers, i32 n_tensors,
     i32 flags, f64 threshold, i64 parameters, i64 multiply_adds, u64[4] digest, char[32] preset
 hn_tensor_info: u32 struct_size, i32 rank, i64[4] shape, i64 elements, i32 trainable, i32 flags, char[120] name

@@ -68,11 +68,14 @@ hn_status hni_loader_create(hn_dataset *ds, const hni_preproc *pre, int32_t batc
     l->slots = (uint32_t)(slots < rows ? slots : rows);
     status = l->bytes ? take_memory(l, err) : hni_fail(err, HN_E_LIMIT, "the model's input is larger than memory");
     if (status == HN_OK) status = hni_loader_start(l, 0, -1, err);
+    if (status == HN_OK) {
+        hni_dataset_freeze(ds);
+        if (hni_preproc_slices(pre) > 1) status = hni_store_link(ds->store, err);
+    }
     if (status != HN_OK) {
         hni_loader_free(l);
         return status;
     }
-    hni_dataset_freeze(ds);
     l->table = hni_cache_open(ds->store->cache, hni_preproc_key(pre), (uint32_t)ds->store->n_rows, l->bytes);
     *out = l;
     return HN_OK;

@@ -44,6 +44,14 @@ static void write_layer(hni_text *t, const hni_layer *l) {
     hni_text_add(t, "}");
 }
 
+/* Only what is on. */
+static void write_steps(hni_text *t, const hni_preproc *p) {
+    if (hni_preproc_slices(p) > 1) hni_text_format(t, ",\"slices\":%d", p->slices);
+    if (p->crop_head) number(t, "crop_head", p->crop_margin);
+    if (p->median) hni_text_format(t, ",\"median\":%d", p->median);
+    if (p->gaussian > 0) number(t, "gaussian", p->gaussian);
+}
+
 static void write_preprocessing(hni_text *t, const hni_preproc *p) {
     hni_text_format(t, ",\"preprocessing\":{\"width\":%d,\"height\":%d,\"channels\":%d,\"resize\":\"%s\",\"windows\":[", p->width,
                     p->height, p->channels, HNI_RESIZE_NAME);
@@ -61,7 +69,9 @@ static void write_preprocessing(hni_text *t, const hni_preproc *p) {
             hni_text_json_double(t, which ? (double)p->deviation[c] : (double)p->mean[c]);
         }
     }
-    hni_text_add(t, "]}");
+    hni_text_add(t, "]");
+    write_steps(t, p);
+    hni_text_add(t, "}");
 }
 
 hn_status hni_model_metadata(const hn_model *m, hni_text *t, hn_error *err) {

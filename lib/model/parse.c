@@ -105,6 +105,15 @@ static bool read_doubles(const hni_json *j, hni_json_value list, int32_t n, doub
     return true;
 }
 
+/* Members that a file has only where the step is on. */
+static bool read_steps(const hni_json *j, hni_json_value p, hn_model_options *o) {
+    const hni_json_value slices = hni_json_get(j, p, "slices"), crop = hni_json_get(j, p, "crop_head"), median = hni_json_get(j, p, "median"),
+                         gaussian = hni_json_get(j, p, "gaussian");
+    o->crop_head = crop >= 0;
+    return (slices < 0 || read_int32(j, slices, &o->slices)) && (crop < 0 || hni_json_double(j, crop, &o->crop_margin)) &&
+           (median < 0 || read_int32(j, median, &o->median)) && (gaussian < 0 || hni_json_double(j, gaussian, &o->gaussian));
+}
+
 static hn_status read_preprocessing(const hni_json *j, hni_json_value root, hn_model_options *o, lists *store, hn_error *err) {
     hni_json_value p = hni_json_get(j, root, "preprocessing"), windows = hni_json_get(j, p, "windows");
     const char *resize = hni_json_string(j, hni_json_get(j, p, "resize"));
@@ -112,6 +121,7 @@ static hn_status read_preprocessing(const hni_json *j, hni_json_value root, hn_m
         !read_int32(j, hni_json_get(j, p, "channels"), &o->channels) || o->width < 1 || o->height < 1 || o->channels < 1 ||
         o->channels > HNI_PREPROC_CHANNELS || !resize || !hni_json_is_array(j, windows))
         return hni_fail(err, HN_E_FORMAT, "the metadata's preprocessing is incomplete");
+    if (!read_steps(j, p, o)) return hni_fail(err, HN_E_FORMAT, "a step of the metadata's preprocessing is no number");
     if (strcmp(resize, HNI_RESIZE_NAME))
         return hni_fail(err, HN_E_UNSUPPORTED, "this version of libhaemnet does not resize as %.40s", resize);
     o->n_windows = hni_json_count(j, windows);

@@ -106,6 +106,18 @@ void hni_summary_memory(hni_text *t, const char *what, const hni_footprint *f, c
     hni_text_format(t, " (%s)\n", device);
 }
 
+/* What is done to an image before it is resized; nothing where nothing is. */
+static void steps(hni_text *t, const hni_preproc *p) {
+    const char *before = "  input: ";
+    for (int32_t i = 0; i < p->n_windows; i++, before = ", ")
+        hni_text_format(t, "%swindow %g/%g HU", before, p->windows[i].centre, p->windows[i].width);
+    if (hni_preproc_slices(p) > 1) hni_text_format(t, "%s%d neighbouring slices", before, p->slices), before = ", ";
+    if (p->crop_head) hni_text_format(t, "%scropped to the head, margin %g", before, p->crop_margin), before = ", ";
+    if (p->median) hni_text_format(t, "%smedian filter %d×%d px", before, p->median, p->median), before = ", ";
+    if (p->gaussian > 0) hni_text_format(t, "%sGaussian filter sigma %g px", before, p->gaussian), before = ", ";
+    if (*before == ',') hni_text_add(t, "\n");
+}
+
 /* A name as the library writes them, fit for a terminal: the file may come from anywhere. */
 static bool is_name(const char *text) {
     return text && *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(text);
@@ -130,6 +142,7 @@ hn_status hni_model_summary(const hn_model *m, int32_t batch, hni_text *t, hn_er
     const hni_preproc *p = &m->preproc;
     hni_text_format(t, "%s: %d×%d px, %d channel%s → %d %s\n", *m->preset ? m->preset : "built network", p->width, p->height, p->channels,
                     p->channels == 1 ? "" : "s", m->n_classes, m->task == HN_TASK_MULTI ? "labels (sigmoid)" : "classes (softmax)");
+    steps(t, p);
     for (int32_t k = 0; k < m->n_classes; k++)
         hni_text_format(t, "  %d  %s%s\n", k, m->class_names[k], k == m->positive ? "  (positive)" : "");
     rule(t);

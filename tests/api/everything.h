@@ -71,6 +71,7 @@ static union {
     unsigned char bytes[4096];
     char text[4096];
     float floats[1024];
+    double doubles[512];
     int64_t numbers[512];
     hn_curve_point points[128];
 } buffer;

@@ -38,6 +38,7 @@ CALL(no_regex, hn_dataset_create, w.ctx, &regex, &out.dataset)
 CALL(no_data, hn_dataset_open, w.ctx, nowhere, NULL, &out.dataset)
 CALL(thirteen_folds, hn_dataset_split, w.data, &thin, &out.dataset, &out2.dataset)
 CALL(all_to_train, hn_dataset_split, w.data, &no_ratio, &out.dataset, &out2.dataset)
+CALL(one_of_three_channels, hn_dataset_statistics, w.data, NULL, NULL, buffer.doubles, buffer.doubles + 8, 1, &res.i64)
 CALL(no_device_number, hn_device_get, w.ctx, 99, &res.device)
 CALL(no_device_name, hn_device_find, w.ctx, "abacus", &res.i32)
 CALL(no_selftest, hn_device_selftest, w.ctx, -1, &res.selftest)
@@ -113,6 +114,7 @@ static const failure failures[] = {
     F(no_data, HN_E_IO, 1, 0),
     F(thirteen_folds, HN_E_DATA, 2, 0),
     F(all_to_train, HN_E_ARGUMENT, 2, 0),
+    F(one_of_three_channels, HN_E_BUFFER, 0, 0),
     F(no_device_number, HN_E_NOT_FOUND, 0, sizeof(hn_device_info)),
     F(no_device_name, HN_E_NOT_FOUND, 0, 0),
     F(no_selftest, HN_E_NOT_FOUND, 0, sizeof(hn_selftest_report)),

@@ -44,6 +44,7 @@ CALL(hn_dataset_get_info, N(1, w.data), N(2, &res.dataset), e)
 CALL(hn_dataset_get_row, N(1, w.data), 0, N(2, &res.row), e)
 CALL(hn_dataset_open, N(1, w.ctx), N(2, path), NULL, N(3, &out.dataset), e)
 CALL(hn_dataset_split, N(1, w.data), NULL, N(2, &out.dataset), N(3, &out2.dataset), e)
+CALL(hn_dataset_statistics, N(1, w.data), NULL, NULL, N(2, buffer.doubles), N(3, buffer.doubles), 3, &res.i64, e)
 CALL(hn_device_count, N(1, w.ctx), N(2, &res.i32), e)
 CALL(hn_device_find, N(1, w.ctx), "best", N(2, &res.i32), e)
 CALL(hn_device_get, N(1, w.ctx), 0, N(2, &res.device), e)
@@ -87,6 +88,7 @@ CALL(hn_phantom_create, N(1, w.ctx), NULL, N(2, &out.phantom), e)
 CALL(hn_phantom_render, N(1, w.phantom), 0, &res.slice, &out.image, &out2.image, e)
 CALL(hn_predict, N(1, w.predictor), N(2, w.image), N(3, &res.prediction), e)
 CALL(hn_predict_batch, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, N(3, &res.prediction), e)
+CALL(hn_predict_series, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, N(3, &res.prediction), e)
 CALL(hn_predictor_create, N(1, w.model), NULL, N(2, &out.predictor), e)
 CALL(hn_train_epoch, N(1, w.trainer), &res.epoch, e)
 CALL(hn_trainer_create, N(1, w.model), N(2, w.train), NULL, NULL, N(3, &out.trainer), e)
@@ -133,6 +135,7 @@ static const function functions[] = {
     F(hn_dataset_get_row, 2, 0, 0, sizeof(hn_row)),
     F(hn_dataset_open, 3, 1, 3, 0),
     F(hn_dataset_split, 3, 2, 2, 0),
+    F(hn_dataset_statistics, 3, 0, 0, 0),
     F(hn_device_count, 2, 0, 0, 0),
     F(hn_device_find, 2, 0, 0, 0),
     F(hn_device_get, 2, 0, 0, sizeof(hn_device_info)),
@@ -176,6 +179,7 @@ static const function functions[] = {
     F(hn_phantom_render, 1, 2, 9, sizeof(hn_phantom_slice_info)),
     F(hn_predict, 3, 0, 0, sizeof(hn_prediction)),
     F(hn_predict_batch, 3, 0, 0, sizeof(hn_prediction)),
+    F(hn_predict_series, 3, 0, 0, sizeof(hn_prediction)),
     F(hn_predictor_create, 2, 1, 2, 0),
     F(hn_train_epoch, 1, 0, 0, sizeof(hn_epoch_report)),
     F(hn_trainer_create, 3, 1, 3, 0),

@@ -10,6 +10,7 @@
 #define OUT(type) ((type *)s)
 
 static const char path[] = "/nonexistent/file";
+static double mean[3], deviation[3];
 
 static hn_status hn_context_create_hn_allocator(void *s, hn_error *e) {
     hn_context_options o = {.struct_size = sizeof o, .allocator = (const hn_allocator *)s, .plugin_dir = ""};
@@ -40,6 +41,7 @@ CALL(hn_split_options, hn_dataset_split, w.data, IN(hn_split_options), &out.data
 CALL(hn_model_options, hn_model_preset, w.ctx, "tinyvgg", IN(hn_model_options), &out.model, e)
 CALL(hn_model_options, hn_model_import, w.ctx, path, "tinyvgg", IN(hn_model_options), &out.model, e)
 CALL(hn_model_options, hn_builder_create, w.ctx, IN(hn_model_options), &out.builder, e)
+CALL(hn_model_options, hn_dataset_statistics, w.data, IN(hn_model_options), NULL, mean, deviation, 3, NULL, e)
 CALL(hn_model_info, hn_model_get_info, w.model, OUT(hn_model_info), e)
 CALL(hn_layer_info, hn_model_get_layer, w.model, 0, OUT(hn_layer_info), e)
 CALL(hn_tensor_info, hn_model_get_tensor, w.model, 0, OUT(hn_tensor_info), e)
@@ -53,6 +55,7 @@ CALL(hn_epoch_report, hn_trainer_history, w.trainer, 1, OUT(hn_epoch_report), e)
 CALL(hn_predictor_options, hn_predictor_create, w.model, IN(hn_predictor_options), &out.predictor, e)
 CALL(hn_prediction, hn_predict, w.predictor, w.image, OUT(hn_prediction), e)
 CALL(hn_prediction, hn_predict_batch, w.predictor, (const hn_image *const *)&w.image, 1, OUT(hn_prediction), e)
+CALL(hn_prediction, hn_predict_series, w.predictor, (const hn_image *const *)&w.image, 1, OUT(hn_prediction), e)
 CALL(hn_eval_options, hn_evaluate, w.predictor, w.data, IN(hn_eval_options), &out.eval, e)
 CALL(hn_eval_arrays, hn_eval_from_arrays, w.ctx, IN(hn_eval_arrays), &out.eval, e)
 CALL(hn_metrics, hn_eval_metrics, w.eval, 0, OUT(hn_metrics), e)
@@ -110,6 +113,7 @@ static const entry entries[] = {
     E(hn_model_options, hn_model_preset, 1, drop_model, HN_OK),
     E(hn_model_options, hn_model_import, 1, drop_model, HN_E_IO),
     E(hn_model_options, hn_builder_create, 1, drop_builder, HN_OK),
+    E(hn_model_options, hn_dataset_statistics, 0, nothing, HN_OK),
     E(hn_model_info, hn_model_get_info, 0, nothing, HN_OK),
     E(hn_layer_info, hn_model_get_layer, 0, nothing, HN_OK),
     E(hn_tensor_info, hn_model_get_tensor, 0, nothing, HN_OK),
@@ -123,6 +127,7 @@ static const entry entries[] = {
     E(hn_predictor_options, hn_predictor_create, 1, drop_predictor, HN_OK),
     E(hn_prediction, hn_predict, 0, nothing, HN_OK),
     E(hn_prediction, hn_predict_batch, 0, nothing, HN_OK),
+    E(hn_prediction, hn_predict_series, 0, nothing, HN_OK),
     E(hn_eval_options, hn_evaluate, 1, drop_eval, HN_OK),
     E(hn_eval_arrays, hn_eval_from_arrays, 1, drop_eval, HN_E_ARGUMENT), /* no samples */
     E(hn_metrics, hn_eval_metrics, 0, nothing, HN_OK),

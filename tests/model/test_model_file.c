@@ -117,6 +117,40 @@ START_TEST(what_is_written_reads_back)
 }
 END_TEST
 
+static bool says(const uint8_t *bytes, size_t n, const char *text) { return memmem(bytes, n, text, strlen(text)) != NULL; }
+
+/* Steps of preprocessing are members of the file where they are on, and absent where they are not, as in files written before there were any. */
+START_TEST(steps_read_back)
+{
+    static const char *const members[] = {"slices", "crop_head", "median", "gaussian"};
+    const hn_window windows[] = {{40, 80}, {80, 200}};
+    const hn_model_options all[] = {{.slices = 3, .n_windows = 2, .windows = windows, .crop_head = 1, .crop_margin = 0.05, .median = 5, .gaussian = 0.8},
+                                    {.slices = 5, .channels = 15},
+                                    {.crop_head = 1},
+                                    {.slices = 1}};
+    const int channels[] = {6, 15, 3, 3}, on[] = {15, 1, 2, 0};
+    for (int i = 0; i < 4; i++) {
+        hn_model *m = preset(all[i]), *back = NULL;
+        hn_model_info info = {.struct_size = sizeof info};
+        size_t n, again_n;
+        uint8_t *bytes = bytes_of(m, &n), *again;
+        for (int k = 0; k < 4; k++) ck_assert_int_eq(says(bytes, n, members[k]), on[i] >> k & 1);
+        ck_ok(hn_model_load_memory(ctx, bytes, n, &back, &err));
+        again = bytes_of(back, &again_n);
+        ck_assert(n == again_n && !memcmp(bytes, again, n));
+        ck_ok(hn_model_get_info(back, &info, &err));
+        ck_assert_int_eq(info.channels, channels[i]);
+        free(bytes), free(again), hn_model_free(m), hn_model_free(back);
+    }
+    hn_model *m = preset(all[0]);
+    char text[8192];
+    ck_ok(hn_model_summary(m, 1, text, sizeof text, NULL, &err));
+    ck_assert_ptr_nonnull(strstr(text, "  input: window 40/80 HU, window 80/200 HU, 3 neighbouring slices, cropped to the head, margin 0.05, median filter 5×5 "
+                                       "px, Gaussian filter sigma 0.8 px\n"));
+    hn_model_free(m);
+}
+END_TEST
+
 /* A network with every kind of layer goes through the file. */
 START_TEST(built_networks_read_back)
 {
@@ -185,7 +219,7 @@ END_TEST
 START_TEST(bad_options_are_refused)
 {
     static const char *const twice[] = {"a", "a"}, *const empty[] = {"a", ""};
-    const hn_window flat[] = {{40, 0}};
+    const hn_window flat[] = {{40, 0}}, three[] = {{40, 80}, {40, 80}, {40, 80}};
     const double zero[] = {0, 0, 0};
     const hn_model_options bad[] = {{.width = -1},
                                     {.width = 5000},
@@ -204,6 +238,19 @@ START_TEST(bad_options_are_refused)
                                     {.hidden = 100000},
                                     {.task = 3},
                                     {.flags = 1},
+                                    {.slices = -1},
+                                    {.slices = 2},
+                                    {.slices = 17},
+                                    {.slices = 3, .channels = 4},
+                                    {.slices = 3, .channels = 3, .n_windows = 3, .windows = three},
+                                    {.slices = 15, .n_windows = 3, .windows = three},
+                                    {.n_windows = -1},
+                                    {.crop_head = 2},
+                                    {.crop_margin = 1.5},
+                                    {.median = 4},
+                                    {.gaussian = -1},
+                                    {.gaussian = NAN},
+                                    {.preproc_flags = 1},
                                     {.task = HN_TASK_MULTI, .n_classes = 65}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         hn_model_options o = bad[i];
@@ -299,6 +346,22 @@ static hn_status load_changed(const uint8_t *bytes, size_t n, const char *from, 
     return status;
 }
 
+START_TEST(hostile_steps_are_refused)
+{
+    hn_model *m = preset((hn_model_options){.width = 8, .height = 8, .hidden = 2, .slices = 3, .crop_head = 1, .crop_margin = 0.25, .median = 5,
+                                            .gaussian = 0.75});
+    size_t n;
+    uint8_t *bytes = bytes_of(m, &n);
+    ck_assert_int_eq(load_changed(bytes, n, "\\\"slices\\\":3", "\\\"slices\\\":2"), HN_E_FORMAT);
+    ck_assert_int_eq(load_changed(bytes, n, "\\\"median\\\":5", "\\\"median\\\":4"), HN_E_FORMAT);
+    ck_assert_int_eq(load_changed(bytes, n, "\\\"gaussian\\\":0.75", "\\\"gaussian\\\":75.0"), HN_E_FORMAT);
+    ck_assert_int_eq(load_changed(bytes, n, "\\\"gaussian\\\":0.75", "\\\"gaussian\\\":true"), HN_E_FORMAT);
+    ck_assert_int_eq(load_changed(bytes, n, "\\\"crop_head\\\":0.25", "\\\"crop_head\\\":true"), HN_E_FORMAT);
+    ck_assert_int_eq(load_changed(bytes, n, "\\\"crop_head\\\":0.25", "\\\"crop_head\\\":2.50"), HN_E_FORMAT);
+    free(bytes), hn_model_free(m);
+}
+END_TEST
+
 START_TEST(hostile_metadata_is_refused)
 {
     hn_model *m = preset((hn_model_options){.width = 8, .height = 8, .hidden = 2});
@@ -356,10 +419,12 @@ int main(void) {
     tcase_add_test(tc, the_thesis_network_has_8132_parameters);
     tcase_add_test(tc, every_size_that_two_poolings_allow);
     tcase_add_test(tc, what_is_written_reads_back);
+    tcase_add_test(tc, steps_read_back);
     tcase_add_test(tc, built_networks_read_back);
     tcase_add_test(tc, builders_refuse_what_cannot_work);
     tcase_add_test(tc, bad_options_are_refused);
     tcase_add_test(tc, hostile_containers_are_refused);
+    tcase_add_test(tc, hostile_steps_are_refused);
     tcase_add_test(tc, hostile_metadata_is_refused);
     tcase_add_test(tc, damaged_files_never_hurt);
     suite_add_tcase(suite, tc);
