@@ -1,7 +1,7 @@
 /* autodiff.c - the gradients of a lowered network: reverse mode, layer by layer from the logits back.
  *
  * A value read by several layers gets its gradients added in one fixed order: last reader first, and within a reader first input
- * first. Nothing is computed for values with nothing to train before them, so never for the pixels. Gradients of weights are written
+ * first. Nothing is computed for values with nothing to train before them alone, so hardly ever for the pixels. Gradients of weights are written
  * straight to their place in the flat vector. In-place work is plan.c's decision, from lifetimes. */
 #include "../base/status.h"
 #include "program.h"
@@ -27,7 +27,7 @@ static void contribute(hni_program *p, int32_t layer, int32_t value, int32_t pla
     p->grad[value] = sum;
 }
 
-/* dy of a layer's output to the gradient before its activation. */
+/* dy of a layer's output to the gradient before its activation. y: what its gradient looks at. */
 static int32_t through_activation(hni_program *p, int32_t index, const hn_op_desc *forward, int32_t y, int32_t dy) {
     hn_op_desc d;
     if (!hni_program_ok(p, index, hni_op_activation_grad(forward, &d, p->err)))
@@ -86,13 +86,40 @@ static void batch_norm_grads(hni_program *p, int32_t index, const hni_node *f, i
     contribute(p, index, l->input[0], out[0]);
 }
 
+static void group_norm_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
+    const hni_layer *l = &p->graph->layers[index];
+    hn_op_desc d;
+    if (!hni_program_ok(p, index, hni_op_group_norm_grad(&f->desc, &d, p->err)))
+        return;
+    const int32_t in[5] = {dy, f->in[0], f->in[1], f->out[1], f->out[2]}; /* dy x gamma mean inv_std */
+    const int32_t out[3] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), hni_program_param(p, l->param[0], HNI_HOME_GRADS),
+                            hni_program_param(p, l->param[1], HNI_HOME_GRADS)};
+    hni_program_node(p, index, &d, in, out);
+    contribute(p, index, l->input[0], out[0]);
+}
+
+/* Concatenation and channel scale: one operator gives both gradients, and a value that wants none leaves its own unread. */
+static void two_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
+    const hni_layer *l = &p->graph->layers[index];
+    const bool concat = l->kind == HNI_LAYER_CONCAT;
+    hn_op_desc d;
+    if (!hni_program_ok(p, index, concat ? hni_op_concat_grad(&f->desc, &d, p->err) : hni_op_channel_scale_grad(&f->desc, &d, p->err)))
+        return;
+    const int32_t in[3] = {dy, f->in[0], f->in[1]}; /* a concatenation's takes the first alone */
+    const int32_t out[2] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), hni_program_place(p, d.out[1], HNI_HOME_ARENA, 0)};
+    hni_program_node(p, index, &d, in, out);
+    contribute(p, index, l->input[0], out[0]);
+    contribute(p, index, l->input[1], out[1]);
+}
+
 /* Layers with one input and no weights. */
 static void plain_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
     const hni_layer *l = &p->graph->layers[index];
     int32_t in[3] = {dy, -1, -1}, dx;
     hn_op_desc d;
     if (l->kind == HNI_LAYER_ACTIVATION) {
-        contribute(p, index, l->input[0], before_activation(p, index, &f->desc, l->output, f->out[0], dy));
+        const int32_t seen = hni_gradient_by_input(l->activation) ? f->in[0] : f->out[0];
+        contribute(p, index, l->input[0], before_activation(p, index, &f->desc, l->output, seen, dy));
         return;
     }
     if (l->kind == HNI_LAYER_DROPOUT) { /* the same mask, the same operator */
@@ -127,6 +154,10 @@ static void layer_grads(hni_program *p, int32_t index) {
         filters_grads(p, index, &f, dy);
     } else if (l->kind == HNI_LAYER_BATCH_NORM) {
         batch_norm_grads(p, index, &f, dy);
+    } else if (l->kind == HNI_LAYER_GROUP_NORM) {
+        group_norm_grads(p, index, &f, dy);
+    } else if (l->kind == HNI_LAYER_CONCAT || l->kind == HNI_LAYER_CHANNEL_SCALE) {
+        two_grads(p, index, &f, dy);
     } else if (l->kind == HNI_LAYER_ADD) {
         contribute(p, index, l->input[0], dy);
         contribute(p, index, l->input[1], dy);

@@ -84,8 +84,8 @@ static void fuse_sum(hni_program *p, int32_t index) {
     }
 }
 
-/* Layers that run inside another: an activation in a convolution or dense layer, and, where no gradient will ask for what lies between,
- * batch norm in a convolution before it, a sum, and 2×2 maximum pooling behind it. */
+/* Layers that run inside another: an activation in a convolution or dense layer (in training only one whose gradient looks at its output),
+ * and, where no gradient will ask for what lies between, batch norm in a convolution before it, a sum, and 2×2 maximum pooling behind it. */
 static void fuse(hni_program *p) {
     const bool more = p->options.mode != HNI_MODE_TRAIN && !p->options.unfused;
     for (size_t i = 0; i < p->graph->n_layers; i++) {
@@ -102,7 +102,8 @@ static void fuse(hni_program *p) {
         int32_t *place = NULL;
         if (l->kind == HNI_LAYER_BATCH_NORM && more && in->norm < 0 && in->sum < 0 && in->act < 0)
             place = &in->norm;
-        else if (l->kind == HNI_LAYER_ACTIVATION && l->activation != HN_ACT_NONE && in->act < 0)
+        else if (l->kind == HNI_LAYER_ACTIVATION && l->activation != HN_ACT_NONE && in->act < 0 &&
+                 !(p->options.mode == HNI_MODE_TRAIN && hni_gradient_by_input(l->activation)))
             place = &in->act;
         else if (l->kind == HNI_LAYER_MAX_POOL2D && more && is_2x2(&l->window) && in->sum < 0 &&
                  (in->act < 0 || p->graph->layers[in->act].activation == HN_ACT_RELU))
@@ -180,6 +181,20 @@ static void lower_batch_norm(hni_program *p, int32_t index) {
     p->value[l->output] = out[0];
 }
 
+/* Mean and inverse deviation of the groups, which the gradient asks for, lie behind y. */
+static void lower_group_norm(hni_program *p, int32_t index) {
+    const hni_layer *l = &p->graph->layers[index];
+    const int32_t x = p->value[l->input[0]];
+    hn_op_desc d;
+    if (!hni_program_ok(p, index, hni_op_group_norm(&d, &p->places[x].desc, l->window.groups, l->epsilon, p->err)))
+        return;
+    const int32_t in[3] = {x, hni_program_param(p, l->param[0], HNI_HOME_VALUES), hni_program_param(p, l->param[1], HNI_HOME_VALUES)};
+    int32_t out[3];
+    add_outputs(p, &d, out);
+    p->forward[index] = hni_program_node(p, index, &d, in, out);
+    p->value[l->output] = out[0];
+}
+
 /* Layers with neither weights nor a mode of their own. */
 static void lower_plain(hni_program *p, int32_t index) {
     const hni_layer *l = &p->graph->layers[index];
@@ -206,6 +221,15 @@ static void lower_plain(hni_program *p, int32_t index) {
     case HNI_LAYER_ADD:
         status = hni_op_add(&d, x, p->err);
         in[1] = p->value[l->input[1]];
+        break;
+    case HNI_LAYER_CONCAT:
+        in[1] = p->value[l->input[1]];
+        status = hni_op_concat(&d, x, &p->places[in[1]].desc, p->err);
+        break;
+    case HNI_LAYER_CHANNEL_SCALE:
+        status = hni_op_channel_scale(&d, x, p->err);
+        if (status == HN_OK)
+            in[1] = hni_program_view(p, p->value[l->input[1]], d.in[1]);
         break;
     default:
         status = hni_fail(p->err, HN_E_INTERNAL, "layer kind %d has no operator", l->kind);
@@ -235,6 +259,8 @@ static void lower_layer(hni_program *p, int32_t index) {
         lower_filters(p, index);
     } else if (l->kind == HNI_LAYER_BATCH_NORM) {
         lower_batch_norm(p, index);
+    } else if (l->kind == HNI_LAYER_GROUP_NORM) {
+        lower_group_norm(p, index);
     } else {
         lower_plain(p, index);
     }

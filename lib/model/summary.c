@@ -9,13 +9,16 @@
 /* What a layer is, for tables. */
 static void describe_constants(const hni_layer *l, char *text, size_t size) {
     const hni_window2d *w = &l->window;
+    static const char *const activations[] = {"", "ReLU", "sigmoid", "ReLU6", "SiLU", "hard-swish", "tanh"};
     int n = 0;
     *text = 0;
     if (l->kind <= HNI_LAYER_AVG_POOL2D)
         n = snprintf(text, size, "%d×%d, stride %d×%d, padding %d×%d", w->kernel[0], w->kernel[1], w->stride[0], w->stride[1],
                      w->padding[0], w->padding[1]);
     if (l->kind == HNI_LAYER_CONV2D && w->groups > 1) snprintf(text + n, size - (size_t)n, ", groups %d", w->groups);
-    if (l->kind == HNI_LAYER_ACTIVATION) snprintf(text, size, "%s", l->activation == HN_ACT_RELU ? "ReLU" : "sigmoid");
+    if (l->kind == HNI_LAYER_GROUP_NORM) snprintf(text, size, "%d group%s", w->groups, w->groups == 1 ? "" : "s");
+    if (l->kind == HNI_LAYER_ACTIVATION && l->activation > HN_ACT_NONE && l->activation <= HN_ACT_TANH)
+        snprintf(text, size, "%s", activations[l->activation]);
     if (l->kind == HNI_LAYER_DROPOUT) snprintf(text, size, "rate %g", l->rate);
 }
 

@@ -48,6 +48,7 @@ CALL(hn_tensor_info, hn_model_get_tensor, w.model, 0, OUT(hn_tensor_info), e)
 CALL(hn_conv2d_options, hn_builder_conv2d, w.builder, 0, "a", IN(hn_conv2d_options), &res.i32, e)
 CALL(hn_pool2d_options, hn_builder_max_pool2d, w.builder, 0, "m", IN(hn_pool2d_options), &res.i32, e)
 CALL(hn_pool2d_options, hn_builder_avg_pool2d, w.builder, 0, "a", IN(hn_pool2d_options), &res.i32, e)
+CALL(hn_augment_options, hn_augment_images, w.model, (const hn_image *const *)&w.image, 1, IN(hn_augment_options), 0, 1, NULL, &out.image, e)
 CALL(hn_train_options, hn_trainer_create, w.model, w.train, w.test, IN(hn_train_options), &out.trainer, e)
 CALL(hn_epoch_report, hn_train_epoch, w.trainer, OUT(hn_epoch_report), e)
 CALL(hn_trainer_info, hn_trainer_get_info, w.trainer, OUT(hn_trainer_info), e)
@@ -120,6 +121,7 @@ static const entry entries[] = {
     E(hn_conv2d_options, hn_builder_conv2d, 0, nothing, HN_E_ARGUMENT), /* 0 filters */
     E(hn_pool2d_options, hn_builder_max_pool2d, 0, nothing, HN_OK),
     E(hn_pool2d_options, hn_builder_avg_pool2d, 0, nothing, HN_OK),
+    E(hn_augment_options, hn_augment_images, 1, drop_image, HN_OK),
     E(hn_train_options, hn_trainer_create, 1, drop_trainer, HN_OK),
     E(hn_epoch_report, hn_train_epoch, 0, nothing, HN_OK),
     E(hn_trainer_info, hn_trainer_get_info, 0, nothing, HN_OK),
