@@ -45,6 +45,8 @@ typedef struct hni_executor_options {
     int32_t target;               /* EXPLAIN only: the value whose numbers and gradient are kept; 0 = the input */
     const float *class_weights;   /* [K] or NULL; copied */
     const float *mean, *deviation;/* [C] or NULL (0 and 1); copied */
+    int64_t images;               /* of a store on the device that steps name theirs in; 0 = steps bring their pixels */
+    hn_buffer store;              /* u8 [images, C, H, W]; the caller's, as long as the executor lives */
 } hni_executor_options;
 
 typedef struct hni_executor hni_executor;
@@ -57,7 +59,8 @@ uint64_t hni_executor_host_bytes(const hni_executor *ex); /* of the host's memor
 hn_status hni_executor_bind(hni_executor *ex, hn_buffer arena, hn_error *err);
 
 typedef struct hni_step {
-    const uint8_t *pixels;   /* [batch, C, H, W]; all but EXPLAIN */
+    const uint8_t *pixels;   /* [batch, C, H, W]; without a store, and not in EXPLAIN */
+    const int32_t *rows;     /* [batch] images of the store */
     const int32_t *classes;  /* [batch]; TEST, TRAIN of single-label */
     const float *labels;     /* [batch, K] 0 or 1; TEST, TRAIN of multi-label */
     const uint32_t *keys;    /* [batch, 4] as HN_OP_DROPOUT; TRAIN */

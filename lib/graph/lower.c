@@ -300,23 +300,26 @@ static void lower_input(hni_program *p) {
 }
 
 static void lower_pixels(hni_program *p) {
+    const bool stored = p->options.images > 0;
+    const hni_preprocess_options how = {.samples = stored ? p->options.batch : 0, .rows = stored};
     hn_tensor_desc x = p->graph->values[0];
     x.dtype = HN_DTYPE_U8;
-    x.dims[0] = p->options.batch;
+    x.dims[0] = stored ? p->options.images : p->options.batch;
     hn_op_desc d;
     int32_t y;
-    if (!hni_program_ok(p, -1, hni_op_preprocess(&d, &x, NULL, p->err)))
+    if (!hni_program_ok(p, -1, hni_op_preprocess(&d, &x, &how, p->err)))
         return;
     d.constant = MEAN_AND_DEVIATION;
-    p->pixels = hni_program_place(p, x, HNI_HOME_ARENA, 0);
+    p->pixels = hni_program_place(p, x, stored ? HNI_HOME_STORE : HNI_HOME_ARENA, 0);
+    p->rows = stored ? hni_program_place(p, d.in[3], HNI_HOME_ARENA, 0) : -1;
     p->mean = hni_program_constant(p, d.in[1]);
     p->deviation = hni_program_constant(p, d.in[2]);
     add_outputs(p, &d, &y);
-    const int32_t in[6] = {p->pixels, p->mean, p->deviation, -1, -1, -1};
+    const int32_t in[6] = {p->pixels, p->mean, p->deviation, p->rows, -1, -1};
     hni_program_node(p, -1, &d, in, &y);
     if (p->status != HN_OK)
         return;
-    p->places[p->pixels].staged = true;
+    p->places[stored ? p->rows : p->pixels].staged = true;
     p->value[0] = y;
 }
 

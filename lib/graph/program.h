@@ -20,6 +20,7 @@ enum {
     HNI_HOME_HYPER,
     HNI_HOME_STATS,
     HNI_HOME_CONSTANTS, /* class weights, mean, deviation: the executor's own */
+    HNI_HOME_STORE,     /* images that stay on the device */
     HNI_HOMES
 };
 
@@ -47,6 +48,7 @@ typedef struct hni_program_options {
     int32_t mode, batch, task, positive, optimizer;
     int32_t target; /* EXPLAIN: a value */
     double threshold;
+    int64_t images; /* of a store that steps take theirs from by number; 0 = a step brings its own */
     bool unfused;   /* nothing but activations runs inside another layer, for backends that refuse more */
     bool many_runs; /* weights stay as they are for many runs: what a backend makes of them may be kept */
 } hni_program_options;
@@ -76,7 +78,7 @@ typedef struct hni_program {
     hni_fusion *fusion;
     int32_t *forward;  /* node; -1 = none */
     /* places that the outside touches; -1 = not in this mode */
-    int32_t pixels, keys, labels, logits, probabilities, mean, deviation, class_weights;
+    int32_t pixels, rows, keys, labels, logits, probabilities, mean, deviation, class_weights;
     int32_t input, seed, target, gradient; /* EXPLAIN: the network's input as floats, the logits' gradient, the target and its gradient */
     uint64_t arena_bytes, constant_bytes;
     /* while it is being made: the first failure sticks */
