@@ -4,7 +4,7 @@
 
 #include "train.h"
 
-enum { N_OPTIONS = 28 + N_INPUT_OPTIONS };
+enum { N_OPTIONS = 29 + N_INPUT_OPTIONS };
 static void list_options(train_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"out", OPTION_TEXT, &s->out, "RUN", "folder for model.safetensors, last.safetensors, history.csv, run.json (needed)"},
@@ -33,6 +33,7 @@ static void list_options(train_settings *s, option list[N_OPTIONS]) {
         {"threads", OPTION_INT, &s->threads, "N", "threads to compute with; the result is the same for any (one per core)"},
         {"device", OPTION_TEXT, &s->device, "SPEC", "see haemnet devices (best)"},
         {"cache", OPTION_INT, &s->choice.cache_mb, "MB", "memory for decoded images (512)"},
+        {"resident", OPTION_INT, &s->resident_mb, "MB", "of the device's memory for decoded images; 0 = never (a quarter; none where it is the host's)"},
         {"strict", OPTION_FLAG, &s->choice.strict, NULL, "stop at the first bad file instead of skipping it"},
         {"resume", OPTION_FLAG, &s->resume, NULL, "go on from RUN/checkpoint.safetensors"},
         {"quiet", OPTION_FLAG, &s->quiet, NULL, "no progress, no notes"},
@@ -67,6 +68,7 @@ static int check_numbers(const train_settings *s) {
     if (!(s->momentum >= 0 && s->momentum < 1)) return usage_error("train", "--momentum %g: must be at least 0 and below 1", s->momentum);
     if (s->weight_decay < 0) return usage_error("train", "--weight-decay %g: must be at least 0", s->weight_decay);
     if (s->choice.cache_mb < -1) return usage_error("train", "--cache %d: must be 0 or more", s->choice.cache_mb);
+    if (s->resident_mb < -1) return usage_error("train", "--resident %d: must be 0 or more", s->resident_mb);
     return EXIT_DONE;
 }
 
@@ -175,8 +177,8 @@ static int train_once(const train_settings *s, hn_context *ctx, hn_cancel *cance
 }
 
 int cmd_train(int argc, char **argv) {
-    train_settings s = {.model = "tinyvgg", .optimizer = "adam", .choice.cache_mb = -1, .holdout = -2, .lr = 0.001, .deviation = 1, .input = DEFAULT_INPUT,
-                        .hidden = 10, .epochs = 20, .batch = 32};
+    train_settings s = {.model = "tinyvgg", .optimizer = "adam", .choice.cache_mb = -1, .resident_mb = -1, .holdout = -2, .lr = 0.001,
+                        .deviation = 1, .input = DEFAULT_INPUT, .hidden = 10, .epochs = 20, .batch = 32};
     option list[N_OPTIONS];
     hn_context *ctx = NULL;
     hn_cancel *cancel = NULL;

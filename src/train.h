@@ -9,6 +9,7 @@ typedef struct train_settings {
     data_choice choice;
     input_choice input;
     double holdout, lr, momentum, weight_decay, mean, deviation;
+    int32_t resident_mb; /* -1 = not given */
     int32_t folds, normalise, hidden, epochs, batch, threads, patience, resume, quiet;
     uint64_t seed;
 } train_settings;

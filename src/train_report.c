@@ -1,4 +1,5 @@
 /* train_report.c - run.json: what was trained on what, how, and what came of it; enough to do it again. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "train.h"
@@ -52,7 +53,8 @@ void write_settings_json(FILE *out, const train_settings *s) {
                    {"momentum", s->momentum},
                    {"weight_decay", s->weight_decay},
                    {"patience", s->patience},
-                   {"threads", s->threads}};
+                   {"threads", s->threads},
+                   {"resident", s->resident_mb < 0 ? NAN : s->resident_mb}};
     fprintf(out, "\"options\": {");
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (i) fprintf(out, ", ");
@@ -118,6 +120,18 @@ static void write_epoch(FILE *out, const char *name, hn_trainer *trainer, int64_
     fprintf(out, "}");
 }
 
+static void write_device(FILE *out, const train_job *job) {
+    hn_trainer_info info = {.struct_size = sizeof info};
+    if (hn_trainer_get_info(job->trainer, &info, NULL)) return;
+    fprintf(out, "\"computed\": {");
+    text_member(out, "device", info.device);
+    fprintf(out, ", ");
+    text_member(out, "precision", info.precision);
+    fprintf(out, ", \"deterministic\": %s, \"resident_images\": %lld, \"resident_bytes\": %llu, \"device_bytes\": %llu}",
+            info.flags & HN_TRAINER_DETERMINISTIC ? "true" : "false", (long long)info.resident_images, (unsigned long long)info.resident_bytes,
+            (unsigned long long)info.device_bytes);
+}
+
 /* Figures of the best weights are too good: the test part chose them. */
 static hn_status write_results(FILE *out, const train_job *job, hn_error *err) {
     hn_epoch_report r;
@@ -172,6 +186,8 @@ int write_run(const train_job *job) {
         }
         fprintf(out, ",\n ");
         write_split(out, job);
+        fprintf(out, ",\n ");
+        write_device(out, job);
         fprintf(out, ",\n ");
         hn_status status = write_results(out, job, &err);
         fprintf(out, "}\n");

@@ -93,6 +93,9 @@ static int32_t stop_rule(const train_settings *s) {
     return s->patience ? HN_STOP_PATIENCE : HN_STOP_NEVER;
 }
 
+/* 0 MB is never, which the library calls 1 byte. */
+static uint64_t resident_bytes(int32_t mb) { return mb < 0 ? 0 : mb == 0 ? 1 : (uint64_t)mb << 20; }
+
 static int make_trainer(train_job *job, progress_bar *bar) {
     const train_settings *s = job->settings;
     hn_error err = {0};
@@ -100,7 +103,8 @@ static int make_trainer(train_job *job, progress_bar *bar) {
     int code;
     hn_train_options options = {.struct_size = sizeof options, .batch = s->batch, .learning_rate = s->lr, .momentum = s->momentum,
                                 .weight_decay = s->weight_decay, .seed = s->seed, .stop = stop_rule(s), .stop_patience = s->patience,
-                                .device = s->device, .cancel = job->cancel, .progress = progress_show, .progress_user = bar};
+                                .device = s->device, .cancel = job->cancel, .progress = progress_show, .progress_user = bar,
+                                .resident_bytes = resident_bytes(s->resident_mb)};
     options.optimizer = !strcmp(s->optimizer, "sgd") ? HN_OPTIMIZER_SGD : !strcmp(s->optimizer, "adamw") ? HN_OPTIMIZER_ADAMW : HN_OPTIMIZER_ADAM;
     double *weights = class_weights(job, &options.n_class_weights, &code);
     options.class_weights = weights;

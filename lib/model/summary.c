@@ -102,6 +102,10 @@ void hni_summary_memory(hni_text *t, const char *what, const hni_footprint *f, c
         grouped((int64_t)parts[i].bytes, text, sizeof text);
         hni_text_format(t, "%s%s %s", i ? ", " : ": ", parts[i].name, text);
     }
+    if (f->resident) {
+        grouped((int64_t)f->resident, text, sizeof text);
+        hni_text_format(t, ", and up to %s for the data set's images", text);
+    }
     hni_text_format(t, " (%s)\n", device);
 }
 

@@ -57,6 +57,7 @@ typedef union result {
     hn_layer_info layer;
     hn_tensor_info tensor;
     hn_epoch_report epoch;
+    hn_trainer_info trainer;
     hn_prediction prediction;
     hn_metrics metrics;
     hn_class_metrics class_metrics;

@@ -97,6 +97,7 @@ CALL(hn_predict_series, N(1, w.predictor), N(2, (const hn_image *const *)&w.imag
 CALL(hn_predictor_create, N(1, w.model), NULL, N(2, &out.predictor), e)
 CALL(hn_train_epoch, N(1, w.trainer), &res.epoch, e)
 CALL(hn_trainer_create, N(1, w.model), N(2, w.train), NULL, NULL, N(3, &out.trainer), e)
+CALL(hn_trainer_get_info, N(1, w.trainer), N(2, &res.trainer), e)
 CALL(hn_trainer_history, N(1, w.trainer), 1, N(2, &res.epoch), e)
 CALL(hn_trainer_model, N(1, w.trainer), HN_BEST, N(2, &out.model), e)
 CALL(hn_trainer_resume, N(1, w.trainer), N(2, path), e)
@@ -192,6 +193,7 @@ static const function functions[] = {
     F(hn_predictor_create, 2, 1, 2, 0),
     F(hn_train_epoch, 1, 0, 0, sizeof(hn_epoch_report)),
     F(hn_trainer_create, 3, 1, 3, 0),
+    F(hn_trainer_get_info, 2, 0, 0, sizeof(hn_trainer_info)),
     F(hn_trainer_history, 2, 0, 0, sizeof(hn_epoch_report)),
     F(hn_trainer_model, 2, 1, 2, 0),
     F(hn_trainer_resume, 2, 0, 0, 0),

@@ -51,6 +51,7 @@ CALL(hn_pool2d_options, hn_builder_avg_pool2d, w.builder, 0, "a", IN(hn_pool2d_o
 CALL(hn_augment_options, hn_augment_images, w.model, (const hn_image *const *)&w.image, 1, IN(hn_augment_options), 0, 1, NULL, &out.image, e)
 CALL(hn_train_options, hn_trainer_create, w.model, w.train, w.test, IN(hn_train_options), &out.trainer, e)
 CALL(hn_epoch_report, hn_train_epoch, w.trainer, OUT(hn_epoch_report), e)
+CALL(hn_trainer_info, hn_trainer_get_info, w.trainer, OUT(hn_trainer_info), e)
 CALL(hn_epoch_report, hn_trainer_history, w.trainer, 1, OUT(hn_epoch_report), e)
 CALL(hn_predictor_options, hn_predictor_create, w.model, IN(hn_predictor_options), &out.predictor, e)
 CALL(hn_prediction, hn_predict, w.predictor, w.image, OUT(hn_prediction), e)
@@ -123,6 +124,7 @@ static const entry entries[] = {
     E(hn_augment_options, hn_augment_images, 1, drop_image, HN_OK),
     E(hn_train_options, hn_trainer_create, 1, drop_trainer, HN_OK),
     E(hn_epoch_report, hn_train_epoch, 0, nothing, HN_OK),
+    E(hn_trainer_info, hn_trainer_get_info, 0, nothing, HN_OK),
     E(hn_epoch_report, hn_trainer_history, 0, nothing, HN_OK),
     E(hn_predictor_options, hn_predictor_create, 1, drop_predictor, HN_OK),
     E(hn_prediction, hn_predict, 0, nothing, HN_OK),
