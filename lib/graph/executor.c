@@ -153,7 +153,7 @@ static hn_status choose_slice(hni_executor *ex, hn_error *err) {
 static hn_status fill_executor(hni_executor *ex, const hni_executor_options *o, hn_error *err) {
     hni_program_options options = {.mode = o->mode, .batch = ex->slice, .task = o->task, .positive = o->positive,
                                    .optimizer = o->mode == HNI_MODE_TRAIN ? o->optimizer : 0, .threshold = o->threshold,
-                                   .many_runs = o->mode != HNI_MODE_TRAIN, .target = o->target, .images = o->images};
+                                   .many_runs = o->mode != HNI_MODE_TRAIN, .target = o->target, .map = o->map, .images = o->images};
     hn_error first = {.status = HN_OK}; /* not the caller's: nothing is to be read there if the second way works */
     hn_status status = prepare_program(ex, &options, &first);
     if (status == HN_E_UNSUPPORTED) { /* perhaps it can do the same in smaller steps */
@@ -433,4 +433,8 @@ hn_status hni_executor_target(hni_executor *ex, float *dst, hn_error *err) {
 
 hn_status hni_executor_gradient(hni_executor *ex, float *dst, hn_error *err) {
     return fetch(ex, ex->program.gradient, NULL, dst, err);
+}
+
+hn_status hni_executor_map(hni_executor *ex, float *dst, hn_error *err) {
+    return fetch(ex, ex->program.map, NULL, dst, err);
 }

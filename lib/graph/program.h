@@ -46,7 +46,7 @@ typedef struct hni_node {
 /* What to make a program for; hni_executor_options without the numbers. */
 typedef struct hni_program_options {
     int32_t mode, batch, task, positive, optimizer;
-    int32_t target; /* EXPLAIN: a value */
+    int32_t target, map; /* EXPLAIN: a value; HNI_MAP_… */
     double threshold;
     int64_t images; /* of a store that steps take theirs from by number; 0 = a step brings its own */
     bool unfused;   /* nothing but activations runs inside another layer, for backends that refuse more */
@@ -79,7 +79,7 @@ typedef struct hni_program {
     int32_t *forward;  /* node; -1 = none */
     /* places that the outside touches; -1 = not in this mode */
     int32_t pixels, rows, keys, labels, logits, probabilities, mean, deviation, class_weights;
-    int32_t input, seed, target, gradient; /* EXPLAIN: the network's input as floats, the logits' gradient, the target and its gradient */
+    int32_t input, seed, target, gradient, map; /* EXPLAIN: the input as floats, the logits' gradient, the target, its gradient, the map of both */
     uint64_t arena_bytes, constant_bytes;
     /* while it is being made: the first failure sticks */
     hn_status status;

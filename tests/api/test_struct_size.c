@@ -11,6 +11,8 @@
 
 static const char path[] = "/nonexistent/file";
 static double mean[3], deviation[3];
+enum { MAP = 64 * 64 };
+static float map[MAP];
 
 static hn_status hn_context_create_hn_allocator(void *s, hn_error *e) {
     hn_context_options o = {.struct_size = sizeof o, .allocator = (const hn_allocator *)s, .plugin_dir = ""};
@@ -62,6 +64,10 @@ CALL(hn_eval_arrays, hn_eval_from_arrays, w.ctx, IN(hn_eval_arrays), &out.eval, 
 CALL(hn_metrics, hn_eval_metrics, w.eval, 0, OUT(hn_metrics), e)
 CALL(hn_class_metrics, hn_eval_class, w.eval, 0, 0, OUT(hn_class_metrics), e)
 CALL(hn_eval_sample, hn_eval_row, w.eval, 0, OUT(hn_eval_sample), e)
+CALL(hn_explain_options, hn_explain, w.predictor, w.image, IN(hn_explain_options), map, MAP, NULL, NULL, e)
+CALL(hn_heatmap_info, hn_explain, w.predictor, w.image, NULL, map, MAP, NULL, OUT(hn_heatmap_info), e)
+CALL(hn_heatmap_info, hn_explain_batch, w.predictor, (const hn_image *const *)&w.image, 1, NULL, map, MAP, NULL, OUT(hn_heatmap_info), e)
+CALL(hn_heatmap_info, hn_explain_series, w.predictor, (const hn_image *const *)&w.image, 1, NULL, map, MAP, NULL, OUT(hn_heatmap_info), e)
 
 /* Frees what a call gave; out2 is of the same kind. */
 #define DROP(kind) \
@@ -135,6 +141,10 @@ static const entry entries[] = {
     E(hn_metrics, hn_eval_metrics, 0, nothing, HN_OK),
     E(hn_class_metrics, hn_eval_class, 0, nothing, HN_OK),
     E(hn_eval_sample, hn_eval_row, 0, nothing, HN_OK),
+    E(hn_explain_options, hn_explain, 0, nothing, HN_OK),
+    E(hn_heatmap_info, hn_explain, 0, nothing, HN_OK),
+    E(hn_heatmap_info, hn_explain_batch, 0, nothing, HN_OK),
+    E(hn_heatmap_info, hn_explain_series, 0, nothing, HN_OK),
 };
 enum { ENTRIES = sizeof entries / sizeof *entries };
 
