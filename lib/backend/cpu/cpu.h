@@ -70,8 +70,9 @@ typedef struct hni_cpu_isa {
     /* Rows of n floats with `left` and `right` zeros around them; rows of dst lie to_step apart, of src from_step. */
     void (*stage)(float *dst, int64_t to_step, const float *src, int64_t from_step, int64_t rows, int64_t left, int64_t n, int64_t right);
     void (*sum)(float *y, const float *a, const float *b, int64_t n, bool relu); /* y = a + b, ReLU if asked; y may be a */
-    void (*relu)(float *y, const float *x, int64_t n);                           /* y may be x */
-    void (*relu_grad)(float *dx, const float *y, const float *dy, int64_t n);    /* dx may be dy */
+    void (*activate)(float *y, const float *x, int64_t n, int32_t activation);   /* HN_ACT_… but none; y may be x */
+    /* dx from dy and v, the activation's output (SiLU and hard-swish: its input); dx may be dy */
+    void (*activate_back)(float *dx, const float *v, const float *dy, int64_t n, int32_t activation);
     /* Two rows of 2n floats to n maxima, and back. First of equals, first NaN. through_relu: no way back to numbers ≤ 0. */
     void (*pool2)(float *y, const float *x0, const float *x1, int64_t n);
     void (*pool2_grad)(float *dx0, float *dx1, const float *x0, const float *x1, const float *dy, int64_t n, bool through_relu);
@@ -176,7 +177,7 @@ extern const hni_cpu_impl hni_cpu_pool2x2, hni_cpu_pool2x2_grad, hni_cpu_pool, h
 extern const hni_cpu_impl hni_cpu_pool_max, hni_cpu_pool_max_grad;
 extern const hni_cpu_impl hni_cpu_dense, hni_cpu_dense_grad_input, hni_cpu_dense_grad_weight;
 extern const hni_cpu_impl hni_cpu_norm_train, hni_cpu_norm, hni_cpu_norm_grad;
-extern const hni_cpu_impl hni_cpu_relu, hni_cpu_relu_grad, hni_cpu_activation, hni_cpu_activation_grad, hni_cpu_add, hni_cpu_dropout;
+extern const hni_cpu_impl hni_cpu_activation, hni_cpu_activation_grad, hni_cpu_add, hni_cpu_dropout;
 extern const hni_cpu_impl hni_cpu_preprocess, hni_cpu_augment, hni_cpu_group_norm, hni_cpu_group_norm_grad;
 extern const hni_cpu_impl hni_cpu_concat, hni_cpu_concat_grad, hni_cpu_channel_scale, hni_cpu_channel_scale_grad, hni_cpu_class_map;
 extern const hni_cpu_impl hni_cpu_accumulate, hni_cpu_clip_norm, hni_cpu_average;
