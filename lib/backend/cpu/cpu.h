@@ -146,7 +146,8 @@ typedef struct hni_cpu_call {
     bool constant_kept; /* HN_RUN_CONSTANT_KEPT */
 } hni_cpu_call;
 
-/* One way to do an operator. accept: NULL = always; on refusal *why is a few words, or NULL where nobody would expect this way. plan: fills op->plan and op->workspace; NULL = neither is needed. */
+/* One way to do an operator. accept: NULL = always; on refusal *why is a few words, or NULL where nobody would expect this way. plan: fills
+ * op->plan and op->workspace; NULL = neither is needed. */
 typedef struct hni_cpu_impl {
     const char *name;
     bool (*accept)(const hn_op_desc *desc, const char **why);
