@@ -53,6 +53,15 @@ static int32_t before_activation(hni_program *p, int32_t index, const hn_op_desc
     return p->through[v] ? dy : through_activation(p, index, forward, y, dy);
 }
 
+/* Where the gradient of a layer's weight or bias goes; that of a frozen one is asked for by the operator alone. */
+static int32_t weight_grad(hni_program *p, int32_t param, hn_tensor_desc desc) {
+    return hni_program_frozen(p, param) ? hni_program_place(p, desc, HNI_HOME_ARENA, 0) : hni_program_param(p, param, HNI_HOME_GRADS);
+}
+
+static bool all_frozen(const hni_program *p, const hni_layer *l) {
+    return hni_program_frozen(p, l->param[0]) && (l->param[1] < 0 || hni_program_frozen(p, l->param[1]));
+}
+
 static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
     const hni_layer *l = &p->graph->layers[index];
     const bool dense = l->kind == HNI_LAYER_DENSE;
@@ -61,9 +70,11 @@ static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int3
         return;
     if (f->desc.activation != HN_ACT_NONE)
         dy = before_activation(p, index, &f->desc, p->graph->layers[p->fusion[index].act].output, f->out[0], dy);
-    const int32_t weight_in[2] = {dy, f->in[0]};
-    const int32_t weight_out[2] = {hni_program_param(p, l->param[0], HNI_HOME_GRADS), hni_program_param(p, l->param[1], HNI_HOME_GRADS)};
-    hni_program_node(p, index, &dw, weight_in, weight_out);
+    if (!all_frozen(p, l)) {
+        const int32_t weight_in[2] = {dy, f->in[0]};
+        const int32_t weight_out[2] = {weight_grad(p, l->param[0], dw.out[0]), weight_grad(p, l->param[1], dw.out[1])};
+        hni_program_node(p, index, &dw, weight_in, weight_out);
+    }
     if (!p->wants[l->input[0]])
         return;
     if (!dense)
@@ -74,14 +85,27 @@ static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int3
     contribute(p, index, l->input[0], input_out);
 }
 
+/* With frozen running statistics it is y = a x + b, and dx = a dy: the same operator on dy, with no mean and no beta. */
+static void frozen_norm_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
+    const hn_op_desc d = f->desc;
+    const int32_t zeros = hni_program_constant(p, d.in[2]), dx = hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0);
+    const int32_t in[5] = {dy, f->in[1], zeros, zeros, f->in[4]}; /* x gamma beta mean var */
+    hni_program_node(p, index, &d, in, &dx);
+    contribute(p, index, p->graph->layers[index].input[0], dx);
+}
+
 static void batch_norm_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
     const hni_layer *l = &p->graph->layers[index];
     hn_op_desc d;
+    if (f->desc.kind == HN_OP_BATCH_NORM) {
+        frozen_norm_grads(p, index, f, dy);
+        return;
+    }
     if (!hni_program_ok(p, index, hni_op_batch_norm_grad(&f->desc, &d, p->err)))
         return;
     const int32_t in[5] = {dy, f->in[0], f->in[1], f->out[1], f->out[2]}; /* dy x gamma saved_mean saved_inv_std */
-    const int32_t out[3] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), hni_program_param(p, l->param[0], HNI_HOME_GRADS),
-                            hni_program_param(p, l->param[1], HNI_HOME_GRADS)};
+    const int32_t out[3] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), weight_grad(p, l->param[0], d.out[1]),
+                            weight_grad(p, l->param[1], d.out[2])};
     hni_program_node(p, index, &d, in, out);
     contribute(p, index, l->input[0], out[0]);
 }
@@ -92,8 +116,8 @@ static void group_norm_grads(hni_program *p, int32_t index, const hni_node *f, i
     if (!hni_program_ok(p, index, hni_op_group_norm_grad(&f->desc, &d, p->err)))
         return;
     const int32_t in[5] = {dy, f->in[0], f->in[1], f->out[1], f->out[2]}; /* dy x gamma mean inv_std */
-    const int32_t out[3] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), hni_program_param(p, l->param[0], HNI_HOME_GRADS),
-                            hni_program_param(p, l->param[1], HNI_HOME_GRADS)};
+    const int32_t out[3] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), weight_grad(p, l->param[0], d.out[1]),
+                            weight_grad(p, l->param[1], d.out[2])};
     hni_program_node(p, index, &d, in, out);
     contribute(p, index, l->input[0], out[0]);
 }

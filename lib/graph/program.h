@@ -17,6 +17,8 @@ enum {
     HNI_HOME_M,
     HNI_HOME_V,
     HNI_HOME_GROUP,
+    HNI_HOME_SUM,
+    HNI_HOME_AVERAGE,
     HNI_HOME_HYPER,
     HNI_HOME_STATS,
     HNI_HOME_CONSTANTS, /* class weights, mean, deviation: the executor's own */
@@ -45,8 +47,10 @@ typedef struct hni_node {
 
 /* What to make a program for; hni_executor_options without the numbers. */
 typedef struct hni_program_options {
-    int32_t mode, batch, task, positive, optimizer;
-    double threshold;
+    int32_t mode, batch, task, positive, optimizer, groups;
+    double threshold, smoothing, focal;
+    bool accumulate, clip, average, targets, augment;
+    const bool *frozen; /* [n_params] or NULL; looked at while the program is made */
     int64_t images; /* of a store that steps take theirs from by number; 0 = a step brings its own */
     bool unfused;   /* nothing but activations runs inside another layer, for backends that refuse more */
     bool many_runs; /* weights stay as they are for many runs: what a backend makes of them may be kept */
@@ -77,7 +81,7 @@ typedef struct hni_program {
     hni_fusion *fusion;
     int32_t *forward;  /* node; -1 = none */
     /* places that the outside touches; -1 = not in this mode */
-    int32_t pixels, rows, keys, labels, logits, probabilities, mean, deviation, class_weights;
+    int32_t pixels, rows, augment, keys, labels, logits, probabilities, mean, deviation, class_weights;
     uint64_t arena_bytes, constant_bytes;
     /* while it is being made: the first failure sticks */
     hn_status status;
@@ -96,10 +100,13 @@ bool hni_program_ok(hni_program *p, int32_t layer, hn_status status); /* notes a
 int32_t hni_program_place(hni_program *p, hn_tensor_desc desc, int32_t home, uint64_t offset);
 int32_t hni_program_view(hni_program *p, int32_t place, hn_tensor_desc desc); /* the same memory in another shape */
 int32_t hni_program_param(hni_program *p, int32_t param, int32_t home);       /* HNI_HOME_VALUES or HNI_HOME_GRADS; -1 gives -1 */
+int32_t hni_program_constant(hni_program *p, hn_tensor_desc desc);            /* the executor's own; zeros unless it writes there */
+bool hni_program_frozen(const hni_program *p, int32_t param);                 /* -1 = false */
 int32_t hni_program_node(hni_program *p, int32_t layer, const hn_op_desc *desc, const int32_t *in, const int32_t *out);
 int32_t hni_program_root(const hni_program *p, int32_t place);                /* through all aliases */
 
 void hni_program_forward(hni_program *p);  /* lower.c */
 void hni_program_backward(hni_program *p, int32_t dlogits); /* autodiff.c */
+void hni_program_update(hni_program *p);   /* update.c: what is done with gradients */
 
 #endif

@@ -19,7 +19,7 @@ hn_status hni_trainer_footprint(const hn_model *model, hni_device *device, int32
     hn_status status = HN_OK;
     *f = (hni_footprint){.host = host_bytes(model, (uint64_t)batch)};
     f->resident = hni_resident_limit(device, 0);
-    hni_footprint_weights(f, model->graph, true);
+    hni_footprint_weights(f, model->graph, &(hni_weights_options){.training = true});
     for (int32_t mode = HNI_MODE_TEST; mode <= HNI_MODE_TRAIN && !status; mode++) {
         hni_executor_options o = {.mode = mode, .batch = batch, .task = model->task, .positive = model->positive, .threshold = model->threshold};
         o.optimizer = mode == HNI_MODE_TRAIN ? HN_OPTIMIZER_ADAM : 0;
