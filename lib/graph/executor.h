@@ -13,22 +13,23 @@ enum {
     HNI_MODE_PREDICT = 1, /* preprocess, forward, probabilities */
     HNI_MODE_TEST = 2,    /* the same with loss and statistics, no gradient */
     HNI_MODE_TRAIN = 3,   /* forward as in training, loss, gradients, optimiser step if there is one */
-    HNI_MODE_UPDATE = 4   /* the optimiser's step alone, on gradients that TRAIN has summed up over several batches */
+    HNI_MODE_EXPLAIN = 4, /* forward as in prediction, then from a given gradient of the logits down to one value; weights get none */
+    HNI_MODE_UPDATE = 5   /* the optimiser's step alone, on gradients that TRAIN has summed up over several batches */
 };
 
 /* What a network's numbers are on a device: the flat vector of graph.h and what training keeps beside it, in one block of memory. */
 typedef struct hni_weights_options {
     bool training;      /* there is room for gradients and the optimiser; the rest is for training only */
     bool accumulate;    /* … and for the mean gradient of several batches */
-    bool clip;          /* … */
-    bool average;       /* … for a moving average of the weights */
+    bool clip;          /* … for the limit of the gradient's norm */
+    bool average;       /* … and for a moving average of the weights */
     int32_t groups;     /* of parameters, 1 … 256; 0 = 1 */
 } hni_weights_options;
 
 typedef struct hni_weights {
     hni_device *device; /* not owned */
     int64_t total, trainable; /* floats */
-    hni_weights_options options; /* groups filled in */
+    hni_weights_options options;
     hn_buffer memory;   /* the block; the buffers below are parts of it, memory NULL where there is nothing to hold */
     hn_buffer values;   /* [total] */
     hn_buffer grads, m, v; /* [trainable]; only for training */
@@ -69,6 +70,7 @@ typedef struct hni_executor_options {
     bool augment;                 /* TRAIN: steps bring a table as HN_OP_PREPROCESS wants it */
     double smoothing, focal;      /* as hn_op_desc */
     const bool *frozen;           /* [n_params] or NULL; TRAIN: no gradient, and batch norm by its running statistics, which stay; not kept */
+    int32_t target;               /* EXPLAIN only: the value whose numbers and gradient are kept; 0 = the input */
     const float *class_weights;   /* [K] or NULL; copied */
     const float *mean, *deviation;/* [C] or NULL (0 and 1); copied */
     int64_t images;               /* of a store on the device that steps name theirs in; 0 = steps bring their pixels */
@@ -85,17 +87,22 @@ uint64_t hni_executor_host_bytes(const hni_executor *ex); /* of the host's memor
 hn_status hni_executor_bind(hni_executor *ex, hn_buffer arena, hn_error *err);
 
 typedef struct hni_step {
-    const uint8_t *pixels;   /* [batch, C, H, W]; without a store */
+    const uint8_t *pixels;   /* [batch, C, H, W]; without a store, and not in EXPLAIN */
     const int32_t *rows;     /* [batch] images of the store */
     const int32_t *classes;  /* [batch]; TEST, TRAIN of single-label without targets */
     const float *labels;     /* [batch, K] 0 … 1; TEST, TRAIN of multi-label, and of single-label with targets */
     const uint32_t *keys;    /* [batch, 4] as HN_OP_DROPOUT; TRAIN */
     const float *augment;    /* [batch, HN_AUGMENT_COLUMNS]; with augment */
     const double *hyper;     /* as hni_weights.hyper; TRAIN and UPDATE with an optimiser or accumulate */
+    const float *input;      /* [batch, C, H, W] after mean and deviation; EXPLAIN: between two pixels there are steps */
+    const float *seed;       /* [batch, K] gradient of what is explained with respect to the logits; EXPLAIN */
 } hni_step;
 hn_status hni_executor_run(hni_executor *ex, const hni_step *step, hn_error *err);
 hn_status hni_executor_probabilities(hni_executor *ex, float *dst, hn_error *err); /* of the last run, [batch, K] */
 hn_status hni_executor_logits(hni_executor *ex, float *dst, hn_error *err);        /* of the last run, [batch, K] */
+/* EXPLAIN: of the last run, [batch, …] as the target is. */
+hn_status hni_executor_target(hni_executor *ex, float *dst, hn_error *err);
+hn_status hni_executor_gradient(hni_executor *ex, float *dst, hn_error *err);
 void hni_executor_free(hni_executor *ex);
 
 /* The arena that a graph would need, without a device (workspace apart): for summaries. */

@@ -23,20 +23,29 @@ static bool is_view(const hni_program *p, const hni_layer *l) {
            (l->kind == HNI_LAYER_DROPOUT && (p->options.mode != HNI_MODE_TRAIN || l->rate == 0.0));
 }
 
-/* needed: upwards from the logits. wants: downwards from layers with weights that training moves. */
+bool hni_program_frozen(const hni_program *p, int32_t param) {
+    return param >= 0 && (p->options.mode == HNI_MODE_EXPLAIN || (p->options.frozen && p->options.frozen[param]));
+}
+
+/* Training moves something of the layer. */
+static bool learns(const hni_program *p, const hni_layer *l) {
+    return (l->param[0] >= 0 && !hni_program_frozen(p, l->param[0])) || (l->param[1] >= 0 && !hni_program_frozen(p, l->param[1]));
+}
+
+/* needed: upwards from the logits. wants: downwards from layers that learn, or from the target. */
 static void mark(hni_program *p) {
     const hni_graph *g = p->graph;
+    const bool explain = p->options.mode == HNI_MODE_EXPLAIN;
     p->needed[0] = p->needed[g->logits] = true;
     for (size_t i = g->n_layers; i-- > 0;) {
         const hni_layer *l = &g->layers[i];
         for (int32_t k = 0; p->needed[l->output] && k < hni_layer_inputs(l); k++)
             p->needed[l->input[k]] = true;
     }
+    p->wants[0] = explain && p->options.target == 0;
     for (size_t i = 0; i < g->n_layers; i++) {
         const hni_layer *l = &g->layers[i];
-        bool wants = false;
-        for (int r = 0; r < 2; r++)
-            wants = wants || (l->param[r] >= 0 && !hni_program_frozen(p, l->param[r]));
+        bool wants = explain ? l->output == p->options.target : learns(p, l);
         for (int32_t k = 0; k < hni_layer_inputs(l); k++)
             wants = wants || p->wants[l->input[k]];
         p->wants[l->output] = wants;
@@ -46,6 +55,8 @@ static void mark(hni_program *p) {
 static void count_readers(hni_program *p) {
     const hni_graph *g = p->graph;
     p->readers[g->logits] = 1; /* the outside */
+    if (p->options.mode == HNI_MODE_EXPLAIN)
+        p->readers[p->options.target]++;
     for (size_t i = 0; i < g->n_layers; i++)
         for (int32_t k = 0; p->needed[g->layers[i].output] && k < hni_layer_inputs(&g->layers[i]); k++)
             p->readers[g->layers[i].input[k]]++;
@@ -86,12 +97,13 @@ static void fuse_sum(hni_program *p, int32_t index) {
     }
 }
 
-/* Layers that run inside another: an activation in a convolution or dense layer (in training only one whose gradient looks at its output),
+/* Layers that run inside another: an activation in a convolution or dense layer (where its gradient is asked for only one that looks at its output),
  * and, where no gradient will ask for what lies between, batch norm in a convolution before it, a sum, and 2×2 maximum pooling behind it. */
 static void fuse(hni_program *p) {
-    const bool more = p->options.mode != HNI_MODE_TRAIN && !p->options.unfused;
     for (size_t i = 0; i < p->graph->n_layers; i++) {
         const hni_layer *l = &p->graph->layers[i];
+        const bool gradient = p->options.mode == HNI_MODE_TRAIN || (p->options.mode == HNI_MODE_EXPLAIN && p->wants[l->output]);
+        const bool more = !gradient && !p->options.unfused;
         if (l->kind == HNI_LAYER_ADD) {
             if (more)
                 fuse_sum(p, (int32_t)i);
@@ -105,7 +117,7 @@ static void fuse(hni_program *p) {
         if (l->kind == HNI_LAYER_BATCH_NORM && more && in->norm < 0 && in->sum < 0 && in->act < 0)
             place = &in->norm;
         else if (l->kind == HNI_LAYER_ACTIVATION && l->activation != HN_ACT_NONE && in->act < 0 &&
-                 !(p->options.mode == HNI_MODE_TRAIN && hni_gradient_by_input(l->activation)))
+                 !(gradient && hni_gradient_by_input(l->activation)))
             place = &in->act;
         else if (l->kind == HNI_LAYER_MAX_POOL2D && more && is_2x2(&l->window) && in->sum < 0 &&
                  (in->act < 0 || p->graph->layers[in->act].activation == HN_ACT_RELU))
@@ -272,6 +284,34 @@ static void lower_layer(hni_program *p, int32_t index) {
     }
 }
 
+/* The target's neighbourhood: what is read after the run. */
+static void lower_gradient(hni_program *p) {
+    const int32_t target = p->options.target;
+    p->seed = hni_program_place(p, p->places[p->logits].desc, HNI_HOME_ARENA, 0);
+    if (p->status != HN_OK)
+        return;
+    p->places[p->seed].staged = true;
+    hni_program_backward(p, p->seed);
+    if (p->status != HN_OK)
+        return;
+    p->target = p->value[target];
+    p->gradient = p->grad[target];
+    if (p->gradient < 0) {
+        p->status = hni_fail(p->err, HN_E_ARGUMENT, "layer \"%s\" is not on the way to the logits: there is nothing to explain by it",
+                             p->graph->layers[target - 1].name); /* value 0 always is, or the network has no gradient at all */
+        return;
+    }
+    p->places[p->target].kept = p->places[p->gradient].kept = true;
+}
+
+static void lower_input(hni_program *p) {
+    hn_tensor_desc x = p->graph->values[0];
+    x.dims[0] = p->options.batch;
+    p->value[0] = p->input = hni_program_place(p, x, HNI_HOME_ARENA, 0);
+    if (p->input >= 0)
+        p->places[p->input].staged = true;
+}
+
 static void lower_pixels(hni_program *p) {
     const bool stored = p->options.images > 0;
     const hni_preprocess_options how = {.samples = stored ? p->options.batch : 0, .rows = stored, .augment = p->options.augment};
@@ -344,14 +384,19 @@ void hni_program_forward(hni_program *p) {
     mark(p);
     count_readers(p);
     fuse(p);
-    lower_pixels(p);
+    if (p->options.mode == HNI_MODE_EXPLAIN)
+        lower_input(p);
+    else
+        lower_pixels(p);
     for (size_t i = 0; i < p->graph->n_layers && p->status == HN_OK; i++)
         if (p->needed[p->graph->layers[i].output] && p->fusion[i].host < 0)
             lower_layer(p, (int32_t)i);
     if (p->status != HN_OK)
         return;
     p->logits = p->value[p->graph->logits];
-    if (p->options.mode == HNI_MODE_PREDICT) {
+    if (p->options.mode == HNI_MODE_EXPLAIN) {
+        lower_gradient(p);
+    } else if (p->options.mode == HNI_MODE_PREDICT) {
         lower_probabilities(p);
     } else {
         const int32_t dlogits = lower_loss(p);
@@ -362,5 +407,7 @@ void hni_program_forward(hni_program *p) {
     }
     if (p->status != HN_OK)
         return;
-    p->places[p->logits].kept = p->places[p->probabilities].kept = true;
+    p->places[p->logits].kept = true;
+    if (p->probabilities >= 0)
+        p->places[p->probabilities].kept = true;
 }

@@ -14,7 +14,7 @@ typedef struct hni_group {
 typedef struct hni_groups {
     int32_t n;
     hni_group group[HNI_GROUPS];
-    uint8_t *map;  /* [trainable] */
+    uint8_t *map;  /* [trainable]; until the device has it */
     bool *frozen;  /* [n_params] */
 } hni_groups;
 

@@ -2,6 +2,8 @@
 #ifndef HNI_TRAIN_SCHEDULE_H
 #define HNI_TRAIN_SCHEDULE_H
 
+#include <stdbool.h>
+
 #include "haemnet/train.h"
 
 typedef struct hni_schedule {
