@@ -17,8 +17,13 @@ hn_status hn_trainer_create(const hn_model *model, hn_dataset *train, hn_dataset
         hni_take(&augment, sizeof augment, o.augment);
         o.augment = &augment;
     }
-    for (int32_t i = 0; i < o.n_param_groups && o.param_groups; i++) /* there is one size yet, so that the array is one of today's structs */
-        if ((status = HNI_CHECK(&o.param_groups[i], hn_param_group, err))) return status;
+    for (int32_t i = 0; i < o.n_param_groups && o.n_param_groups <= HNI_RULES && o.param_groups; i++) {
+        const hn_param_group *rule = hni_rule(&o, i);
+        if ((status = HNI_CHECK(rule, hn_param_group, err))) return status;
+        if (rule->struct_size != o.param_groups->struct_size)
+            return hni_fail(err, HN_E_ABI, "hn_param_group.struct_size is %u, that of the array's first %u: all must be the same", rule->struct_size,
+                            o.param_groups->struct_size);
+    }
     return hni_trainer_create(model, train, test, &o, out, err);
 }
 

@@ -6,9 +6,17 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
+
+static bool is_text(const char *text) {
+    size_t left = strlen(text), n = 1;
+    for (; left && n; text += n, left -= n) n = hni_utf8_length(text, left);
+    return !left;
+}
 
 static hn_status check_rule(const hn_param_group *rule, int32_t i, hn_error *err) {
-    if (!rule->prefix) return hni_fail(err, HN_E_ARGUMENT, "parameter group %d has no prefix; \"\" stands for all tensors", i);
+    if (!rule->prefix || !is_text(rule->prefix))
+        return hni_fail(err, HN_E_ARGUMENT, "parameter group %d has no prefix, or one that is no UTF-8; \"\" stands for all tensors", i);
     if (rule->frozen != 0 && rule->frozen != 1) return hni_fail(err, HN_E_ARGUMENT, "parameter group \"%.60s\": frozen is %d: must be 0 or 1",
                                                                 rule->prefix, rule->frozen);
     if (!(rule->rate >= 0 && rule->rate <= 1e6) || !(rule->decay == -1 || (rule->decay >= 0 && rule->decay <= 1e6)))
@@ -21,7 +29,7 @@ static hn_status check_rules(const hni_graph *graph, const hn_train_options *o, 
     if (o->n_param_groups < 0 || o->n_param_groups > HNI_RULES || (o->n_param_groups && !o->param_groups))
         return hni_fail(err, HN_E_ARGUMENT, "%d parameter groups: must be 0 … %d, and given", o->n_param_groups, HNI_RULES);
     for (int32_t i = 0; i < o->n_param_groups; i++) {
-        const hn_param_group *rule = &o->param_groups[i];
+        const hn_param_group *rule = hni_rule(o, i);
         const hn_status status = check_rule(rule, i, err);
         bool met = false;
         if (status) return status;
@@ -36,7 +44,7 @@ static hn_status check_rules(const hni_graph *graph, const hn_train_options *o, 
 static const hn_param_group *rule_of(const hn_train_options *o, const char *name) {
     const hn_param_group *best = NULL;
     for (int32_t i = 0; i < o->n_param_groups; i++) {
-        const hn_param_group *rule = &o->param_groups[i];
+        const hn_param_group *rule = hni_rule(o, i);
         const size_t n = strlen(rule->prefix);
         if (!strncmp(name, rule->prefix, n) && (!best || n >= strlen(best->prefix))) best = rule;
     }

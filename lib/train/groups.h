@@ -18,6 +18,11 @@ typedef struct hni_groups {
     bool *frozen;  /* [n_params] */
 } hni_groups;
 
+/* Rule i of the caller's array, whose structs may be those of a later release: each has the first one's size. */
+static inline const hn_param_group *hni_rule(const hn_train_options *o, int32_t i) {
+    return (const hn_param_group *)(const void *)((const char *)o->param_groups + (size_t)i * o->param_groups->struct_size);
+}
+
 /* The rules are checked before anything is taken. HN_E_ARGUMENT: a number out of range, or a prefix that no tensor begins with; HN_E_UNSUPPORTED:
  * half a batch norm frozen. */
 hn_status hni_groups_make(const hni_graph *graph, const hn_train_options *options, hni_groups *out, hn_error *err);

@@ -96,17 +96,18 @@ static hn_status copy_class_weights(hn_trainer *t, hn_error *err) {
 }
 
 /* The rules with their prefixes, for the description; what they mean is in t->groups. */
-static hn_status copy_rules(hn_trainer *t, hn_error *err) {
+static hn_status copy_rules(hn_trainer *t, const hn_train_options *theirs, hn_error *err) {
     const int32_t n = t->options.n_param_groups;
-    const hn_param_group *theirs = t->options.param_groups;
     t->options.param_groups = NULL;
     if (!n) return HN_OK;
     t->rules = hni_calloc(t->ctx, (size_t)n, sizeof *t->rules);
     if (!t->rules) return hni_fail_memory(err, (size_t)n * sizeof *t->rules, "parameter groups");
     for (int32_t i = 0; i < n; i++) {
-        t->rules[i] = theirs[i];
-        t->rules[i].prefix = hni_strndup(t->ctx, theirs[i].prefix, strlen(theirs[i].prefix));
-        if (!t->rules[i].prefix) return hni_fail_memory(err, strlen(theirs[i].prefix), "parameter groups");
+        const hn_param_group *rule = hni_rule(theirs, i);
+        t->rules[i] = *rule;
+        t->rules[i].struct_size = sizeof *rule;
+        t->rules[i].prefix = hni_strndup(t->ctx, rule->prefix, strlen(rule->prefix));
+        if (!t->rules[i].prefix) return hni_fail_memory(err, strlen(rule->prefix), "parameter groups");
     }
     t->options.param_groups = t->rules;
     return HN_OK;
@@ -122,7 +123,7 @@ hn_status hni_trainer_take_options(hn_trainer *t, const hn_train_options *option
     if (!status && o->augment) t->augment = *o->augment;
     o->augment = !status && hni_augment_active(o->augment) ? &t->augment : NULL;
     if (!status) status = copy_class_weights(t, err);
-    if (!status) status = copy_rules(t, err);
+    if (!status) status = copy_rules(t, options, err);
     return status;
 }
 
