@@ -1,11 +1,15 @@
-/* init.c - first weights. Batch norm begins as 1, 0, 0, 1; convolutions and dense layers as the network's own authors had it:
+/* init.c - first weights. Batch norm and group norm begin as 1, 0, 0, 1; convolutions and dense layers as the networks' own authors, or those
+ * who made them known, had it:
  *
- *   HNI_INIT_PYTORCH  PyTorch's default, kaiming_uniform with a = sqrt(5) (torch.nn.modules.conv and linear, reset_parameters), comes to a
- *                     uniform draw in ±1/sqrt(fan_in) for weight and bias alike
- *   HNI_INIT_RESNET   convolutions normal with variance 2 / fan_out (He et al. 2015); dense as PyTorch's default
+ *                          convolution, normal     dense                       dense bias
+ *   HNI_INIT_PYTORCH       (as dense)              uniform in ±1/√fan_in       the same      PyTorch's default: kaiming_uniform, a = √5
+ *   HNI_INIT_RESNET        variance 2 / fan_out    uniform in ±1/√fan_in       the same      torchvision; He et al. 2015
+ *   HNI_INIT_DENSENET      variance 2 / fan_in     uniform in ±1/√fan_in       0             torchvision
+ *   HNI_INIT_MOBILENET     variance 2 / fan_out    normal, deviation 0.01      0             torchvision
+ *   HNI_INIT_EFFICIENTNET  variance 2 g / fan_out  uniform in ±1/√outputs      0             TensorFlow's, timm's; g groups
  *
- * fan_out is filters · kernel height · kernel width, as in PyTorch also where a convolution has groups.
- * The numbers are our own: counter-based, one stream a tensor, so that a layer's first weights do not depend on the layers before it. */
+ * fan_in: numbers that one number is a sum over. fan_out: filters · kernel height · kernel width, as in PyTorch also where a convolution has
+ * groups. The numbers are our own: counter-based, one stream a tensor, so that a layer's first weights do not depend on the layers before. */
 #include <math.h>
 
 #include "base/random.h"
@@ -25,17 +29,33 @@ static void draw_normal(const hni_param *param, hni_random *random, double devia
     for (int64_t i = 0; i < param->elements; i++) weights[param->offset + i] = (float)(hni_random_normal(random) * deviation);
 }
 
+static void draw_conv(const hni_layer *layer, const hni_param *weight, int32_t scheme, hni_random *random, float *weights) {
+    const double fan_out = (double)(weight->shape[0] * weight->shape[2] * weight->shape[3]);
+    const double fan = scheme == HNI_INIT_DENSENET ? fan_in(weight) : scheme == HNI_INIT_EFFICIENTNET ? fan_out / layer->window.groups : fan_out;
+    draw_normal(weight, random, sqrt(2 / fan), weights);
+}
+
+static void draw_dense(const hni_param *weight, int32_t scheme, hni_random *random, float *weights) {
+    if (scheme == HNI_INIT_MOBILENET)
+        draw_normal(weight, random, 0.01, weights);
+    else
+        draw_uniform(weight, random, 1 / sqrt(scheme == HNI_INIT_EFFICIENTNET ? (double)weight->shape[0] : fan_in(weight)), weights);
+}
+
 /* Weight (r = 0) or bias (r = 1) of a convolution or dense layer. */
 static void draw(const hni_graph *graph, const hni_layer *layer, int r, int32_t scheme, uint64_t seed, float *weights) {
     const hni_param *weight = &graph->params[layer->param[0]], *param = &graph->params[layer->param[r]];
+    const bool dense = layer->kind == HNI_LAYER_DENSE;
     hni_random random;
     hni_random_init(&random, seed, HNI_RANDOM_INIT, (uint32_t)layer->param[r], 0);
-    if (scheme == HNI_INIT_PYTORCH || layer->kind == HNI_LAYER_DENSE)
+    if (scheme == HNI_INIT_PYTORCH || (r == 1 && dense && scheme == HNI_INIT_RESNET))
         draw_uniform(param, &random, 1 / sqrt(fan_in(weight)), weights);
-    else if (r == 0)
-        draw_normal(param, &random, sqrt(2.0 / (double)(weight->shape[0] * weight->shape[2] * weight->shape[3])), weights);
-    else
+    else if (r == 1)
         fill(param, 0, weights);
+    else if (dense)
+        draw_dense(weight, scheme, &random, weights);
+    else
+        draw_conv(layer, weight, scheme, &random, weights);
 }
 
 void hni_init_weights(const hni_graph *graph, int32_t scheme, uint64_t seed, float *weights) {

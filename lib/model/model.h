@@ -7,7 +7,7 @@
 #include "preproc/preproc.h" /* defines: hni_preproc */
 
 /* How first weights are drawn; see init.c. */
-enum { HNI_INIT_PYTORCH = 0, HNI_INIT_RESNET = 1 };
+enum { HNI_INIT_PYTORCH = 0, HNI_INIT_RESNET = 1, HNI_INIT_DENSENET = 2, HNI_INIT_MOBILENET = 3, HNI_INIT_EFFICIENTNET = 4 };
 
 struct hn_model {
     atomic_int refs;

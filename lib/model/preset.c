@@ -20,6 +20,8 @@ static const hni_preset presets[] = {
     {"resnet18", "He et al. 2016, as in torchvision", 224, 0, HNI_INIT_RESNET, imagenet, hni_add_resnet18},
     {"resnet34", "He et al. 2016, as in torchvision", 224, 0, HNI_INIT_RESNET, imagenet, hni_add_resnet34},
     {"resnet50", "He et al. 2016, as in torchvision (v1.5)", 224, 0, HNI_INIT_RESNET, imagenet, hni_add_resnet50},
+    {"densenet121", "Huang et al. 2017, as in torchvision", 224, 0, HNI_INIT_DENSENET, imagenet, hni_add_densenet121},
+    {"mobilenetv2", "Sandler et al. 2018, as in torchvision", 224, 0, HNI_INIT_MOBILENET, imagenet, hni_add_mobilenetv2},
 };
 enum { N_PRESETS = sizeof presets / sizeof *presets };
 

@@ -32,7 +32,9 @@ void hni_add_biased_conv(hni_maker *m, const char *part, int32_t filters, int32_
 void hni_add_norm(hni_maker *m, const char *part);
 void hni_add_activation(hni_maker *m, const char *part, int32_t activation);
 void hni_add_max_pool(hni_maker *m, const char *part, int32_t kernel, int32_t stride, int32_t padding);
+void hni_add_avg_pool(hni_maker *m, const char *part, int32_t kernel, int32_t stride);
 void hni_add_sum(hni_maker *m, const char *part, int32_t other);
+void hni_add_concat(hni_maker *m, const char *part, int32_t first);
 void hni_add_plain(hni_maker *m, const char *part, int32_t kind); /* global average pooling, flatten */
 void hni_add_dropout(hni_maker *m, const char *part, double rate);
 void hni_add_dense(hni_maker *m, const char *part, int32_t features);
@@ -46,5 +48,8 @@ void hni_add_tinyresnet(hni_maker *m, int32_t hidden, int32_t classes);
 void hni_add_resnet18(hni_maker *m, int32_t hidden, int32_t classes);
 void hni_add_resnet34(hni_maker *m, int32_t hidden, int32_t classes);
 void hni_add_resnet50(hni_maker *m, int32_t hidden, int32_t classes);
+/* preset_densenet.c, preset_mobilenet.c */
+void hni_add_densenet121(hni_maker *m, int32_t hidden, int32_t classes);
+void hni_add_mobilenetv2(hni_maker *m, int32_t hidden, int32_t classes);
 
 #endif

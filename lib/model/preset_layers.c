@@ -45,14 +45,28 @@ void hni_add_activation(hni_maker *m, const char *part, int32_t activation) {
     add(m, part, (hni_layer){.kind = HNI_LAYER_ACTIVATION, .input = {-1, -1}, .activation = activation});
 }
 
-void hni_add_max_pool(hni_maker *m, const char *part, int32_t kernel, int32_t stride, int32_t padding) {
-    add(m, part, (hni_layer){.kind = HNI_LAYER_MAX_POOL2D, .input = {-1, -1},
+static void add_pool(hni_maker *m, const char *part, int32_t kind, int32_t kernel, int32_t stride, int32_t padding) {
+    add(m, part, (hni_layer){.kind = kind, .input = {-1, -1},
                              .window = {.kernel = {kernel, kernel}, .stride = {stride, stride}, .padding = {padding, padding},
                                         .dilation = {1, 1}, .groups = 1}});
 }
 
+void hni_add_max_pool(hni_maker *m, const char *part, int32_t kernel, int32_t stride, int32_t padding) {
+    add_pool(m, part, HNI_LAYER_MAX_POOL2D, kernel, stride, padding);
+}
+
+void hni_add_avg_pool(hni_maker *m, const char *part, int32_t kernel, int32_t stride) {
+    add_pool(m, part, HNI_LAYER_AVG_POOL2D, kernel, stride, 0);
+}
+
 void hni_add_sum(hni_maker *m, const char *part, int32_t other) {
     add(m, part, (hni_layer){.kind = HNI_LAYER_ADD, .input = {-1, other}});
+}
+
+void hni_add_concat(hni_maker *m, const char *part, int32_t first) {
+    const int32_t second = m->value;
+    m->value = first;
+    add(m, part, (hni_layer){.kind = HNI_LAYER_CONCAT, .input = {-1, second}});
 }
 
 void hni_add_plain(hni_maker *m, const char *part, int32_t kind) { add(m, part, (hni_layer){.kind = kind, .input = {-1, -1}}); }

@@ -27,6 +27,7 @@ CASES = [  # preset, size, channels, hidden, classes, batch
     ("tinyvgg-gap", 32, 1, 6, 2, 3), ("tinyvgg-gap", 49, 3, 4, 5, 3),
     ("tinyresnet", 32, 1, 6, 2, 3), ("tinyresnet", 41, 3, 4, 5, 3),
     ("resnet18", 64, 1, 0, 2, 3), ("resnet34", 48, 3, 0, 3, 2), ("resnet50", 64, 3, 0, 4, 2),
+    ("densenet121", 64, 1, 0, 2, 2), ("mobilenetv2", 64, 3, 0, 3, 2), ("mobilenetv2", 49, 1, 0, 2, 3),
 ]
 
 
@@ -105,10 +106,12 @@ def make(preset, channels, hidden, classes):
         return TinyVGGGap(channels, hidden, classes)
     if preset == "tinyresnet":
         return TinyResNet(channels, hidden, classes)
-    model = torchvision.models.get_model(preset, num_classes=classes)
+    model = torchvision.models.get_model(preset.replace("netv2", "net_v2"), num_classes=classes)
     if channels != 3:
-        old = model.conv1
-        model.conv1 = nn.Conv2d(channels, old.out_channels, old.kernel_size, old.stride, old.padding, bias=False)
+        name, old = next((n, m) for n, m in model.named_modules() if isinstance(m, nn.Conv2d))
+        parent, _, last = name.rpartition(".")
+        stem = nn.Conv2d(channels, old.out_channels, old.kernel_size, old.stride, old.padding, bias=False)
+        setattr(model.get_submodule(parent), last, stem)
     return model
 
 

@@ -160,7 +160,8 @@ START_TEST(sizes_are_known) {
         int64_t parameters;
         int32_t size;
     } known[] = {{"tinyvgg", 2564010, 64}, {"tinyvgg-gap", 423000, 64}, {"tinyresnet", 436536, 64}, {"resnet18", 11689512, 224},
-                 {"resnet34", 21797672, 224}, {"resnet50", 25557032, 224}};
+                 {"resnet34", 21797672, 224}, {"resnet50", 25557032, 224},
+                 {"densenet121", 7978856, 224}, {"mobilenetv2", 3504872, 224}};
     hn_preset_info p = {.struct_size = sizeof p};
     hn_context *ctx = new_context();
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -236,16 +237,47 @@ static double resnet_deviation(const hni_param *p, bool dense) {
     return dense ? sqrt(1.0 / 3 / 512) : sqrt(2.0 / (double)(p->shape[0] * p->shape[2] * p->shape[3]));
 }
 
+static double densenet_deviation(const hni_param *p, bool dense) {
+    const double fan_in = (double)(p->elements / p->shape[0]);
+    return p->rank == 1 ? 0 : dense ? sqrt(1.0 / 3 / fan_in) : sqrt(2 / fan_in);
+}
+
+static double mobilenet_deviation(const hni_param *p, bool dense) {
+    return p->rank == 1 ? 0 : dense ? 0.01 : sqrt(2.0 / (double)(p->shape[0] * p->shape[2] * p->shape[3]));
+}
+
 START_TEST(first_weights_are_the_authors) {
     hn_context *ctx = new_context();
     hn_model *m = preset(ctx, "resnet18", (hn_model_options){.n_classes = 10, .seed = 3}), *again, *other;
     check_first_weights(m, resnet_deviation);
+    other = preset(ctx, "densenet121", (hn_model_options){.n_classes = 200});
+    check_first_weights(other, densenet_deviation);
+    hn_model_free(other);
+    other = preset(ctx, "mobilenetv2", (hn_model_options){.n_classes = 200});
+    check_first_weights(other, mobilenet_deviation);
+    hn_model_free(other);
     again = preset(ctx, "resnet18", (hn_model_options){.n_classes = 10, .seed = 3});
     other = preset(ctx, "resnet18", (hn_model_options){.n_classes = 10, .seed = 4});
     ck_assert(!memcmp(m->weights, again->weights, (size_t)m->graph->total * sizeof *m->weights));
     ck_assert(m->weights[0] != other->weights[0]);
     hn_model_free(m), hn_model_free(again), hn_model_free(other);
     hni_context_unref(ctx);
+}
+END_TEST
+
+/* At the end one pixel is left: a batch of one image has no variance. */
+START_TEST(what_cannot_be_trained_is_described) {
+    hn_context *ctx = NULL;
+    ck_ok(hn_context_create(NULL, &ctx, &err));
+    hn_model *m = preset(ctx, "tinyresnet", (hn_model_options){.width = 16, .height = 16});
+    char text[16384];
+    for (int32_t batch = 1; batch <= 2; batch++) {
+        ck_ok(hn_model_summary(m, batch, text, sizeof text, NULL, &err));
+        ck_assert_ptr_nonnull(strstr(text, "memory for inference "));
+        ck_assert_int_eq(strstr(text, "memory for training      none: layer \"layer4.0.bn1\"") != NULL, batch == 1);
+    }
+    hn_model_free(m);
+    hn_context_free(ctx);
 }
 END_TEST
 
@@ -275,6 +307,7 @@ int main(void) {
     tcase_add_test(t, sizes_are_known);
     tcase_add_test(t, options_are_taken_or_refused);
     tcase_add_test(t, first_weights_are_the_authors);
+    tcase_add_test(t, what_cannot_be_trained_is_described);
     tcase_add_test(t, presets_read_back);
     suite_add_tcase(suite, t);
     return run_suite(suite);
