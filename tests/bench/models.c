@@ -44,7 +44,8 @@ static int32_t basic_block(making *m, int32_t x, const char *name, int32_t filte
 
 /* The same with a narrow 3×3 convolution between two of 1×1; the result is four times as wide as `filters`. */
 static int32_t bottleneck(making *m, int32_t x, const char *name, int32_t filters, int32_t stride, bool first) {
-    static const char *const parts[] = {"conv1", "bn1", "relu1", "conv2", "bn2", "relu2", "conv3", "bn3", "add", "relu3", "downsample.0", "downsample.1"};
+    static const char *const parts[] = {"conv1", "bn1", "relu1", "conv2", "bn2",          "relu2",
+                                        "conv3", "bn3", "add",   "relu3", "downsample.0", "downsample.1"};
     enum { CONV1, BN1, RELU1, CONV2, BN2, RELU2, CONV3, BN3, ADD, RELU3, DOWN0, DOWN1, PARTS };
     char n[PARTS][64];
     for (int i = 0; i < PARTS; i++) snprintf(n[i], sizeof n[i], "%s.%s", name, parts[i]);

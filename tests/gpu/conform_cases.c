@@ -30,7 +30,7 @@ static bool is_fused(const hn_op_desc *d) {
 
 typedef struct tally {
     int agreed, refused, failed; /* failed: also refused, though there are no parts */
-    double worst; /* as a multiple of what is allowed */
+    double worst;                /* as a multiple of what is allowed */
     char worst_text[GPU_TEXT];
 } tally;
 
@@ -68,8 +68,9 @@ void conform_cases(gpu *g) {
     gpu_must(g, hni_device_open_spec(g->ctx, g->device, &device, &g->err), "opening the device");
     gpu_must(g, hni_device_open_spec(g->ctx, "reference", &oracle, &g->err), "opening the reference");
     for (int32_t i = 0; i < hni_case_count(); i += every) try_case(g, device, oracle, i, &t);
-    gpu_check(g, t.failed == 0 && t.agreed > 0, "cases", "%d agree, %d are refused and done in parts, %d are wrong; worst %.3g of the tolerance (%s)",
-              t.agreed, t.refused, t.failed, t.worst, *t.worst_text ? t.worst_text : "none");
+    gpu_check(g, t.failed == 0 && t.agreed > 0, "cases",
+              "%d agree, %d are refused and done in parts, %d are wrong; worst %.3g of the tolerance (%s)", t.agreed, t.refused, t.failed,
+              t.worst, *t.worst_text ? t.worst_text : "none");
     hni_device_close(device);
     hni_device_close(oracle);
 }

@@ -87,8 +87,8 @@ static void train(gpu *g) {
     const double whole = hni_seconds() - begin;
     snprintf(name, sizeof name, "training on %d images", n);
     gpu_check(g, isfinite(report.train_loss) && report.train_images == n && report.test_images == test_n, name,
-              "%d epochs; loss %.4f, test accuracy %.3f; %s, %lld images stay on the device", epochs, report.train_loss, report.test_accuracy,
-              info.precision, (long long)info.resident_images);
+              "%d epochs; loss %.4f, test accuracy %.3f; %s, %lld images stay on the device", epochs, report.train_loss,
+              report.test_accuracy, info.precision, (long long)info.resident_images);
     if (path)
         save(g, trainer, path);
     else
