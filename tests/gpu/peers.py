@@ -187,6 +187,9 @@ def main():
     parser.add_argument("words", nargs="*")
     args = parser.parse_args()
     session = Session(args)
+    if session.torch_device == "cuda" and not torch_peers.sees_devices():
+        session.report.check("beside PyTorch", "skipped", f"{torch_peers.VERSION} sees no NVIDIA device")
+        return 0
     if args.warm:
         warm(session)
         return 0
@@ -194,7 +197,7 @@ def main():
     session.report.write("machine", torch=torch_peers.VERSION, torch_device=torch_peers.device_name(session.torch_device))
     session.attempt("peaks", session.peaks)
     session.attempt("one image, hn_predict", lambda: session.one_image("one image, hn_predict"))
-    for name, network, precision, variants, aims in QUICK if args.quick else CASES:
+    for name, network, precision, variants, aims in QUICK if args.quick or session.torch_device == "cpu" else CASES:
         session.attempt(name, lambda n=name, w=network, p=precision, v=variants, a=aims: session.network_case(n, w, p, v, a))
     for server in session.servers.values():
         server.close()
