@@ -17,6 +17,8 @@ static void number_member(FILE *out, const char *name, double value) {
     json_number(out, value);
 }
 
+static void flag_member(FILE *out, const char *name, int32_t value) { fprintf(out, ", \"%s\": %s", name, value ? "true" : "false"); }
+
 void write_settings_json(FILE *out, const train_settings *s) {
     const struct {
         const char *name, *value;
@@ -29,6 +31,7 @@ void write_settings_json(FILE *out, const train_settings *s) {
                  {"device", s->device},
                  {"class_weights", s->class_weights},
                  {"stop", s->stop},
+                 {"windows", s->input.windows},
                  {"label_column", s->choice.label_columns},
                  {"group", s->choice.group}};
     const struct {
@@ -36,8 +39,11 @@ void write_settings_json(FILE *out, const train_settings *s) {
         double value;
     } numbers[] = {{"holdout", s->test || s->folds ? 0 : s->holdout},
                    {"folds", s->folds},
-                   {"size", s->size},
-                   {"channels", s->channels},
+                   {"size", s->input.size},
+                   {"channels", input_channels(&s->input)},
+                   {"slices", s->input.slices},
+                   {"median", s->input.median},
+                   {"gaussian", s->input.gaussian},
                    {"mean", s->mean},
                    {"deviation", s->deviation},
                    {"hidden", s->hidden},
@@ -55,8 +61,11 @@ void write_settings_json(FILE *out, const train_settings *s) {
         text_member(out, texts[i].name, texts[i].value);
     }
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) number_member(out, numbers[i].name, numbers[i].value);
-    fprintf(out, ", \"seed\": %llu, \"strict\": %s, \"resume\": %s}", (unsigned long long)s->seed, s->choice.strict ? "true" : "false",
-            s->resume ? "true" : "false");
+    flag_member(out, "crop_head", s->input.crop_head);
+    flag_member(out, "normalise", s->normalise);
+    flag_member(out, "strict", s->choice.strict);
+    flag_member(out, "resume", s->resume);
+    fprintf(out, ", \"seed\": %llu}", (unsigned long long)s->seed);
 }
 
 void write_data_json(FILE *out, const char *path, hn_dataset *data, int32_t positive) {

@@ -36,14 +36,16 @@ struct hni_executor {
 static hn_status check_options(const hni_graph *graph, const hni_weights *weights, const hni_executor_options *o, hn_error *err) {
     if (graph->logits < 0)
         return hni_fail(err, HN_E_STATE, "the network is not finished: it has no logits yet");
-    if (o->mode < HNI_MODE_PREDICT || o->mode > HNI_MODE_TRAIN)
+    if (o->mode < HNI_MODE_PREDICT || o->mode > HNI_MODE_EXPLAIN)
         return hni_fail(err, HN_E_ARGUMENT, "executor mode %d is not known", o->mode);
+    if (o->mode == HNI_MODE_EXPLAIN && (o->target < 0 || (size_t)o->target >= graph->n_values))
+        return hni_fail(err, HN_E_NOT_FOUND, "there is no value %d; 0 … %zu are", o->target, graph->n_values - 1);
     if (o->task != HN_TASK_SINGLE && o->task != HN_TASK_MULTI)
         return hni_fail(err, HN_E_ARGUMENT, "task %d is not known; see HN_TASK_…", o->task);
     if (o->batch < 1)
         return hni_fail(err, HN_E_ARGUMENT, "batch of %d images: at least 1 is needed", o->batch);
-    if (o->images < 0 || (o->images > 0 && (!o->store.memory || o->mode == HNI_MODE_PREDICT)))
-        return hni_fail(err, HN_E_ARGUMENT, "a store of %lld images without memory, or for prediction", (long long)o->images);
+    if (o->images < 0 || (o->images > 0 && (!o->store.memory || o->mode == HNI_MODE_PREDICT || o->mode == HNI_MODE_EXPLAIN)))
+        return hni_fail(err, HN_E_ARGUMENT, "a store of %lld images without memory, or for neither training nor testing", (long long)o->images);
     if (weights->total != graph->total || weights->trainable != graph->trainable)
         return hni_fail(err, HN_E_ARGUMENT, "these weights are %lld numbers, the network has %lld", (long long)weights->total,
                         (long long)graph->total);
@@ -79,10 +81,14 @@ static hn_status upload_constant(hni_executor *ex, int32_t place, const float *n
 
 static hn_status make_constants(hni_executor *ex, const hni_executor_options *o, hn_error *err) {
     const hni_program *p = &ex->program;
-    float *scratch = hni_alloc(ex->ctx, (size_t)p->constant_bytes);
+    if (p->constant_bytes == 0)
+        return HN_OK;
+    float *scratch = hni_calloc(ex->ctx, 1, (size_t)p->constant_bytes);
     if (!scratch)
         return hni_fail_memory(err, (size_t)p->constant_bytes, "the constants of a network");
     hn_status status = hni_device_alloc(ex->device, p->constant_bytes, &ex->constants, err);
+    if (status == HN_OK)
+        status = hni_device_upload(ex->device, ex->constants, scratch, err); /* zero, also between them */
     if (status == HN_OK)
         status = upload_constant(ex, p->mean, o->mean, 0.0f, scratch, err);
     if (status == HN_OK)
@@ -147,7 +153,7 @@ static hn_status choose_slice(hni_executor *ex, hn_error *err) {
 static hn_status fill_executor(hni_executor *ex, const hni_executor_options *o, hn_error *err) {
     hni_program_options options = {.mode = o->mode, .batch = ex->slice, .task = o->task, .positive = o->positive,
                                    .optimizer = o->mode == HNI_MODE_TRAIN ? o->optimizer : 0, .threshold = o->threshold,
-                                   .many_runs = o->mode != HNI_MODE_TRAIN, .images = o->images};
+                                   .many_runs = o->mode != HNI_MODE_TRAIN, .target = o->target, .images = o->images};
     hn_error first = {.status = HN_OK}; /* not the caller's: nothing is to be read there if the second way works */
     hn_status status = prepare_program(ex, &options, &first);
     if (status == HN_E_UNSUPPORTED) { /* perhaps it can do the same in smaller steps */
@@ -303,8 +309,10 @@ static hn_status replay(hni_executor *ex, hn_error *err) {
     return hni_foreign_status(status, &theirs, ex->device->info.name, "replay", err);
 }
 
-/* Pixels, or images that the store has. */
+/* Pixels, or images that the store has, or numbers to explain. */
 static hn_status check_images(const hni_executor *ex, const hni_step *step, hn_error *err) {
+    if (ex->options.mode == HNI_MODE_EXPLAIN)
+        return step->input && step->seed ? HN_OK : hni_fail(err, HN_E_ARGUMENT, "no input or no gradient of the logits was given");
     if (ex->options.images == 0)
         return step->pixels ? HN_OK : hni_fail(err, HN_E_ARGUMENT, "no pixels were given");
     if (!step->rows)
@@ -341,8 +349,15 @@ static hn_status check_step(const hni_executor *ex, const hni_step *step, hn_err
 static hn_status upload_step(hni_executor *ex, const hni_step *step, hn_error *err) {
     const hni_program *p = &ex->program;
     const void *labels = ex->options.task == HN_TASK_MULTI ? (const void *)step->labels : (const void *)step->classes;
-    hn_status status = p->rows >= 0 ? hni_device_upload(ex->device, locate(ex, p->rows), step->rows, err)
-                                    : hni_device_upload(ex->device, locate(ex, p->pixels), step->pixels, err);
+    hn_status status = HN_OK;
+    if (p->rows >= 0)
+        status = hni_device_upload(ex->device, locate(ex, p->rows), step->rows, err);
+    else if (p->pixels >= 0)
+        status = hni_device_upload(ex->device, locate(ex, p->pixels), step->pixels, err);
+    if (status == HN_OK && p->input >= 0)
+        status = hni_device_upload(ex->device, locate(ex, p->input), step->input, err);
+    if (status == HN_OK && p->seed >= 0)
+        status = hni_device_upload(ex->device, locate(ex, p->seed), step->seed, err);
     if (status == HN_OK && p->labels >= 0)
         status = hni_device_upload(ex->device, locate(ex, p->labels), labels, err);
     if (status == HN_OK && p->keys >= 0)
@@ -395,8 +410,8 @@ hn_status hni_executor_run(hni_executor *ex, const hni_step *step, hn_error *err
 
 /* results: of all slices, or NULL. */
 static hn_status fetch(hni_executor *ex, int32_t place, const float *results, float *dst, hn_error *err) {
-    if (!ex->ran)
-        return hni_fail(err, HN_E_STATE, "nothing has run yet that could be read");
+    if (!ex->ran || place < 0)
+        return hni_fail(err, HN_E_STATE, ex->ran ? "this mode does not give that" : "nothing has run yet that could be read");
     if (results) {
         memcpy(dst, results, (size_t)ex->options.batch * (size_t)ex->n_classes * sizeof *dst);
         return HN_OK;
@@ -410,4 +425,12 @@ hn_status hni_executor_probabilities(hni_executor *ex, float *dst, hn_error *err
 
 hn_status hni_executor_logits(hni_executor *ex, float *dst, hn_error *err) {
     return fetch(ex, ex->program.logits, ex->logits, dst, err);
+}
+
+hn_status hni_executor_target(hni_executor *ex, float *dst, hn_error *err) {
+    return fetch(ex, ex->program.target, NULL, dst, err);
+}
+
+hn_status hni_executor_gradient(hni_executor *ex, float *dst, hn_error *err) {
+    return fetch(ex, ex->program.gradient, NULL, dst, err);
 }
