@@ -33,6 +33,7 @@ static const uint32_t hni_sizes_hn_split_options[] = {32};
 /* model.h */
 static const uint32_t hni_sizes_hn_model_options[] = {88, 120};
 static const uint32_t hni_sizes_hn_model_info[] = {128};
+static const uint32_t hni_sizes_hn_preset_info[] = {192};
 static const uint32_t hni_sizes_hn_layer_info[] = {224};
 static const uint32_t hni_sizes_hn_tensor_info[] = {176};
 /* builder.h */
