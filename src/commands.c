@@ -33,6 +33,10 @@ const command commands[] = {
      "  haemnet split data/manifest.csv --manifest --out parts               writes parts/train.csv and parts/test.csv\n"
      "  haemnet split images --group '^([0-9]+)_' --out parts                patient = the number that the file name begins with\n",
      cmd_split, describe_split},
+    {"preview", "DATA --out SHEET.png", "draws a sheet of images of the data, and of what augmentation makes of them",
+     "  haemnet preview images --out sheet.png                               eight at random, and as a network of 64 px sees them\n"
+     "  haemnet preview data/manifest.csv --size 128 --crop-head --augment usual,noise --versions 4 --out sheet.png\n",
+     cmd_preview, describe_preview},
     {"train", "DATA --out RUN", "trains a network on labelled images",
      "  haemnet train images --epochs 20 --out run                           a folder per class, a fifth held out\n"
      "  haemnet train parts/train --test parts/test --out run\n"
@@ -48,9 +52,10 @@ const command commands[] = {
      "  haemnet predict run/model.safetensors slice.png\n"
      "  haemnet predict run/model.safetensors images/*.jpg --json > predictions.jsonl\n",
      cmd_predict, describe_predict},
-    {"inspect", "MODEL", "describes a model file: layers, shapes, parameters, memory",
+    {"inspect", "MODEL | --preset NAME", "describes a model file or an architecture: layers, shapes, parameters, memory",
      "  haemnet inspect run/model.safetensors --batch 32\n"
-     "  haemnet inspect run/model.safetensors --json\n",
+     "  haemnet inspect run/model.safetensors --json\n"
+     "  haemnet inspect --preset resnet18 --channels 1 --size 128\n",
      cmd_inspect, describe_inspect},
     {"import", "WEIGHTS --model NAME --out FILE", "makes a model file of a plain safetensors file, such as PyTorch's state dict",
      "  haemnet import weights.safetensors --model tinyvgg --classes haemorrhage,no_haemorrhage --positive haemorrhage --out model.safetensors\n",

@@ -167,7 +167,7 @@ enum {
 /* Where a tensor lies. */
 typedef struct hn_buffer {
     void *memory;    /* from alloc */
-    uint64_t offset; /* bytes, a multiple of 64 */
+    uint64_t offset; /* bytes, a multiple of 64; of upload's target any */
     uint64_t size;   /* bytes */
 } hn_buffer;
 

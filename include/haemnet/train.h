@@ -69,6 +69,9 @@ typedef struct hn_train_options {
     hn_cancel *cancel;           /* may be NULL; kept alive */
     hn_progress_fn progress;     /* may be NULL */
     void *progress_user;         /* passed to progress */
+    uint64_t resident_bytes;     /* of the device's memory for images that stay there, both parts together: 0 = a quarter of it (none if it is
+                                    unknown, or the host's), 1 = none, else so many. A part that does not fit comes from the host at each step.
+                                    Results do not depend on it */
 } hn_train_options;
 
 /* Bits of hn_epoch_report.flags. */
@@ -95,6 +98,20 @@ typedef struct hn_epoch_report {
     int64_t best_epoch;       /* epoch of HN_BEST */
     double best_loss;         /* its monitored loss */
 } hn_epoch_report;
+
+/* Bits of hn_trainer_info.flags. */
+enum { HN_TRAINER_DETERMINISTIC = 1 /* the same training gives the same bits again */ };
+
+/* Where and how a trainer computes. */
+typedef struct hn_trainer_info {
+    uint32_t struct_size;    /* in: sizeof(hn_trainer_info) */
+    uint32_t flags;          /* HN_TRAINER_… */
+    int64_t resident_images; /* rows of the parts whose images stay on the device, once a pass has met them */
+    uint64_t resident_bytes; /* of the device's memory for them */
+    uint64_t device_bytes;   /* of the device's memory for weights, activations and images; without what a backend keeps for its operators */
+    char device[64];         /* "cudnn:0" */
+    char precision[16];      /* of products: "float32", "tf32", "bf16" */
+} hn_trainer_info;
 
 /* Which weights hn_trainer_model gives. */
 enum { HN_LAST = 1, HN_BEST = 2 };
@@ -135,6 +152,13 @@ HN_API hn_status hn_trainer_model(hn_trainer *trainer, int32_t which, hn_model *
  * Thread:  owner.
  * Since:   0.1 */
 HN_API hn_status hn_trainer_history(hn_trainer *trainer, int64_t epoch, hn_epoch_report *report, hn_error *err);
+
+/* Where and how it computes, and what it keeps there.
+ *   out      filled; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_trainer_get_info(const hn_trainer *trainer, hn_trainer_info *out, hn_error *err);
 
 /* Epochs done so far, those before a resumption included; 0 for NULL.
  * Errors:  none.

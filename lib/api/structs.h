@@ -33,6 +33,7 @@ static const uint32_t hni_sizes_hn_split_options[] = {32};
 /* model.h */
 static const uint32_t hni_sizes_hn_model_options[] = {88, 120};
 static const uint32_t hni_sizes_hn_model_info[] = {128};
+static const uint32_t hni_sizes_hn_preset_info[] = {192};
 static const uint32_t hni_sizes_hn_layer_info[] = {224};
 static const uint32_t hni_sizes_hn_tensor_info[] = {176};
 /* builder.h */
@@ -42,8 +43,9 @@ static const uint32_t hni_sizes_hn_pool2d_options[] = {32};
 static const uint32_t hni_sizes_hn_augment_options[] = {136};
 /* train.h */
 static const uint32_t hni_sizes_hn_progress[] = {56};
-static const uint32_t hni_sizes_hn_train_options[] = {144};
+static const uint32_t hni_sizes_hn_train_options[] = {152};
 static const uint32_t hni_sizes_hn_epoch_report[] = {112};
+static const uint32_t hni_sizes_hn_trainer_info[] = {112};
 /* predict.h */
 static const uint32_t hni_sizes_hn_predictor_options[] = {24};
 static const uint32_t hni_sizes_hn_prediction[] = {72};

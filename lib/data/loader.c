@@ -178,3 +178,18 @@ hn_status hni_loader_next(hni_loader *l, hn_cancel *cancel, hni_batch *out, hn_e
     *out = (hni_batch){.count = l->filled, .pixels = l->pixels, .rows = l->rows};
     return HN_OK;
 }
+
+hn_status hni_loader_next_rows(hni_loader *l, hn_cancel *cancel, hni_batch *out, hn_error *err) {
+    const hn_status status = hni_cancel_check(cancel, err);
+    if (status != HN_OK) return status;
+    l->filled = 0;
+    for (; (uint32_t)l->filled < l->batch && l->next_row < l->n_rows; l->next_row++) {
+        if (!l->ds->store->strict && hni_store_is_bad(l->ds->store, store_row(l, l->next_row)))
+            l->skipped++;
+        else
+            l->rows[l->filled++] = l->order[l->next_row];
+    }
+    l->handed_out = true;
+    *out = (hni_batch){.count = l->filled, .rows = l->rows};
+    return HN_OK;
+}

@@ -154,6 +154,13 @@ hn_status hni_graph_add(hni_graph *graph, const hni_layer *layer, int32_t *outpu
     return HN_OK;
 }
 
+void hni_graph_cut(hni_graph *graph, size_t n_layers) {
+    while (graph->n_params > 0 && (size_t)graph->params[graph->n_params - 1].layer >= n_layers)
+        graph->n_params--;
+    graph->n_layers = n_layers;
+    graph->n_values = n_layers + 1; /* the input, and one a layer */
+}
+
 /* Trainable tensors first, so that the optimiser's step is one operator over one piece of memory. */
 static void lay_out(hni_graph *graph) {
     int64_t at = 0;

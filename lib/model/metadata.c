@@ -37,7 +37,11 @@ static void write_layer(hni_text *t, const hni_layer *l) {
         number(t, "epsilon", l->epsilon);
         number(t, "momentum", l->momentum);
         break;
-    case HNI_LAYER_ACTIVATION: hni_text_format(t, ",\"function\":\"%s\"", l->activation == HN_ACT_RELU ? "relu" : "sigmoid"); break;
+    case HNI_LAYER_GROUP_NORM:
+        hni_text_format(t, ",\"groups\":%d", l->window.groups);
+        number(t, "epsilon", l->epsilon);
+        break;
+    case HNI_LAYER_ACTIVATION: hni_text_format(t, ",\"function\":\"%s\"", hni_activation_name(l->activation)); break;
     case HNI_LAYER_DROPOUT: number(t, "rate", l->rate); break;
     default: break;
     }

@@ -190,6 +190,10 @@ hn_status hni_op_activation(hn_op_desc *d, const hn_tensor_desc *x, int32_t acti
     return finish(d, HN_OK, err);
 }
 
+bool hni_gradient_by_input(int32_t activation) {
+    return activation == HN_ACT_SILU || activation == HN_ACT_HARD_SWISH; /* not monotonic: two inputs have one output */
+}
+
 hn_status hni_op_activation_grad(const hn_op_desc *forward, hn_op_desc *grad, hn_error *err) {
     /* also of an activation fused into a convolution or a dense layer */
     const int32_t kind = forward->kind == HN_OP_DENSE ? HN_OP_DENSE : HN_OP_CONV2D;

@@ -47,6 +47,7 @@ hn_status hni_op_dense_grads(const hn_op_desc *forward, hn_op_desc *grad_input, 
 hn_status hni_op_batch_norm(hn_op_desc *d, const hn_tensor_desc *x, bool train, double epsilon, double momentum, hn_error *err);
 hn_status hni_op_batch_norm_grad(const hn_op_desc *forward, hn_op_desc *grad, hn_error *err);
 hn_status hni_op_activation(hn_op_desc *d, const hn_tensor_desc *x, int32_t activation, hn_error *err);
+bool hni_gradient_by_input(int32_t activation); /* its gradient looks at the activation's input and not at its output */
 hn_status hni_op_activation_grad(const hn_op_desc *forward, hn_op_desc *grad, hn_error *err);
 hn_status hni_op_add(hn_op_desc *d, const hn_tensor_desc *x, hn_error *err);
 hn_status hni_op_dropout(hn_op_desc *d, const hn_tensor_desc *x, double rate, uint32_t stream, hn_error *err);

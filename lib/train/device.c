@@ -2,7 +2,9 @@
  *
  * All of it is taken when the trainer is made, the arena as large as the plan of the executor that needs most; a step then takes nothing. Bad
  * files alone can make a batch size occur that was not foreseen. */
-#include "base/memory.h"
+#include <stdio.h>
+
+#include "base/log.h"
 #include "base/status.h"
 #include "trainer.h"
 
@@ -11,6 +13,8 @@ static hn_status make_executor(hn_trainer *t, int32_t mode, int32_t batch, hni_e
         .mode = mode, .batch = batch, .task = t->model->task, .positive = t->model->positive, .threshold = t->model->threshold};
     o.optimizer = mode == HNI_MODE_TRAIN ? t->options.optimizer : 0;
     o.class_weights = t->class_weights_f32;
+    const hni_part *part = mode == HNI_MODE_TRAIN ? &t->train : &t->test;
+    if (part->store.memory) o.images = hni_dataset_rows(part->data), o.store = part->store;
     o.mean = t->model->preproc.mean, o.deviation = t->model->preproc.deviation;
     return hni_executor_create(t->device, t->model->graph, &t->weights, &o, out, err);
 }
@@ -79,19 +83,54 @@ static hn_status take_arena(hn_trainer *t, hn_error *err) {
     return status;
 }
 
+static void drop_steps(hn_trainer *t) {
+    while (t->n_shapes) drop_shape(t);
+    hni_device_free(t->device, &t->arena);
+    hni_resident_drop(t);
+}
+
+/* Images that stay on the device are a convenience: where they leave no room for the network, they have to go. */
+static hn_status take_steps(hn_trainer *t, hn_error *err) {
+    uint64_t limit = hni_resident_limit(t->device, t->options.resident_bytes);
+    for (;;) {
+        hn_error why = {.status = HN_OK};
+        hn_status status = hni_resident_take(t, limit, &why);
+        if (!status) status = add_expected_shapes(t, &why);
+        if (!status) status = take_arena(t, &why);
+        if (status != HN_E_MEMORY || !t->store.memory) {
+            if (status && err) *err = why;
+            return status;
+        }
+        hni_log_message(t->ctx, HN_LOG_INFO, "train", "no room for the images on the device: %s", why.message);
+        drop_steps(t);
+        limit = 0;
+    }
+}
+
 hn_status hni_trainer_open_device(hn_trainer *t, hn_error *err) {
     hn_status status = hni_device_open_spec(t->ctx, t->options.device, &t->device, err);
     t->options.device = NULL; /* the caller's string; not needed any more */
     if (!status) status = hni_weights_create(t->device, t->model->graph, true, &t->weights, err);
     if (!status) status = hni_trainer_restore(t, err);
-    if (!status) status = add_expected_shapes(t, err);
-    return status ? status : take_arena(t, err);
+    return status ? status : take_steps(t, err);
 }
 
 void hni_trainer_close_device(hn_trainer *t) {
     if (!t->device) return;
-    while (t->n_shapes) drop_shape(t);
-    hni_device_free(t->device, &t->arena);
+    drop_steps(t);
     hni_weights_free(&t->weights);
     hni_device_close(t->device);
+}
+
+void hni_trainer_info(const hn_trainer *t, hn_trainer_info *out) {
+    const hni_part *const parts[] = {&t->train, &t->test};
+    out->flags = hni_device_deterministic(t->device) ? HN_TRAINER_DETERMINISTIC : 0;
+    for (int i = 0; i < 2; i++)
+        if (parts[i]->store.memory) out->resident_images += hni_dataset_rows(parts[i]->data);
+    out->resident_bytes = t->store.memory ? t->store.size : 0;
+    out->device_bytes = out->resident_bytes + t->weights.memory.size + t->arena.size;
+    for (int32_t i = 0; i < t->n_shapes; i++)
+        if (t->shapes[i].own.memory) out->device_bytes += t->shapes[i].own.size;
+    snprintf(out->device, sizeof out->device, "%s", t->device->info.name);
+    snprintf(out->precision, sizeof out->precision, "%s", hni_device_precision(t->device));
 }

@@ -45,6 +45,7 @@ static void fill_batch(hn_trainer *t, const hni_part *part, const hni_batch *bat
         key[1] = (uint32_t)(t->options.seed >> 32);
         key[2] = epoch;
         key[3] = (uint32_t)batch->rows[i];
+        t->batch_rows[i] = (int32_t)batch->rows[i];
     }
 }
 
@@ -52,7 +53,7 @@ static hn_status run_batch(hn_trainer *t, int32_t mode, const hni_batch *batch, 
     hni_executor *executor;
     double hyper[HN_HYPER_COLUMNS];
     hni_step step = {
-        .pixels = batch->pixels, .classes = t->batch_classes, .labels = t->batch_labels, .keys = t->batch_keys, .hyper = hyper};
+        .pixels = batch->pixels, .rows = t->batch_rows, .classes = t->batch_classes, .labels = t->batch_labels, .keys = t->batch_keys, .hyper = hyper};
     hn_status status = hni_trainer_shape(t, mode, batch->count, &executor, err);
     if (status) return status;
     fill_hyper(t, hyper);
@@ -105,7 +106,7 @@ static hn_status run_part(hn_trainer *t, hni_part *part, int32_t mode, int64_t e
     hn_status status = hni_device_upload(t->device, t->weights.stats, zeros, err);
     if (!status) status = hni_loader_start(part->loader, t->options.seed, mode == HNI_MODE_TRAIN ? epoch : -1, err);
     while (!status) {
-        status = hni_loader_next(part->loader, t->options.cancel, &batch, err);
+        status = hni_resident_next(t, part, &batch, err);
         if (status || !batch.count) break;
         fill_batch(t, part, &batch, (uint32_t)epoch);
         status = run_batch(t, mode, &batch, err);

@@ -80,8 +80,9 @@ static hn_status take_host_memory(hn_trainer *t, hn_error *err) {
     t->batch_classes = hni_calloc(t->ctx, batch, sizeof *t->batch_classes);
     t->batch_labels = hni_calloc(t->ctx, batch * (size_t)t->model->n_classes, sizeof *t->batch_labels);
     t->batch_keys = hni_calloc(t->ctx, batch * 4, sizeof *t->batch_keys);
+    t->batch_rows = hni_calloc(t->ctx, batch, sizeof *t->batch_rows);
     t->best = hni_calloc(t->ctx, total, sizeof(float));
-    if (!t->batch_classes || !t->batch_labels || !t->batch_keys || !t->best || !take_moving(t, &t->last) || !take_moving(t, &t->next))
+    if (!t->batch_classes || !t->batch_labels || !t->batch_keys || !t->batch_rows || !t->best || !take_moving(t, &t->last) || !take_moving(t, &t->next))
         return hni_fail_memory(err, (total * 3 + trainable * 4) * sizeof(float), "a trainer");
     hni_trainer_rewind(t);
     return HN_OK;
@@ -121,7 +122,7 @@ void hni_trainer_free(hn_trainer *t) {
     hni_trainer_close_device(t);
     close_part(t, &t->train);
     close_part(t, &t->test);
-    void *blocks[] = {t->class_weights, t->class_weights_f32, t->batch_classes, t->batch_labels, t->batch_keys, t->last.weights, t->last.m,
+    void *blocks[] = {t->class_weights, t->class_weights_f32, t->batch_classes, t->batch_labels, t->batch_keys, t->batch_rows, t->last.weights, t->last.m,
                       t->last.v,        t->next.weights,      t->next.m,        t->next.v,       t->best,       t->history};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) hni_free(ctx, blocks[i]);
     hni_cancel_unref(t->options.cancel);

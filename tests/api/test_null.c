@@ -17,12 +17,15 @@ static const double chances[] = {0.5, 0.5};
 static const hn_eval_arrays arrays = {.struct_size = sizeof arrays, .task = HN_TASK_SINGLE, .n_classes = 2, .n = 1, .classes = truth,
                                       .probabilities = chances};
 
+CALL(hn_augment_images, N(1, w.model), N(2, (const hn_image *const *)&w.image), 1, NULL, 0, 1, NULL, N(3, &out.image), e)
 CALL(hn_backend_load, N(1, w.ctx), N(2, path), e)
 CALL(hn_backend_register, N(1, w.ctx), N(2, (const hn_backend *)(const void *)path), e) /* not read: the context is checked first */
 CALL(hn_builder_activation, N(1, w.builder), 0, N(2, "a"), HN_ACT_RELU, N(3, &res.i32), e)
 CALL(hn_builder_add, N(1, w.builder), 0, 0, N(2, "a"), N(3, &res.i32), e)
 CALL(hn_builder_avg_pool2d, N(1, w.builder), 0, N(2, "a"), NULL, N(3, &res.i32), e)
 CALL(hn_builder_batch_norm, N(1, w.builder), 0, N(2, "a"), 0, 0, N(3, &res.i32), e)
+CALL(hn_builder_channel_scale, N(1, w.builder), 0, 0, N(2, "a"), N(3, &res.i32), e)
+CALL(hn_builder_concat, N(1, w.builder), 0, 0, N(2, "a"), N(3, &res.i32), e)
 CALL(hn_builder_conv2d, N(1, w.builder), 0, N(2, "a"), N(4, &conv), N(3, &res.i32), e)
 CALL(hn_builder_create, N(1, w.ctx), NULL, N(2, &out.builder), e)
 CALL(hn_builder_dense, N(1, w.builder), 0, N(2, "a"), 2, 0, N(3, &res.i32), e)
@@ -30,7 +33,9 @@ CALL(hn_builder_dropout, N(1, w.builder), 0, N(2, "a"), 0.5, N(3, &res.i32), e)
 CALL(hn_builder_finish, N(1, w.builder), 0, N(2, &out.model), e)
 CALL(hn_builder_flatten, N(1, w.builder), 0, N(2, "a"), N(3, &res.i32), e)
 CALL(hn_builder_global_avg_pool, N(1, w.builder), 0, N(2, "a"), N(3, &res.i32), e)
+CALL(hn_builder_group_norm, N(1, w.builder), 0, N(2, "a"), 1, 0, N(3, &res.i32), e)
 CALL(hn_builder_max_pool2d, N(1, w.builder), 0, N(2, "a"), NULL, N(3, &res.i32), e)
+CALL(hn_builder_squeeze_excite, N(1, w.builder), 0, N(2, "a"), 1, 0, N(3, &res.i32), e)
 CALL(hn_cancel_create, N(1, w.ctx), N(2, &out.cancel), e)
 CALL(hn_context_create, NULL, N(1, &out.context), e)
 CALL(hn_context_memory, N(1, w.ctx), N(2, &res.memory), e)
@@ -97,8 +102,10 @@ CALL(hn_predict, N(1, w.predictor), N(2, w.image), N(3, &res.prediction), e)
 CALL(hn_predict_batch, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, N(3, &res.prediction), e)
 CALL(hn_predict_series, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, N(3, &res.prediction), e)
 CALL(hn_predictor_create, N(1, w.model), NULL, N(2, &out.predictor), e)
+CALL(hn_preset_get, 0, N(1, &res.preset), e)
 CALL(hn_train_epoch, N(1, w.trainer), &res.epoch, e)
 CALL(hn_trainer_create, N(1, w.model), N(2, w.train), NULL, NULL, N(3, &out.trainer), e)
+CALL(hn_trainer_get_info, N(1, w.trainer), N(2, &res.trainer), e)
 CALL(hn_trainer_history, N(1, w.trainer), 1, N(2, &res.epoch), e)
 CALL(hn_trainer_model, N(1, w.trainer), HN_BEST, N(2, &out.model), e)
 CALL(hn_trainer_resume, N(1, w.trainer), N(2, path), e)
@@ -114,12 +121,15 @@ typedef struct function {
 } function;
 #define F(name, ...) {#name, name##_, __VA_ARGS__}
 static const function functions[] = {
+    F(hn_augment_images, 3, 1, 3, 0),
     F(hn_backend_load, 2, 0, 0, 0),
     F(hn_backend_register, 2, 0, 0, 0),
     F(hn_builder_activation, 3, 0, 0, 0),
     F(hn_builder_add, 3, 0, 0, 0),
     F(hn_builder_avg_pool2d, 3, 0, 0, 0),
     F(hn_builder_batch_norm, 3, 0, 0, 0),
+    F(hn_builder_channel_scale, 3, 0, 0, 0),
+    F(hn_builder_concat, 3, 0, 0, 0),
     F(hn_builder_conv2d, 4, 0, 0, 0),
     F(hn_builder_create, 2, 1, 2, 0),
     F(hn_builder_dense, 3, 0, 0, 0),
@@ -127,7 +137,9 @@ static const function functions[] = {
     F(hn_builder_finish, 2, 1, 2, 0),
     F(hn_builder_flatten, 3, 0, 0, 0),
     F(hn_builder_global_avg_pool, 3, 0, 0, 0),
+    F(hn_builder_group_norm, 3, 0, 0, 0),
     F(hn_builder_max_pool2d, 3, 0, 0, 0),
+    F(hn_builder_squeeze_excite, 3, 0, 0, 0),
     F(hn_cancel_create, 2, 1, 2, 0),
     F(hn_context_create, 1, 1, 1, 0),
     F(hn_context_memory, 2, 0, 0, sizeof(hn_memory_info)),
@@ -194,8 +206,10 @@ static const function functions[] = {
     F(hn_predict_batch, 3, 0, 0, sizeof(hn_prediction)),
     F(hn_predict_series, 3, 0, 0, sizeof(hn_prediction)),
     F(hn_predictor_create, 2, 1, 2, 0),
+    F(hn_preset_get, 1, 0, 0, sizeof(hn_preset_info)),
     F(hn_train_epoch, 1, 0, 0, sizeof(hn_epoch_report)),
     F(hn_trainer_create, 3, 1, 3, 0),
+    F(hn_trainer_get_info, 2, 0, 0, sizeof(hn_trainer_info)),
     F(hn_trainer_history, 2, 0, 0, sizeof(hn_epoch_report)),
     F(hn_trainer_model, 2, 1, 2, 0),
     F(hn_trainer_resume, 2, 0, 0, 0),

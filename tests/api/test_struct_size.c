@@ -50,13 +50,16 @@ CALL(hn_model_options, hn_model_import, w.ctx, path, "tinyvgg", IN(hn_model_opti
 CALL(hn_model_options, hn_builder_create, w.ctx, IN(hn_model_options), &out.builder, e)
 CALL(hn_model_options, hn_dataset_statistics, w.data, IN(hn_model_options), NULL, mean, deviation, 3, NULL, e)
 CALL(hn_model_info, hn_model_get_info, w.model, OUT(hn_model_info), e)
+CALL(hn_preset_info, hn_preset_get, 0, OUT(hn_preset_info), e)
 CALL(hn_layer_info, hn_model_get_layer, w.model, 0, OUT(hn_layer_info), e)
 CALL(hn_tensor_info, hn_model_get_tensor, w.model, 0, OUT(hn_tensor_info), e)
 CALL(hn_conv2d_options, hn_builder_conv2d, w.builder, 0, "a", IN(hn_conv2d_options), &res.i32, e)
 CALL(hn_pool2d_options, hn_builder_max_pool2d, w.builder, 0, "m", IN(hn_pool2d_options), &res.i32, e)
 CALL(hn_pool2d_options, hn_builder_avg_pool2d, w.builder, 0, "a", IN(hn_pool2d_options), &res.i32, e)
+CALL(hn_augment_options, hn_augment_images, w.model, (const hn_image *const *)&w.image, 1, IN(hn_augment_options), 0, 1, NULL, &out.image, e)
 CALL(hn_train_options, hn_trainer_create, w.model, w.train, w.test, IN(hn_train_options), &out.trainer, e)
 CALL(hn_epoch_report, hn_train_epoch, w.trainer, OUT(hn_epoch_report), e)
+CALL(hn_trainer_info, hn_trainer_get_info, w.trainer, OUT(hn_trainer_info), e)
 CALL(hn_epoch_report, hn_trainer_history, w.trainer, 1, OUT(hn_epoch_report), e)
 CALL(hn_predictor_options, hn_predictor_create, w.model, IN(hn_predictor_options), &out.predictor, e)
 CALL(hn_prediction, hn_predict, w.predictor, w.image, OUT(hn_prediction), e)
@@ -130,13 +133,16 @@ static const entry entries[] = {
     E(hn_model_options, hn_builder_create, 1, drop_builder, HN_OK),
     E(hn_model_options, hn_dataset_statistics, 0, nothing, HN_OK),
     E(hn_model_info, hn_model_get_info, 0, nothing, HN_OK),
+    E(hn_preset_info, hn_preset_get, 0, nothing, HN_OK),
     E(hn_layer_info, hn_model_get_layer, 0, nothing, HN_OK),
     E(hn_tensor_info, hn_model_get_tensor, 0, nothing, HN_OK),
     E(hn_conv2d_options, hn_builder_conv2d, 0, nothing, HN_E_ARGUMENT), /* 0 filters */
     E(hn_pool2d_options, hn_builder_max_pool2d, 0, nothing, HN_OK),
     E(hn_pool2d_options, hn_builder_avg_pool2d, 0, nothing, HN_OK),
+    E(hn_augment_options, hn_augment_images, 1, drop_image, HN_OK),
     E(hn_train_options, hn_trainer_create, 1, drop_trainer, HN_OK),
     E(hn_epoch_report, hn_train_epoch, 0, nothing, HN_OK),
+    E(hn_trainer_info, hn_trainer_get_info, 0, nothing, HN_OK),
     E(hn_epoch_report, hn_trainer_history, 0, nothing, HN_OK),
     E(hn_predictor_options, hn_predictor_create, 1, drop_predictor, HN_OK),
     E(hn_prediction, hn_predict, 0, nothing, HN_OK),

@@ -156,6 +156,39 @@ START_TEST(the_public_way_agrees_with_cpu) {
 }
 END_TEST
 
+/* After the first epoch nothing is taken any more, and the host waits for the device five times an epoch, however many steps there are: for
+ * the statistics, and for weights and the optimiser's two vectors. */
+START_TEST(epochs_take_no_memory_and_do_not_wait) {
+    static const char *const names[] = {"haemorrhage", "no_haemorrhage"}, *const takes[] = {"cudaMalloc", "cudaHostAlloc"};
+    const hn_context_options o = {.struct_size = sizeof o, .threads = 1, .plugin_dir = ""};
+    const hn_model_options m = {.struct_size = sizeof m, .width = 32, .height = 32, .class_names = names, .seed = 3};
+    const hn_train_options how = {.struct_size = sizeof how, .batch = 1, .seed = 9, .device = "cudnn"};
+    hn_context *ctx;
+    hn_model *model;
+    hn_trainer *trainer;
+    long before[2], waits;
+    ck_ok(hn_context_create(&o, &ctx, &err));
+    ck_ok(hn_backend_register(ctx, cudnn(), &err));
+    hn_dataset *data = cpu_phantoms(ctx, &err);
+    ck_assert_ptr_nonnull(data);
+    ck_ok(hn_model_preset(ctx, "tinyvgg", &m, &model, &err));
+    ck_ok(hn_trainer_create(model, data, data, &how, &trainer, &err));
+    ck_ok(hn_train_epoch(trainer, NULL, &err));
+    for (int i = 0; i < 2; i++)
+        before[i] = fake_calls_of(takes[i]);
+    waits = fake_calls_of("cudaStreamSynchronize");
+    ck_ok(hn_train_epoch(trainer, NULL, &err));
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(fake_calls_of(takes[i]), before[i]);
+    ck_assert_int_eq(fake_calls_of("cudaStreamSynchronize") - waits, 5);
+    hn_trainer_free(trainer);
+    hn_model_free(model);
+    hn_dataset_free(data);
+    hn_context_free(ctx);
+    nothing_left();
+}
+END_TEST
+
 /* One step from nothing, and all given back; the status of the first failure. */
 static hn_status one_step(void) {
     hn_context *ctx = new_context();
@@ -229,6 +262,7 @@ int main(void) {
     tcase_add_test(t, gradients_agree_with_differences);
     tcase_add_test(t, training_agrees_with_cpu);
     tcase_add_test(t, the_public_way_agrees_with_cpu);
+    tcase_add_test(t, epochs_take_no_memory_and_do_not_wait);
     tcase_add_loop_test(t, every_call_may_fail, 0, FAKE_KINDS);
     suite_add_tcase(suite, t);
     return run_suite(suite);
