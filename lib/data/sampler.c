@@ -80,7 +80,7 @@ hn_status hni_sampler_hard(const hn_dataset *ds, const uint8_t *positive, int32_
         placed += is_placed(row_of(ds, i));
     }
     if (!status && !placed)
-        status = hni_fail(err, HN_E_DATA, "no row has both a patient and a slice number: a manifest with the columns patient and slice says which are neighbours");
+        status = hni_fail(err, HN_E_DATA, "no row has both a patient and a slice number, so none has neighbours: give them in a manifest's columns");
     if (!status) {
         hni_sort_u32(order, n, stack_less, ds);
         for (int up = 0; up < 2; up++) sweep(ds, order, placed, up, positive, reach, near);
