@@ -39,17 +39,20 @@ static void add_optimizer(const hn_trainer *t, hni_text *text) {
     hni_text_format(text, ",\"average_test\":%s", o->average_test ? "true" : "false");
 }
 
+/* What does not apply to its kind is 0: it makes no difference. */
 static void add_schedule(const hni_schedule *s, hni_text *text) {
     static const char *const kinds[] = {"?", "constant", "step", "cosine", "restarts", "one_cycle", "plateau"};
-    hni_text_format(text, ",\"schedule\":{\"kind\":\"%s\",\"epochs\":%d,\"multiplier\":%d,\"patience\":%d", kinds[s->kind], s->epochs, s->multiplier,
-                    s->patience);
-    add_number(text, "factor", s->factor);
-    add_number(text, "low", s->low);
-    add_number(text, "rise", s->rise);
-    add_number(text, "start", s->start);
-    add_number(text, "end", s->end);
+    const bool step = s->kind == HN_SCHEDULE_STEP, restarts = s->kind == HN_SCHEDULE_RESTARTS, plateau = s->kind == HN_SCHEDULE_PLATEAU,
+               cycle = s->kind == HN_SCHEDULE_ONE_CYCLE, cosine = s->kind == HN_SCHEDULE_COSINE;
+    hni_text_format(text, ",\"schedule\":{\"kind\":\"%s\",\"epochs\":%d,\"multiplier\":%d,\"patience\":%d", kinds[s->kind],
+                    plateau || s->kind == HN_SCHEDULE_CONSTANT ? 0 : s->epochs, restarts ? s->multiplier : 0, plateau ? s->patience : 0);
+    add_number(text, "factor", step || plateau ? s->factor : 0);
+    add_number(text, "low", cosine || restarts || plateau ? s->low : 0);
+    add_number(text, "rise", cycle ? s->rise : 0);
+    add_number(text, "start", cycle ? s->start : 0);
+    add_number(text, "end", cycle ? s->end : 0);
     hni_text_format(text, ",\"warm_up_steps\":%lld", (long long)s->warm_steps);
-    add_number(text, "warm_up_start", s->warm_start);
+    add_number(text, "warm_up_start", s->warm_steps ? s->warm_start : 0);
     hni_text_add(text, "}");
 }
 

@@ -119,7 +119,7 @@ hn_status hni_trainer_take_options(hn_trainer *t, const hn_train_options *option
     o->cancel = hni_cancel_ref(options->cancel);
     hn_status status = fill_defaults(o, t->model->n_classes, err);
     t->stopping = hni_stopping_defaults(o);
-    if (!status) status = hni_groups_make(t->model->graph, o, &t->groups, err);
+    if (!status) status = hni_param_groups_make(t->model->graph, o, &t->groups, err);
     if (!status && o->augment) t->augment = *o->augment;
     o->augment = !status && hni_augment_active(o->augment) ? &t->augment : NULL;
     if (!status) status = copy_class_weights(t, err);
@@ -130,7 +130,7 @@ hn_status hni_trainer_take_options(hn_trainer *t, const hn_train_options *option
 void hni_trainer_free_options(hn_trainer *t) {
     for (int32_t i = 0; t->rules && i < t->options.n_param_groups; i++) hni_free(t->ctx, (char *)(uintptr_t)t->rules[i].prefix);
     hni_free(t->ctx, t->rules);
-    hni_groups_free(&t->groups, t->ctx);
+    hni_param_groups_free(&t->groups, t->ctx);
     hni_free(t->ctx, t->class_weights);
     hni_free(t->ctx, t->class_weights_f32);
     hni_cancel_unref(t->options.cancel);

@@ -9,7 +9,7 @@
 
 #include "data/loader.h"
 #include "graph/footprint.h"
-#include "groups.h"
+#include "param_groups.h"
 #include "model/match.h"
 #include "preproc/augment.h"
 #include "schedule.h"
@@ -48,7 +48,7 @@ struct hn_trainer {
     hn_augment_options augment;
     hni_stopping stopping;
     hni_schedule schedule;
-    hni_groups groups;
+    hni_param_groups groups;
     bool mixes;               /* augmentation mixes images, so labels are shares */
     hni_part train, test;     /* test.data NULL = none */
     hni_device *device;

@@ -1,5 +1,5 @@
-/* groups.c - see groups.h. A group is a pair of factors, so tensors that learn alike share one, whichever rules they met. */
-#include "groups.h"
+/* param_groups.c - see param_groups.h. A group is a pair of factors, so tensors that learn alike share one, whichever rules they met. */
+#include "param_groups.h"
 
 #include <math.h>
 #include <string.h>
@@ -57,28 +57,28 @@ static bool spared(const hni_graph *graph, const hni_param *param) {
     return layer->kind == HNI_LAYER_BATCH_NORM || layer->kind == HNI_LAYER_GROUP_NORM || &graph->params[layer->param[0]] != param;
 }
 
-static uint8_t number_of(hni_groups *g, hni_group group) {
+static uint8_t number_of(hni_param_groups *g, hni_param_group group) {
     int32_t i = 0;
     while (i < g->n && (g->group[i].rate != group.rate || g->group[i].decay != group.decay)) i++;
     if (i == g->n) g->group[g->n++] = group;
     return (uint8_t)i;
 }
 
-static void sort_params(const hni_graph *graph, const hn_train_options *o, hni_groups *g) {
+static void sort_params(const hni_graph *graph, const hn_train_options *o, hni_param_groups *g) {
     for (size_t p = 0; p < graph->n_params; p++) {
         const hni_param *param = &graph->params[p];
         const hn_param_group *rule = rule_of(o, param->name);
-        hni_group group = {rule && rule->rate != 0 ? rule->rate : 1, rule && rule->decay != 0 ? fmax(rule->decay, 0) : 1};
+        hni_param_group group = {rule && rule->rate != 0 ? rule->rate : 1, rule && rule->decay != 0 ? fmax(rule->decay, 0) : 1};
         g->frozen[p] = rule && rule->frozen;
         if (!param->trainable) continue;
         if (o->decay_weights_only && spared(graph, param)) group.decay = 0;
-        if (g->frozen[p]) group = (hni_group){0, 0};
+        if (g->frozen[p]) group = (hni_param_group){0, 0};
         memset(g->map + param->offset, number_of(g, group), (size_t)param->elements);
     }
 }
 
 /* What normalises by frozen statistics has no gradient of its own weight. */
-static hn_status check_norms(const hni_graph *graph, const hni_groups *g, hn_error *err) {
+static hn_status check_norms(const hni_graph *graph, const hni_param_groups *g, hn_error *err) {
     for (size_t i = 0; i < graph->n_layers; i++) {
         const hni_layer *l = &graph->layers[i];
         if (l->kind != HNI_LAYER_BATCH_NORM) continue;
@@ -90,18 +90,18 @@ static hn_status check_norms(const hni_graph *graph, const hni_groups *g, hn_err
     return HN_OK;
 }
 
-hn_status hni_groups_make(const hni_graph *graph, const hn_train_options *options, hni_groups *out, hn_error *err) {
+hn_status hni_param_groups_make(const hni_graph *graph, const hn_train_options *options, hni_param_groups *out, hn_error *err) {
     hn_status status = check_rules(graph, options, err);
     if (status) return status;
     out->map = hni_calloc(graph->ctx, (size_t)graph->trainable + 1, sizeof *out->map);
     out->frozen = hni_calloc(graph->ctx, graph->n_params + 1, sizeof *out->frozen);
     if (!out->map || !out->frozen) return hni_fail_memory(err, (size_t)graph->trainable, "parameter groups");
     sort_params(graph, options, out);
-    if (!out->n) out->group[out->n++] = (hni_group){1, 1}; /* nothing to train */
+    if (!out->n) out->group[out->n++] = (hni_param_group){1, 1}; /* nothing to train */
     return check_norms(graph, out, err);
 }
 
-void hni_groups_free(hni_groups *groups, hn_context *ctx) {
+void hni_param_groups_free(hni_param_groups *groups, hn_context *ctx) {
     hni_free(ctx, groups->map);
     hni_free(ctx, groups->frozen);
     groups->map = NULL;
