@@ -37,7 +37,7 @@ static const uint32_t hni_sizes_hn_preset_info[] = {192};
 static const uint32_t hni_sizes_hn_layer_info[] = {224};
 static const uint32_t hni_sizes_hn_tensor_info[] = {176};
 /* builder.h */
-static const uint32_t hni_sizes_hn_conv2d_options[] = {48};
+static const uint32_t hni_sizes_hn_conv2d_options[] = {56};
 static const uint32_t hni_sizes_hn_pool2d_options[] = {32};
 /* augment.h */
 static const uint32_t hni_sizes_hn_augment_options[] = {136};
@@ -51,14 +51,10 @@ static const uint32_t hni_sizes_hn_predictor_options[] = {24};
 static const uint32_t hni_sizes_hn_prediction[] = {72};
 /* evaluate.h */
 static const uint32_t hni_sizes_hn_eval_options[] = {40};
-static const uint32_t hni_sizes_hn_eval_arrays[] = {72};
+static const uint32_t hni_sizes_hn_eval_arrays[] = {64};
 static const uint32_t hni_sizes_hn_metrics[] = {240};
 static const uint32_t hni_sizes_hn_class_metrics[] = {64};
 static const uint32_t hni_sizes_hn_eval_sample[] = {56};
-static const uint32_t hni_sizes_hn_interval[] = {72};
-static const uint32_t hni_sizes_hn_mean[] = {72};
-static const uint32_t hni_sizes_hn_mcnemar[] = {56};
-static const uint32_t hni_sizes_hn_bootstrap_options[] = {40};
 
 /* HN_OK, or HN_E_ARGUMENT for NULL, or HN_E_ABI if struct_size is none that was ever published. */
 #define HNI_CHECK(object, type, err) hni_check_struct((object), #type, hni_sizes_##type, (int)(sizeof hni_sizes_##type / sizeof *hni_sizes_##type), (err))
