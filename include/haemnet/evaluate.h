@@ -184,6 +184,14 @@ typedef struct hn_bootstrap_options {
     hn_cancel *cancel;    /* may be NULL */
 } hn_bootstrap_options;
 
+/* How the probabilities of a patient's slices become the patient's; HN_RULE_…. */
+enum {
+    HN_RULE_MAX = 1,      /* the largest */
+    HN_RULE_NOISY_OR = 2, /* 1 - Π (1 - p): that none of them is positive, were they independent */
+    HN_RULE_TOP_MEAN = 3, /* mean of the largest few */
+    HN_RULE_MEAN = 4      /* mean of all */
+};
+
 /* Predicts every row of a data set. Files that cannot be read are skipped and counted.
  *   options  copied; NULL = defaults
  *   out      receives the handle; free it with hn_eval_free
@@ -232,6 +240,25 @@ HN_API hn_status hn_eval_confusion(const hn_eval *eval, double threshold, int64_
  * Thread:  any.
  * Since:   0.1 */
 HN_API hn_status hn_eval_curve(const hn_eval *eval, int32_t kind, int32_t index, hn_curve_point *dst, size_t cap, size_t *need, hn_error *err);
+
+/* From slices to patients: an evaluation with one sample a group, in the order of the groups' first rows. A group is positive if any of its
+ * rows is; its probability of the positive class, or of each label, comes from its rows by the rule. Single-label classes become two: the
+ * positive one and the rest. Silent rows are left out; a group of nothing else is silent. Rows without a group are their own.
+ *   eval     single-label: with a positive class
+ *   rule     HN_RULE_…; name it beside every figure: hn_eval_rule_name
+ *   top      HN_RULE_TOP_MEAN: how many rows, ≥ 1 (a group with fewer gives all); else 0
+ *   out      receives the handle; free it with hn_eval_free. hn_eval_row gives the group, and the first of its rows as `row`
+ * Errors:  HN_E_ARGUMENT (also: no positive class), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_by_group(const hn_eval *eval, int32_t rule, int32_t top, hn_eval **out, hn_error *err);
+
+/* "max", "noisy-or", "top-mean", "mean"; NULL if there is no such rule.
+ * Returns a string that lives as long as the library.
+ * Errors:  none.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API const char *hn_eval_rule_name(int32_t rule);
 
 /* Wilson's interval of a proportion: accuracy, sensitivity and so on, where samples are independent (one image a patient). Images of one
  * patient are alike, and its interval is then too narrow: hn_eval_bootstrap.

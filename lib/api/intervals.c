@@ -1,4 +1,5 @@
-/* intervals.c - the exported functions of evaluate.h that say how sure a figure is: they check, call lib/eval, hand out. No numerics here. */
+/* intervals.c - the exported functions of evaluate.h that go from slices to patients and say how sure a figure is: they check, call lib/eval,
+ * hand out. No numerics here. */
 #include <math.h>
 
 #include "../base/status.h"
@@ -6,6 +7,7 @@
 #include "../eval/delong.h"
 #include "../eval/eval.h" /* defines: hn_eval */
 #include "../eval/intervals.h"
+#include "../eval/patients.h"
 #include "haemnet/evaluate.h"
 #include "structs.h" /* defines: HNI_CHECK, hni_take, hni_give */
 
@@ -29,6 +31,30 @@ static hn_status check_class(const hn_eval *eval, int32_t index, const char *fun
     }
     return hni_fail(err, HN_E_NOT_FOUND, "%s: there is no class %d; classes are 0 to %d", function, (int)index, (int)eval->n_classes - 1);
 }
+
+hn_status hn_eval_by_group(const hn_eval *eval, int32_t rule, int32_t top, hn_eval **out, hn_error *err) {
+    static const char *const f = "hn_eval_by_group";
+    if (!out) {
+        return null_argument(err, f, "out");
+    }
+    *out = NULL;
+    if (!eval) {
+        return null_argument(err, f, "eval");
+    }
+    if (!hni_rule_name(rule)) {
+        return hni_fail(err, HN_E_ARGUMENT, "%s: rule %d is none of HN_RULE_…", f, (int)rule);
+    }
+    if (rule == HN_RULE_TOP_MEAN ? top < 1 : top != 0) {
+        return hni_fail(err, HN_E_ARGUMENT, "%s: top is %d; it is how many rows HN_RULE_TOP_MEAN takes, at least 1, and 0 for other rules", f,
+                        (int)top);
+    }
+    if (eval->task != HN_TASK_MULTI && eval->positive < 0) {
+        return hni_fail(err, HN_E_ARGUMENT, "%s: no class is positive, and only that one can be asked of a patient; name one", f);
+    }
+    return hni_eval_by_group(eval, rule, top, out, err);
+}
+
+const char *hn_eval_rule_name(int32_t rule) { return hni_rule_name(rule); }
 
 hn_status hn_eval_proportion(int64_t hits, int64_t n, double level, hn_interval *out, hn_error *err) {
     static const char *const f = "hn_eval_proportion";

@@ -49,6 +49,7 @@ CALL(level_one, hn_eval_auc_difference, w.eval, w.eval, 0, 1, &res.interval)
 CALL(ten_resamples, hn_eval_bootstrap, w.eval, 0, &ten, &res.metrics, &limits)
 CALL(three_of_two, hn_eval_proportion, 3, 2, 0, &res.interval)
 CALL(no_values, hn_eval_mean, chances, 0, 0.25, 0, &res.mean)
+CALL(no_rule, hn_eval_by_group, w.eval, 9, 0, &out.eval)
 CALL(no_class, hn_eval_class, w.eval, 2, 0, &res.class_metrics)
 CALL(small_matrix, hn_eval_confusion, w.eval, 0, buffer.numbers, 3, NULL)
 CALL(small_curve, hn_eval_curve, w.eval, HN_CURVE_ROC, 0, buffer.points, 1, NULL)
@@ -130,6 +131,7 @@ static const failure failures[] = {
     F(ten_resamples, HN_E_ARGUMENT, 0, sizeof(hn_metrics)),
     F(three_of_two, HN_E_ARGUMENT, 0, sizeof(hn_interval)),
     F(no_values, HN_E_ARGUMENT, 0, sizeof(hn_mean)),
+    F(no_rule, HN_E_ARGUMENT, 1, 0),
     F(no_class, HN_E_NOT_FOUND, 0, sizeof(hn_class_metrics)),
     F(small_matrix, HN_E_BUFFER, 0, 0),
     F(small_curve, HN_E_BUFFER, 0, 0),

@@ -41,6 +41,7 @@ static void count(tally *t, double low, double high, double truth) {
 static void near_95(const tally *t, double few) {
     const double share = (double)t->held / t->studies;
     printf("%s: %.2f %% of %d studies\n", t->name, 100 * share, t->studies);
+    fflush(stdout);
     ck_assert_msg(fabs(share - 0.95) <= (all() ? 0.015 : few), "%s: the interval holds the true value in %.2f %% of %d studies", t->name, 100 * share,
                   t->studies);
 }
@@ -171,7 +172,7 @@ START_TEST(delong_by_patient) {
 END_TEST
 
 START_TEST(bootstrap_by_patient) {
-    const plan p = {80, 4, {1.5, 1}, 0.7, true};
+    const plan p = {150, 4, {1.5, 1}, 0.7, true};
     tally accuracy = {.name = "BCa by patient, accuracy"}, auc = {.name = "BCa by patient, AUC"}, gap = {.name = "BCa by patient, difference of AUCs"},
           percentile = {.name = "percentile by patient, accuracy"};
     for (int i = 0; i < (all() ? 3000 : 60); i++) {
