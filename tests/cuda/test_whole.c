@@ -19,12 +19,6 @@ static void nothing_left(void) {
     ck_assert_msg(fake_mistakes() == 0, "%ld mistakes, the last: %s", fake_mistakes(), fake_mistake());
 }
 
-/* What the library then asks for in parts: backend.h lets a backend refuse it. */
-static bool is_fused(const hn_op_desc *d) {
-    return (d->kind == HN_OP_CONV2D && (d->pool != 0 || d->in[3].rank != 0 || d->in[7].rank != 0)) ||
-           (d->activation != 0 && (d->kind == HN_OP_CONV2D_GRAD_INPUT || d->kind == HN_OP_MAX_POOL2D_GRAD));
-}
-
 START_TEST(every_case_agrees_with_the_reference) {
     const hn_context_options options = {.struct_size = sizeof options, .plugin_dir = ""};
     hn_context *ctx;
@@ -33,7 +27,6 @@ START_TEST(every_case_agrees_with_the_reference) {
     ck_ok(hn_backend_register(ctx, cudnn(), &err));
     ck_ok(hni_device_open_spec(ctx, "cudnn", &device, &err));
     ck_ok(hni_device_open_spec(ctx, "reference", &oracle, &err));
-    int agreed = 0, refused = 0;
     double worst = 0.0;
     for (int32_t k = 0; k < hni_case_count(); k++) {
         hni_case c;
@@ -42,18 +35,11 @@ START_TEST(every_case_agrees_with_the_reference) {
         ck_ok(hni_case_get(k, &c, &err));
         hni_op_text(&c.desc, text, sizeof text);
         const hn_status status = hni_case_compare(device, oracle, &c, test_seed(), &error, &err);
-        if (status == HN_E_UNSUPPORTED && is_fused(&c.desc)) {
-            ck_assert_msg(strstr(err.message, hni_op_name(c.desc.kind)) != NULL, "a refusal that does not name the operator: %s", err.message);
-            refused++;
-            continue;
-        }
         ck_assert_msg(status == HN_OK, "%s (%s): %s", c.name, text, err.message);
         ck_assert_msg(error <= 1.0, "%s (%s): %g times the tolerance", c.name, text, error);
         worst = fmax(worst, error);
-        agreed++;
     }
-    printf("cudnn on fakes: %d cases agree, %d fused ones refused, worst %.3g of the tolerance\n", agreed, refused, worst);
-    ck_assert_int_ge(agreed, 300);
+    printf("cudnn on fakes: all %d cases agree, worst %.3g of the tolerance\n", hni_case_count(), worst);
     hni_device_close(device);
     hni_device_close(oracle);
     hn_context_free(ctx);
