@@ -25,7 +25,8 @@ enum { ROUNDED = HNI_FROM_EXTRA, UNPOOLED = HNI_FROM_EXTRA + 2, EXTRAS = 3 };
 typedef struct conv_plan {
     hni_cuda_step conv, reduction; /* reduction.plan NULL: none wanted, or by the own kernel */
     attempt way;
-    uint64_t extra[EXTRAS]; /* bytes; 0 = not there */
+    uint64_t extra[EXTRAS];   /* bytes; 0 = not there */
+    hni_cuda_rounded kept[2]; /* inputs that stay the same, rounded, instead of an extra */
 } conv_plan;
 
 static void add_window(hni_graph_node *n, const hn_op_desc *d) {
@@ -176,6 +177,35 @@ static uint64_t bias_workspace(const conv_plan *p, const hn_op_desc *d) {
     return hni_graph_round(sizeof(double) * (uint64_t)hni_sum_room(layout.outputs, layout.lanes));
 }
 
+static void drop(hni_cuda_op *op) {
+    conv_plan *p = (conv_plan *)op->plan;
+    if (!p) return;
+    hni_graph_drop(&p->conv.pack);
+    hni_graph_drop(&p->reduction.pack);
+    for (int i = 0; i < 2; i++) hni_cuda_rounded_drop(op->device, &p->kept[i]);
+}
+
+/* Sizes of the extras; inputs that stay the same get memory of their own. */
+static hn_status lay_out(hni_cuda_op *op, conv_plan *p, hn_error *err) {
+    const hn_op_desc *d = &op->desc;
+    const uint64_t conv = hni_graph_workspace(p->conv.plan), bias = bias_workspace(p, d);
+    hn_status status = HN_OK;
+    for (int i = 0; i < 2 && p->way.bf16 && status == HN_OK; i++) {
+        const int64_t n = hni_tensor_elements(&d->in[i]);
+        if (d->constant >> i & 1)
+            status = hni_cuda_rounded_make(op->device, n, &p->kept[i], err);
+        else
+            p->extra[i] = hni_graph_round(2 * (uint64_t)n);
+    }
+    if (d->pool != 0) {
+        const hn_tensor_desc result = result_of(d);
+        p->extra[2] = hni_graph_round((uint64_t)hni_tensor_bytes(&result));
+    }
+    op->workspace = p->extra[0] + p->extra[1] + p->extra[2] + (conv > bias ? conv : bias); /* one after the other */
+    op->workspace += op->workspace > 0 ? 256 : 0;                                          /* what is lent begins at a multiple of 64 */
+    return status;
+}
+
 static hn_status plan(hni_cuda_op *op, hn_error *err) {
     hni_cuda_device *device = op->device;
     conv_plan *p = device->host.alloc(device->host.user, sizeof *p);
@@ -185,23 +215,8 @@ static hn_status plan(hni_cuda_op *op, hn_error *err) {
         device->host.free(device->host.user, p);
         return status;
     }
-    const uint64_t conv = hni_graph_workspace(p->conv.plan), bias = bias_workspace(p, &op->desc);
-    for (int i = 0; i < 2 && p->way.bf16; i++) p->extra[i] = hni_graph_round(2 * (uint64_t)hni_tensor_elements(&op->desc.in[i]));
-    if (op->desc.pool != 0) {
-        const hn_tensor_desc result = result_of(&op->desc);
-        p->extra[2] = hni_graph_round((uint64_t)hni_tensor_bytes(&result));
-    }
-    op->workspace = p->extra[0] + p->extra[1] + p->extra[2] + (conv > bias ? conv : bias); /* one after the other */
-    op->workspace += op->workspace > 0 ? 256 : 0;                                          /* what is lent begins at a multiple of 64 */
     op->plan = p;
-    return HN_OK;
-}
-
-static void drop(hni_cuda_op *op) {
-    conv_plan *p = (conv_plan *)op->plan;
-    if (!p) return;
-    hni_graph_drop(&p->conv.pack);
-    hni_graph_drop(&p->reduction.pack);
+    return lay_out(op, p, err);
 }
 
 /* Rounds the inputs if that is the way, and runs the convolution's graph. extra: where the extras are, and what is left for graphs. */
@@ -213,9 +228,11 @@ static hn_status run_graph(const hni_cuda_call *call, void *extra[EXTRAS + 1], h
         at += i < EXTRAS ? p->extra[i] : 0;
     }
     for (int i = 0; i < 2 && p->way.bf16; i++) {
-        const cudaError_t code = hni_kernel_cast_bf16(hni_tensor_elements(&call->desc->in[i]), call->in[i], extra[i], call->stream);
-        const hn_status status = hni_cuda_check(call->op->device, code, "rounding to bfloat16", err);
+        hni_cuda_rounded here = {.memory = extra[i], .n = hni_tensor_elements(&call->desc->in[i])};
+        hni_cuda_rounded *to = p->kept[i].memory ? &p->kept[i] : &here;
+        const hn_status status = hni_cuda_rounded_fill(call->op->device, to, call->in[i], call->kept, call->stream, err);
         if (status != HN_OK) return status;
+        extra[i] = to->memory;
     }
     return hni_step_run(call, &p->conv, extra, extra[EXTRAS], err);
 }

@@ -68,6 +68,7 @@ typedef struct hni_cuda_call {
     const void *in[HN_OP_MAX_TENSORS];
     void *out[HN_OP_MAX_TENSORS];
     void *workspace;
+    bool kept; /* inputs called constant are what they were: HN_RUN_CONSTANT_KEPT */
     cudaStream_t stream;
 } hni_cuda_call;
 
@@ -95,6 +96,17 @@ hn_status hni_cuda_enter(hni_cuda_device *device, const char *what, hn_error *er
 /* memory.c: what open and close need of it. */
 hn_status hni_cuda_staging_open(hni_cuda_device *device, hn_error *err);
 void hni_cuda_memory_close(hni_cuda_device *device);
+
+/* rounded.c: n numbers of an input that stays, as bfloat16 in device memory from prepare to release. fill rounds x, unless it was filled
+ * before and x is `kept`. drop: one that was never made is fine. */
+typedef struct hni_cuda_rounded {
+    uint16_t *memory; /* NULL = none */
+    int64_t n;
+    bool filled;
+} hni_cuda_rounded;
+hn_status hni_cuda_rounded_make(hni_cuda_device *device, int64_t n, hni_cuda_rounded *r, hn_error *err);
+hn_status hni_cuda_rounded_fill(hni_cuda_device *device, hni_cuda_rounded *r, const float *x, bool kept, cudaStream_t stream, hn_error *err);
+void hni_cuda_rounded_drop(hni_cuda_device *device, hni_cuda_rounded *r);
 
 /* graph.c: what open and close need of it. close: nothing made by open may be there. */
 hn_status hni_graph_open(hni_cuda_device *device, hn_error *err);

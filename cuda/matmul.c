@@ -43,7 +43,8 @@ static uint64_t padded(uint64_t bytes) {
     return (bytes + PART - 1) / PART * PART;
 }
 
-void hni_cuda_matmul_drop(hni_cuda_matmul *m) {
+void hni_cuda_matmul_drop(hni_cuda_device *device, hni_cuda_matmul *m) {
+    hni_cuda_rounded_drop(device, &m->kept);
     if (m->out)
         cublasLtMatrixLayoutDestroy(m->out);
     if (m->right)
@@ -133,19 +134,26 @@ static cublasStatus_t choose(hni_cuda_device *device, hni_cuda_matmul *m) {
     return code;
 }
 
-/* Parts of the workspace: the cast inputs, then cuBLASLt's. The first PART bytes are for moving the caller's pointer to a boundary. */
-static void lay_out(hni_cuda_matmul *m) {
+/* Parts of the workspace: the rounded inputs, then cuBLASLt's. The first PART bytes are for moving the caller's pointer to a boundary. */
+static hn_status lay_out(hni_cuda_device *device, hni_cuda_matmul *m, hn_error *err) {
     const hni_cuda_product *p = &m->product;
+    hn_status status = HN_OK;
     uint64_t end = 0;
     if (m->bf16) {
         m->cast_left = end;
         end += padded((uint64_t)(p->rows * p->depth) * sizeof(uint16_t));
         m->cast_right = end;
-        end += padded((uint64_t)(p->columns * p->depth) * sizeof(uint16_t));
+        if (p->right_stays)
+            status = hni_cuda_rounded_make(device, p->columns * p->depth, &m->kept, err);
+        else
+            end += padded((uint64_t)(p->columns * p->depth) * sizeof(uint16_t));
     }
     m->lt = end;
     end += padded(m->lt_size);
     m->workspace = end > 0 ? end + PART : 0;
+    if (status != HN_OK)
+        hni_cuda_matmul_drop(device, m);
+    return status;
 }
 
 hn_status hni_cuda_matmul_plan(hni_cuda_device *device, const hni_cuda_product *product, hni_cuda_matmul *out, hn_error *err) {
@@ -158,38 +166,41 @@ hn_status hni_cuda_matmul_plan(hni_cuda_device *device, const hni_cuda_product *
         if (code == CUBLAS_STATUS_SUCCESS)
             code = choose(device, out);
         if (code != CUBLAS_STATUS_SUCCESS)
-            hni_cuda_matmul_drop(out);
+            hni_cuda_matmul_drop(device, out);
     }
     if (code == CUBLAS_STATUS_NOT_SUPPORTED)
         return hni_fail_code(err, HN_E_UNSUPPORTED, HN_DOMAIN_CUBLAS, code,
                              "cudnn:%" PRId32 ": cuBLASLt has no algorithm for [%" PRId64 ", %" PRId64 "] from %" PRId64 " products each",
                              device->index, product->rows, product->columns, product->depth);
-    if (code == CUBLAS_STATUS_SUCCESS)
-        lay_out(out);
-    return hni_cuda_check_lt(device, code, "planning a matrix product", err);
+    const hn_status status = hni_cuda_check_lt(device, code, "planning a matrix product", err);
+    return status == HN_OK ? lay_out(device, out, err) : status;
 }
 
 static void *part(void *workspace, uint64_t offset) {
     return (void *)(((uintptr_t)workspace + PART - 1) / PART * PART + offset);
 }
 
-hn_status hni_cuda_matmul_run(hni_cuda_device *device, const hni_cuda_matmul *m, const float *left, const float *right, const float *bias,
-                              float *out, void *workspace, cudaStream_t stream, hn_error *err) {
-    static const float one = 1.0f, zero = 0.0f;
+/* Both factors as bfloat16, to *a (right) and *b (left). */
+static hn_status round_factors(hni_cuda_device *device, hni_cuda_matmul *m, const float *left, const float *right, void *workspace, bool kept,
+                               cudaStream_t stream, const void **a, const void **b, hn_error *err) {
     const hni_cuda_product *p = &m->product;
+    hni_cuda_rounded l = {.memory = part(workspace, m->cast_left), .n = p->rows * p->depth};
+    hni_cuda_rounded here = {.memory = part(workspace, m->cast_right), .n = p->columns * p->depth}, *r = m->kept.memory ? &m->kept : &here;
+    *a = r->memory;
+    *b = l.memory;
+    const hn_status status = hni_cuda_rounded_fill(device, &l, left, false, stream, err);
+    return status == HN_OK ? hni_cuda_rounded_fill(device, r, right, kept, stream, err) : status;
+}
+
+hn_status hni_cuda_matmul_run(hni_cuda_device *device, hni_cuda_matmul *m, const float *left, const float *right, const float *bias,
+                              float *out, void *workspace, bool kept, cudaStream_t stream, hn_error *err) {
+    static const float one = 1.0f, zero = 0.0f;
     const void *a = right, *b = left;
-    if (m->bf16) {
-        uint16_t *const l = (uint16_t *)part(workspace, m->cast_left), *const r = (uint16_t *)part(workspace, m->cast_right);
-        cudaError_t cast = hni_kernel_cast_bf16(p->rows * p->depth, left, l, stream);
-        if (cast == cudaSuccess)
-            cast = hni_kernel_cast_bf16(p->columns * p->depth, right, r, stream);
-        if (cast != cudaSuccess)
-            return hni_cuda_check(device, cast, "casting to bfloat16", err);
-        a = r;
-        b = l;
-    }
+    const hn_status status = m->bf16 ? round_factors(device, m, left, right, workspace, kept, stream, &a, &b, err) : HN_OK;
+    if (status != HN_OK)
+        return status;
     cublasStatus_t code = CUBLAS_STATUS_SUCCESS;
-    if (p->bias)
+    if (m->product.bias)
         code = cublasLtMatmulDescSetAttribute(m->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias);
     if (code == CUBLAS_STATUS_SUCCESS)
         code = cublasLtMatmul(device->lt, m->desc, &one, a, m->right, b, m->left, &zero, out, m->out, out, m->out, &m->algo,

@@ -97,7 +97,8 @@ hn_status hni_cuda_run(void *device, void *op, const hn_op_buffers *buffers, hn_
     const hn_status status = hni_cuda_enter(d, hni_op_name(o->desc.kind), err);
     if (status != HN_OK)
         return status;
-    hni_cuda_call call = {.op = o, .desc = &o->desc, .workspace = at(buffers->workspace), .stream = d->stream};
+    hni_cuda_call call = {.op = o, .desc = &o->desc, .workspace = at(buffers->workspace),
+                          .kept = (buffers->flags & HN_RUN_CONSTANT_KEPT) != 0, .stream = d->stream};
     for (int32_t i = 0; i < o->desc.n_in; i++)
         call.in[i] = o->desc.in[i].rank ? at(buffers->in[i]) : NULL;
     for (int32_t i = 0; i < o->desc.n_out; i++)

@@ -118,7 +118,8 @@ typedef struct hn_op_desc {
 
 /* Bits of hn_op_buffers.flags. */
 enum {
-    HN_RUN_CONSTANT_KEPT = 1 /* the inputs that the description calls constant hold what they held when the operator ran last */
+    HN_RUN_CONSTANT_KEPT = 1 /* the inputs that the description calls constant hold what they held when the operator ran last; in a recorded
+                                run: will do so at every replay */
 };
 
 /* Where a tensor lies. */

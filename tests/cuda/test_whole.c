@@ -1,5 +1,6 @@
 /* test_whole.c - the cudnn backend's real host code on the faked machine, from the case list to a trained network: conformance with the
  * reference, gradients against differences, training beside the cpu backend, recorded steps, and the n-th failing call of each library. */
+#include "../../cuda/cuda.h"
 #include "../backend/cpu_train.h"
 #include "../graph/differences.h"
 #include "backend/cases.h"
@@ -91,6 +92,44 @@ START_TEST(training_agrees_with_cpu) {
         free(ours);
         free(theirs);
     }
+}
+END_TEST
+
+/* Logits of a batch, in bfloat16. */
+static void logits_of(rig *r, runner *n, float out[6]) {
+    const hni_step step = step_of(r);
+    ck_ok(hni_executor_run(n->ex, &step, &err));
+    ck_ok(hni_executor_logits(n->ex, out, &err));
+}
+
+/* Four predictions, new weights, four more: as executors that have just been made predict. */
+START_TEST(a_network_notices_new_weights) {
+    hn_context *ctx = new_context();
+    rig r = new_rig_on(cudnn(), ctx, tinyvgg(ctx, 3, 16, 5, 2), 3);
+    ((hni_cuda_device *)r.device->handle)->precision = HNI_CUDA_BF16;
+    float *w = malloc((size_t)r.graph->total * sizeof *w);
+    ck_ok(hni_weights_get(&r.weights, w, &err));
+    runner old = new_runner(&r, HNI_MODE_PREDICT, HN_TASK_SINGLE, 0);
+    float first[6] = {0.0f};
+    for (int round = 0; round < 2; round++) {
+        float want[6], got[6];
+        for (int64_t k = 0; round == 1 && k < r.graph->total; k++)
+            w[k] *= -1.25f;
+        ck_ok(hni_weights_set(&r.weights, w, &err));
+        runner fresh = new_runner(&r, HNI_MODE_PREDICT, HN_TASK_SINGLE, 0);
+        logits_of(&r, &fresh, want);
+        for (int i = 0; i < 4; i++) {
+            logits_of(&r, &old, got);
+            ck_assert_int_eq(memcmp(got, want, sizeof got), 0);
+        }
+        ck_assert(memcmp(first, want, sizeof want) != 0);
+        memcpy(first, want, sizeof want);
+        free_runner(&r, &fresh);
+    }
+    free(w);
+    free_runner(&r, &old);
+    free_rig(&r);
+    nothing_left();
 }
 END_TEST
 
@@ -213,6 +252,7 @@ int main(void) {
     tcase_add_test(t, every_case_agrees_with_the_reference);
     tcase_add_test(t, gradients_agree_with_differences);
     tcase_add_test(t, training_agrees_with_cpu);
+    tcase_add_test(t, a_network_notices_new_weights);
     tcase_add_test(t, the_public_way_agrees_with_cpu);
     tcase_add_loop_test(t, every_call_may_fail, 0, FAKE_KINDS);
     suite_add_tcase(suite, t);
