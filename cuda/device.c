@@ -100,6 +100,7 @@ void hni_cuda_close(void *device) {
         cublasLtDestroy(d->lt);
     if (d->cudnn)
         cudnnDestroy(d->cudnn);
+    hni_cuda_staging_close(d);
     hni_cuda_memory_close(d);
     if (d->stream)
         cudaStreamDestroy(d->stream);
