@@ -44,6 +44,7 @@ typedef struct hni_cuda_device {
     int32_t index;      /* CUDA's number of the device */
     int32_t precision;  /* HNI_CUDA_… */
     bool deterministic; /* only ways whose sums have one order */
+    bool measured;      /* of the ways that there are the fastest, found by trying */
     cudaStream_t stream;
     cudnnHandle_t cudnn;
     cublasLtHandle_t lt;

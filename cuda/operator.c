@@ -4,14 +4,18 @@
  * list is tried, so that a version of cuDNN that can do less makes a network slower and not impossible. */
 #include <stdio.h>
 
+#include "graph.h"
 #include "table.h"
 
 enum { TEXT = 160, REFUSED = 256 };
 
-static hn_status refuse(const hni_cuda_device *d, const hn_op_desc *desc, const char *why, hn_error *err) {
+/* `why` may be a library's own words, in the error of a question or of a plan: then its code goes along. */
+static hn_status refuse(const hni_cuda_device *d, const hn_op_desc *desc, const char *why, const hn_error *plan, hn_error *err) {
     char text[TEXT];
+    const hn_error *question = hni_graph_error(d), *said = why == plan->message ? plan : why == question->message ? question : NULL;
     hni_op_text(desc, text, sizeof text);
-    return hni_fail(err, HN_E_UNSUPPORTED, "cudnn:%d: %s: %s", d->index, text, why);
+    return hni_fail_code(err, HN_E_UNSUPPORTED, said ? said->domain : HN_DOMAIN_NONE, said ? said->code : 0, "cudnn:%d: %s: %s", d->index, text,
+                         why);
 }
 
 hn_status hni_cuda_supports(void *device, const hn_op_desc *desc, hn_error *err) {
@@ -26,7 +30,7 @@ hn_status hni_cuda_supports(void *device, const hn_op_desc *desc, hn_error *err)
         status = hni_cuda_enter(d, "supports", err); /* cuDNN may be asked */
     if (status != HN_OK)
         return status;
-    return hni_cuda_select(d, desc, &why) ? HN_OK : refuse(d, desc, why, err);
+    return hni_cuda_select(d, desc, &why) ? HN_OK : refuse(d, desc, why, hni_graph_error(d), err);
 }
 
 static void end_plan(hni_cuda_op *o) {
@@ -53,7 +57,7 @@ static hn_status plan(hni_cuda_op *o, hn_error *err) {
         why = theirs.message;
         o->way = hni_cuda_select_after(o->device, &o->desc, o->way, &why);
     }
-    return refuse(o->device, &o->desc, why, err);
+    return refuse(o->device, &o->desc, why, &theirs, err);
 }
 
 static void log_choice(const hni_cuda_op *o) {

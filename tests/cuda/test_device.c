@@ -85,20 +85,24 @@ START_TEST(options) {
     static const struct {
         const char *spec;
         int32_t precision;
-        bool deterministic;
-    } specs[] = {{"cudnn", HNI_CUDA_F32, false},
-                 {"best+tf32", HNI_CUDA_TF32, false},
-                 {"cudnn:0+bf16+deterministic", HNI_CUDA_BF16, true},
-                 {"cudnn+deterministic", HNI_CUDA_F32, true}};
+        bool deterministic, measured;
+    } specs[] = {{"cudnn", HNI_CUDA_F32, false, false},
+                 {"best+tf32+measured", HNI_CUDA_TF32, false, true},
+                 {"cudnn:0+bf16+deterministic", HNI_CUDA_BF16, true, false},
+                 {"cudnn+deterministic", HNI_CUDA_F32, true, false}};
     fake_reset();
     hn_context *ctx = context(NULL, NULL);
     for (int i = 0; i < 4; i++) {
         hni_device *device = open_spec(ctx, specs[i].spec);
         ck_assert_int_eq(((hni_cuda_device *)device->handle)->precision, specs[i].precision);
         ck_assert_int_eq(((hni_cuda_device *)device->handle)->deterministic, specs[i].deterministic);
+        ck_assert_int_eq(((hni_cuda_device *)device->handle)->measured, specs[i].measured);
         hn_backend_host host = device->host;
         void *handle;
-        host.options = 8;
+        host.options = HN_HOST_MEASURED | HN_HOST_DETERMINISTIC;
+        ck_assert_int_eq(device->table.open(NULL, 0, &host, &handle, &err), HN_E_ARGUMENT);
+        ck_assert_ptr_null(handle);
+        host.options = 16;
         ck_assert_int_eq(device->table.open(NULL, 0, &host, &handle, &err), HN_E_UNSUPPORTED);
         ck_assert_ptr_null(handle);
         host.options = HN_HOST_TF32 | HN_HOST_BF16;

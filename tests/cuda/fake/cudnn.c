@@ -15,6 +15,10 @@ static fake_descriptor *alive;
 static int offered = FAKE_ENGINE_ALL, refused, last_engine;
 static int64_t last_nodes;
 static char message[256];
+static struct {
+    float ms[FAKE_TIMES];
+    int next;
+} times[ENGINES];
 void fake_cudnn_offer(int engines) { offered = engines; }
 void fake_cudnn_refuse(int graphs) { refused = graphs; }
 int fake_cudnn_engine(void) { return last_engine; }
@@ -25,6 +29,18 @@ void fake_cudnn_reset(void) {
     message[0] = '\0';
     offered = FAKE_ENGINE_ALL;
     refused = last_engine = 0;
+    memset(times, 0, sizeof times);
+}
+
+static int number_of(int engine) {
+    int i = 0;
+    while (engine >> i > 1) i++;
+    return i;
+}
+
+void fake_cudnn_times(int engine, const float ms[FAKE_TIMES]) {
+    memcpy(times[number_of(engine)].ms, ms, sizeof times[0].ms);
+    times[number_of(engine)].next = 0;
 }
 
 cudnnStatus_t fake_complain(cudnnStatus_t code, const char *format, ...) {
@@ -264,6 +280,8 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t handle, cudnnBackendDescriptor_t
     cudnnStatus_t status = bind(&run, v, stream);
     if (status == CUDNN_STATUS_SUCCESS) status = check_overlap(&run);
     if (status != CUDNN_STATUS_SUCCESS) return status;
+    const int number = number_of(p->engine);
+    fake_spend(stream, (double)times[number].ms[times[number].next++ % FAKE_TIMES]);
     last_engine = p->engine;
     last_nodes = p->program.nodes;
     return fake_enqueue(stream, fake_compute, &run, sizeof run) == 0 ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_EXECUTION_FAILED_CUDART;

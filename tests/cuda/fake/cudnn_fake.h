@@ -32,7 +32,9 @@ void fake_cudnn_refuse(int graphs);   /* FAKE_NO_… */
 int fake_cudnn_engine(void);          /* of the last execution; 0 = none yet */
 int64_t fake_cudnn_nodes(void);       /* of the last execution */
 const char *fake_cudnn_message(void); /* the last complaint, "" = none since the last reset */
-void fake_cudnn_reset(void);          /* no message; all engines, all graphs */
+void fake_cudnn_reset(void);          /* no message; all engines, all graphs, no times */
+enum { FAKE_TIMES = 6 };
+void fake_cudnn_times(int engine, const float ms[FAKE_TIMES]); /* what its executions take, made up, one after the other and over again */
 
 /* Shared by the fake's files. */
 enum { FAKE_TENSORS = 16, FAKE_NODES = 8, FAKE_PORTS = 12 };
