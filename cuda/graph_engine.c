@@ -213,6 +213,23 @@ static void settle(search *s, int32_t chosen) {
     }
 }
 
+/* Why none may be taken, in numbers. */
+static hn_status fail(const search *s, hn_error *err) {
+    const struct {
+        int32_t count;
+        const char *words;
+    } why[] = {{s->short_numbers, "round to less than asked for"},
+               {s->disordered, "are not deterministic"},
+               {s->large, "need over 2 GiB"},
+               {s->refused, "cannot do it"}};
+    char text[160] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof why / sizeof why[0]; i++)
+        if (why[i].count > 0) used += (size_t)snprintf(text + used, sizeof text - used, "%s%d %s", used > 0 ? ", " : ": ", why[i].count, why[i].words);
+    return hni_fail_code(err, HN_E_UNSUPPORTED, HN_DOMAIN_CUDNN, (int64_t)s->last, "cudnn:%d: none of %d engines may be taken%s (cuDNN %d)",
+                         s->b->device->index, s->seen, text, (int)s->last);
+}
+
 hn_status hni_choose_engine(hni_graph_build *b, cudnnBackendDescriptor_t graph, const hni_graph *from, int32_t precision,
                             cudnnBackendDescriptor_t *plan, int64_t *workspace, hn_error *err) {
     static const cudnnBackendHeurMode_t modes[] = {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK};
@@ -229,9 +246,5 @@ hn_status hni_choose_engine(hni_graph_build *b, cudnnBackendDescriptor_t graph, 
     *plan = chosen >= 0 && s.found > 0 ? s.candidates[chosen].plan : NULL;
     *workspace = *plan ? s.candidates[chosen].workspace : 0;
     if (*plan) return HN_OK;
-    return hni_fail_code(
-        err, HN_E_UNSUPPORTED, HN_DOMAIN_CUDNN, (int64_t)s.last,
-        "cudnn:%d: none of %d engines may be taken: %d round to less than asked for, %d are not deterministic, %d need over 2 "
-        "GiB, %d cannot do it (cuDNN %d)",
-        b->device->index, s.seen, s.short_numbers, s.disordered, s.large, s.refused, (int)s.last);
+    return fail(&s, err);
 }

@@ -3,6 +3,7 @@
  * The ways are in select.c's lists. One that accepts may still find out when it plans that cuDNN has no engine for it: then the next of the
  * list is tried, so that a version of cuDNN that can do less makes a network slower and not impossible. */
 #include <stdio.h>
+#include <string.h>
 
 #include "graph.h"
 #include "table.h"
@@ -11,9 +12,12 @@ enum { TEXT = 160, REFUSED = 256 };
 
 /* `why` may be a library's own words, in the error of a question or of a plan: then its code goes along. */
 static hn_status refuse(const hni_cuda_device *d, const hn_op_desc *desc, const char *why, const hn_error *plan, hn_error *err) {
-    char text[TEXT];
+    char text[TEXT], name[32];
     const hn_error *question = hni_graph_error(d), *said = why == plan->message ? plan : why == question->message ? question : NULL;
     hni_op_text(desc, text, sizeof text);
+    snprintf(name, sizeof name, "cudnn:%d: ", d->index);
+    if (strncmp(why, name, strlen(name)) == 0) /* it stands at the beginning already */
+        why += strlen(name);
     return hni_fail_code(err, HN_E_UNSUPPORTED, said ? said->domain : HN_DOMAIN_NONE, said ? said->code : 0, "cudnn:%d: %s: %s", d->index, text,
                          why);
 }

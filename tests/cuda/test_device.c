@@ -10,15 +10,16 @@ static const struct {
     size_t cudnn;
     int capability, devices; /* devices: that can be used */
     const char *description;
+    int32_t domain, code; /* open's */
 } MACHINES[] = {
-    {1, 91900, 90, 1, "Fake GPU, compute capability 9.0, driver CUDA 13.0, cuDNN 9.19.0"},
-    {3, 90100, 80, 3, "compute capability 8.0"},
-    {0, 91900, 90, 0, "no NVIDIA device"},
-    {-1, 91900, 90, 0, "no NVIDIA driver"},
-    {-2, 91900, 90, 0, "too old: it is for CUDA 12.2"},
-    {1, 8907, 90, 0, "built for cuDNN 9, found version 8907"},
-    {1, 100000, 90, 0, "built for cuDNN 9"},
-    {1, 91900, 75, 0, "compute capability 8.0"},
+    {1, 91900, 90, 1, "Fake GPU, compute capability 9.0, driver CUDA 13.0, cuDNN 9.19.0", 0, 0},
+    {3, 90100, 80, 3, "compute capability 8.0", 0, 0},
+    {0, 91900, 90, 0, "no NVIDIA device", HN_DOMAIN_CUDA, cudaErrorNoDevice},
+    {-1, 91900, 90, 0, "no NVIDIA driver", HN_DOMAIN_CUDA, cudaErrorInsufficientDriver},
+    {-2, 91900, 90, 0, "too old: it is for CUDA 12.2", HN_DOMAIN_CUDA, cudaErrorInsufficientDriver},
+    {1, 8907, 90, 0, "built for cuDNN 9, found version 8907", HN_DOMAIN_CUDNN, CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH},
+    {1, 100000, 90, 0, "built for cuDNN 9", HN_DOMAIN_CUDNN, CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH},
+    {1, 91900, 75, 0, "compute capability 8.0", HN_DOMAIN_CUDA, cudaErrorNoKernelImageForDevice},
 };
 
 START_TEST(machines) {
@@ -51,6 +52,14 @@ START_TEST(machines) {
     if (!usable) {
         ck_assert_int_eq(hni_device_open(ctx, 2, &device, &err), HN_E_UNAVAILABLE);
         ck_assert_msg(strstr(err.message, MACHINES[_i].description) != NULL, "%s", err.message);
+        ck_assert_int_eq(hni_device_open_spec(ctx, "cudnn", &device, &err), HN_E_UNAVAILABLE);
+        ck_assert_msg(strstr(err.message, MACHINES[_i].description) != NULL, "%s", err.message);
+        void *handle;
+        const hn_backend_host host = {.struct_size = sizeof host};
+        ck_assert_int_eq(hn_backend_entry(1)->open(NULL, 0, &host, &handle, &err), HN_E_UNAVAILABLE);
+        ck_assert_int_eq(err.domain, MACHINES[_i].domain);
+        ck_assert_int_eq(err.code, MACHINES[_i].code);
+        ck_assert_msg(strstr(err.message, MACHINES[_i].description) != NULL, "%s", err.message);
         ck_assert_int_eq(cudaGetLastError(), cudaSuccess); /* nothing is left behind for the host's own CUDA code */
     }
     device = open_spec(ctx, "cpu");
@@ -69,6 +78,8 @@ START_TEST(old_device_beside_a_new_one) {
     hni_device *device;
     ck_assert_int_eq(hni_device_open_spec(ctx, "cudnn:1", &device, &err), HN_E_UNAVAILABLE);
     ck_assert_msg(strstr(err.message, "cudnn:1: compute capability 7.0") != NULL, "%s", err.message);
+    ck_assert_int_eq(err.domain, HN_DOMAIN_CUDA);
+    ck_assert_int_eq(err.code, cudaErrorNoKernelImageForDevice);
     hni_device_close(open_spec(ctx, "cudnn:0"));
     const hn_backend *b = hn_backend_entry(1);
     void *handle;

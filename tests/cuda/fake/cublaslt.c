@@ -11,12 +11,13 @@
 
 #include "fake.h"
 
-long fake_lt_products;
-cublasComputeType_t fake_lt_last;
-cudaDataType fake_lt_last_input;
+atomic_long fake_lt_products;
+_Atomic cublasComputeType_t fake_lt_last;
+_Atomic cudaDataType fake_lt_last_input;
 unsigned fake_lt_refused;
 size_t fake_lt_workspace = 4096;
-int fake_lt_algorithms = 1, fake_lt_chosen;
+int fake_lt_algorithms = 1;
+atomic_int fake_lt_chosen;
 double fake_lt_ms[FAKE_LT_MOST];
 
 enum { HANDLE = 0x4C54, DESC, LAYOUT, PREFERENCE, ALGO };

@@ -29,6 +29,7 @@ enum {
 
 void fake_cudnn_offer(int engines);   /* FAKE_ENGINE_… */
 void fake_cudnn_refuse(int graphs);   /* FAKE_NO_… */
+void fake_cudnn_disorder(bool on);    /* the disordered engine's sums differ a little from run to run */
 int fake_cudnn_engine(void);          /* of the last execution; 0 = none yet */
 int64_t fake_cudnn_nodes(void);       /* of the last execution */
 const char *fake_cudnn_message(void); /* the last complaint, "" = none since the last reset */
@@ -65,6 +66,7 @@ typedef struct fake_run {
     void *pointer[FAKE_TENSORS];
     void *workspace;
     int64_t workspace_size;
+    double factor; /* of every result: 1, or nearly so */
 } fake_run;
 
 void fake_compute(void *run); /* a fake_run */
