@@ -9,7 +9,7 @@
 
 enum { MAX_WAYS = 3 };
 
-static const hni_cuda_way *const LISTS[HN_OP_PREPROCESS + 1][MAX_WAYS] = {
+static const hni_cuda_way *const LISTS[HNI_OP_LAST + 1][MAX_WAYS] = {
     [HN_OP_CONV2D] = {&hni_cuda_conv},
     [HN_OP_CONV2D_GRAD_INPUT] = {&hni_cuda_conv_grad_input},
     [HN_OP_CONV2D_GRAD_WEIGHT] = {&hni_cuda_conv_grad_weight},
@@ -37,7 +37,7 @@ static const hni_cuda_way *const LISTS[HN_OP_PREPROCESS + 1][MAX_WAYS] = {
 };
 
 const hni_cuda_way *hni_cuda_select_after(const hni_cuda_device *device, const hn_op_desc *desc, const hni_cuda_way *after, const char **why) {
-    if (desc->kind < 1 || desc->kind > HN_OP_PREPROCESS)
+    if (desc->kind < 1 || desc->kind > HNI_OP_LAST)
         return NULL;
     bool behind = after == NULL;
     for (int i = 0; i < MAX_WAYS && LISTS[desc->kind][i]; i++) {

@@ -4,7 +4,7 @@
 
 #include "train.h"
 
-enum { N_OPTIONS = 29 };
+enum { N_OPTIONS = 29 + N_INPUT_OPTIONS };
 static void list_options(train_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"out", OPTION_TEXT, &s->out, "RUN", "folder for model.safetensors, last.safetensors, history.csv, run.json (needed)"},
@@ -12,8 +12,8 @@ static void list_options(train_settings *s, option list[N_OPTIONS]) {
         {"holdout", OPTION_NUMBER, &s->holdout, "R", "share of DATA to test on, by patient; 0 = none (0.2)"},
         {"folds", OPTION_INT, &s->folds, "K", "cross-validation: K trainings, each tested on the fold it has not seen"},
         {"model", OPTION_TEXT, &s->model, "NAME", "architecture (tinyvgg)"},
-        {"size", OPTION_INT, &s->size, "N", "images are resized to N x N px (64)"},
-        {"channels", OPTION_INT, &s->channels, "1|3", "grey or RGB (3)"},
+        INPUT_OPTIONS(&s->input),
+        {"normalise", OPTION_FLAG, &s->normalise, NULL, "mean and deviation of each channel are measured on the training part"},
         {"mean", OPTION_NUMBER, &s->mean, "M", "taken from the grey levels 0 to 1 before the network (0)"},
         {"deviation", OPTION_NUMBER, &s->deviation, "D", "then they are divided by it (1)"},
         {"hidden", OPTION_INT, &s->hidden, "N", "hidden width (10)"},
@@ -33,6 +33,7 @@ static void list_options(train_settings *s, option list[N_OPTIONS]) {
         {"threads", OPTION_INT, &s->threads, "N", "threads to compute with; the result is the same for any (one per core)"},
         {"device", OPTION_TEXT, &s->device, "SPEC", "see haemnet devices (best)"},
         {"cache", OPTION_INT, &s->choice.cache_mb, "MB", "memory for decoded images (512)"},
+        {"resident", OPTION_INT, &s->resident_mb, "MB", "of the device's memory for decoded images; 0 = never (a quarter; none where it is the host's)"},
         {"strict", OPTION_FLAG, &s->choice.strict, NULL, "stop at the first bad file instead of skipping it"},
         {"resume", OPTION_FLAG, &s->resume, NULL, "go on from RUN/checkpoint.safetensors"},
         {"quiet", OPTION_FLAG, &s->quiet, NULL, "no progress, no notes"},
@@ -56,16 +57,18 @@ static int check_numbers(const train_settings *s) {
     const struct {
         const char *name;
         int32_t value, least, most;
-    } ranges[] = {{"size", s->size, 1, 65535}, {"hidden", s->hidden, 1, 65536}, {"epochs", s->epochs, 1, 1000000}, {"batch", s->batch, 1, 65536},
+    } ranges[] = {{"hidden", s->hidden, 1, 65536}, {"epochs", s->epochs, 1, 1000000}, {"batch", s->batch, 1, 65536},
                   {"threads", s->threads, 0, 1024}, {"patience", s->patience, 0, 1000000}};
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
             return usage_error("train", "--%s %d: must be %d to %d", ranges[i].name, ranges[i].value, ranges[i].least, ranges[i].most);
-    if (s->channels != 1 && s->channels != 3) return usage_error("train", "--channels %d: image files give 1 or 3", s->channels);
+    if (s->normalise && (s->mean != 0 || s->deviation != 1))
+        return usage_error("train", "--normalise measures what --mean and --deviation set: give the one or the others");
     if (!(s->lr > 0)) return usage_error("train", "--lr %g: must be above 0", s->lr);
     if (!(s->momentum >= 0 && s->momentum < 1)) return usage_error("train", "--momentum %g: must be at least 0 and below 1", s->momentum);
     if (s->weight_decay < 0) return usage_error("train", "--weight-decay %g: must be at least 0", s->weight_decay);
     if (s->choice.cache_mb < -1) return usage_error("train", "--cache %d: must be 0 or more", s->choice.cache_mb);
+    if (s->resident_mb < -1) return usage_error("train", "--resident %d: must be 0 or more", s->resident_mb);
     return EXIT_DONE;
 }
 
@@ -78,7 +81,8 @@ static int check(const train_settings *s, bool holdout_given) {
     if (!among(s->optimizer, optimizers)) return usage_error("train", "--optimizer %s: must be adam, adamw or sgd", s->optimizer);
     if (s->stop && !among(s->stop, rules)) return usage_error("train", "--stop %s: must be patience, gl, pq or up", s->stop);
     if (s->momentum != 0 && strcmp(s->optimizer, "sgd")) return usage_error("train", "--momentum is for --optimizer sgd");
-    return check_numbers(s);
+    int code = check_numbers(s);
+    return code ? code : check_input("train", &s->input);
 }
 
 /* Class number, -1 for none, -2 and -3 after a message: wrong usage, unfit data. */
@@ -173,8 +177,8 @@ static int train_once(const train_settings *s, hn_context *ctx, hn_cancel *cance
 }
 
 int cmd_train(int argc, char **argv) {
-    train_settings s = {.model = "tinyvgg", .optimizer = "adam", .choice.cache_mb = -1, .holdout = -2, .lr = 0.001, .deviation = 1, .size = 64, .channels = 3,
-                        .hidden = 10, .epochs = 20, .batch = 32};
+    train_settings s = {.model = "tinyvgg", .optimizer = "adam", .choice.cache_mb = -1, .resident_mb = -1, .holdout = -2, .lr = 0.001,
+                        .deviation = 1, .input = DEFAULT_INPUT, .hidden = 10, .epochs = 20, .batch = 32};
     option list[N_OPTIONS];
     hn_context *ctx = NULL;
     hn_cancel *cancel = NULL;

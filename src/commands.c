@@ -33,6 +33,10 @@ const command commands[] = {
      "  haemnet split data/manifest.csv --manifest --out parts               writes parts/train.csv and parts/test.csv\n"
      "  haemnet split images --group '^([0-9]+)_' --out parts                patient = the number that the file name begins with\n",
      cmd_split, describe_split},
+    {"preview", "DATA --out SHEET.png", "draws a sheet of images of the data, and of what augmentation makes of them",
+     "  haemnet preview images --out sheet.png                               eight at random, and as a network of 64 px sees them\n"
+     "  haemnet preview data/manifest.csv --size 128 --crop-head --augment usual,noise --versions 4 --out sheet.png\n",
+     cmd_preview, describe_preview},
     {"train", "DATA --out RUN", "trains a network on labelled images",
      "  haemnet train images --epochs 20 --out run                           a folder per class, a fifth held out\n"
      "  haemnet train parts/train --test parts/test --out run\n"

@@ -11,6 +11,9 @@ _haemnet() {
         --optimizer) COMPREPLY=($(compgen -W "adam adamw sgd" -- "$current")); return ;;
         --model) COMPREPLY=($(compgen -W "tinyvgg" -- "$current")); return ;;
         --format) COMPREPLY=($(compgen -W "png jpeg" -- "$current")); return ;;
+        --windows) COMPREPLY=($(compgen -W "brain subdural bone stroke" -- "$current")); return ;;
+        --augment) COMPREPLY=($(compgen -W "usual flip rotate scale shift shear window-centre window-width brightness contrast gamma noise blur cutout mixup cutmix" -- "$current"))
+            return ;;
         --stop) COMPREPLY=($(compgen -W "patience gl pq up" -- "$current")); return ;;
         --task) COMPREPLY=($(compgen -W "single multi" -- "$current")); return ;;
         --class-weights) COMPREPLY=($(compgen -W "balanced" -- "$current")); return ;;

@@ -109,6 +109,34 @@ int split_list(const char *text, char **copy, const char ***list);
 int64_t report_skipped(hn_dataset *data);
 void warn_groups(hn_dataset *data);
 
+/* --- what a network takes in (input.c) --------------------------------------------------------------------------------------- */
+typedef struct input_choice { /* the options that train and preview share */
+    const char *windows;   /* "brain,40/80,…" or NULL */
+    int32_t size, channels, slices, crop_head, median;
+    double gaussian;
+} input_choice;
+#define DEFAULT_INPUT {.size = 64, .slices = 1}
+enum { N_INPUT_OPTIONS = 7, MOST_WINDOWS = 16 };
+#define INPUT_OPTIONS(c) \
+    {"size", OPTION_INT, &(c)->size, "N", "images are resized to N x N px (64)"}, \
+    {"channels", OPTION_INT, &(c)->channels, "1|3", "grey or RGB, of each slice (3; with --slices 1)"}, \
+    {"windows", OPTION_TEXT, &(c)->windows, "A[,B...]", "channels from CT values: brain, subdural, bone, stroke, or CENTRE/WIDTH in HU (brain)"}, \
+    {"slices", OPTION_INT, &(c)->slices, "N", "neighbouring slices as channels, odd; of one patient by the manifest's slice number (1)"}, \
+    {"crop-head", OPTION_FLAG, &(c)->crop_head, NULL, "crop to the square around the head and 5 % more, before resizing"}, \
+    {"median", OPTION_INT, &(c)->median, "N", "median filter of N x N px before resizing, odd (none)"}, \
+    {"gaussian", OPTION_NUMBER, &(c)->gaussian, "S", "Gaussian filter of sigma S px before resizing (none)"}
+int check_input(const char *command_name, const input_choice *choice); /* EXIT_USAGE after a message */
+int32_t input_channels(const input_choice *choice);                    /* all of them */
+/* Fills what options say of the input; windows is their place, as long as options are used. The choice has been checked. */
+void fill_input(const input_choice *choice, hn_model_options *options, hn_window windows[MOST_WINDOWS]);
+
+/* --- augmentation (augment.c) ------------------------------------------------------------------------------------------------ */
+#define AUGMENT_OPTION(to) \
+    {"augment", OPTION_TEXT, to, "LIST", "usual, or NAME[=VALUE],... of flip rotate scale shift shear window-centre window-width brightness " \
+     "contrast gamma noise blur cutout cutout-size mixup cutmix (none)"}
+/* "usual,rotate=20" → options; text NULL = none. EXIT_USAGE after a message. */
+int parse_augment(const char *command_name, const char *text, hn_augment_options *options);
+
 /* --- metrics (metrics.c, metrics_json.c) ------------------------------------------------------------------------------------- */
 hn_status print_metrics(FILE *out, const hn_eval *eval, hn_error *err);      /* for people */
 hn_status write_metrics_json(FILE *out, const hn_eval *eval, hn_error *err); /* the members of one object, without its braces */
@@ -118,8 +146,24 @@ hn_status auc_of(const hn_eval *eval, double *out, hn_error *err);
 enum { AUC_TEXT = 40 };
 const char *auc_text(double auc, char text[AUC_TEXT]); /* "0.9412", or why there is none; in text */
 
+/* --- pictures (sheet.c) ------------------------------------------------------------------------------------------------------ */
+typedef struct sheet { /* an RGB picture in the making */
+    hn_context *ctx;
+    int32_t width, height;
+    uint8_t *rgb; /* [height, width, 3]; white at first */
+} sheet;
+bool sheet_create(sheet *s, hn_context *ctx, int32_t width, int32_t height); /* false without memory */
+void sheet_free(sheet *s);
+/* An image of any type into the square of `side` px at x, y: as large as fits, in its middle. */
+hn_status sheet_image(sheet *s, const hn_image *image, int32_t x, int32_t y, int32_t side, hn_error *err);
+enum { TEXT_WIDTH = 6, TEXT_HEIGHT = 10 }; /* px of a character at scale 1 */
+/* Text of `level` (0 = black … 255 = white), cut to `characters`; bytes that are no ASCII become '?'. */
+hn_status sheet_text(sheet *s, const char *text, int32_t x, int32_t y, int32_t scale, int32_t characters, uint8_t level, hn_error *err);
+hn_status sheet_save(const sheet *s, const char *path, hn_error *err);
+
 int cmd_phantom(int argc, char **argv);
 int cmd_split(int argc, char **argv);
+int cmd_preview(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
@@ -129,6 +173,7 @@ int cmd_devices(int argc, char **argv);
 int cmd_selftest(int argc, char **argv);
 void describe_phantom(FILE *out);
 void describe_split(FILE *out);
+void describe_preview(FILE *out);
 void describe_inspect(FILE *out);
 void describe_train(FILE *out);
 void describe_evaluate(FILE *out);

@@ -7,8 +7,10 @@
 typedef struct train_settings {
     const char *data, *test, *out, *model, *optimizer, *positive, *device, *class_weights, *stop;
     data_choice choice;
+    input_choice input;
     double holdout, lr, momentum, weight_decay, mean, deviation;
-    int32_t folds, size, channels, hidden, epochs, batch, threads, patience, resume, quiet;
+    int32_t resident_mb; /* -1 = not given */
+    int32_t folds, normalise, hidden, epochs, batch, threads, patience, resume, quiet;
     uint64_t seed;
 } train_settings;
 

@@ -9,6 +9,20 @@
 
 #include "train.h"
 
+enum { MOST_CHANNELS = 16 };
+
+/* Of each channel, on the training part alone: what is tested on must not be known. */
+static hn_status measure(const train_job *job, const hn_model_options *options, double *mean, double *deviation, hn_error *err) {
+    int64_t n = 0;
+    hn_status status = hn_dataset_statistics(job->train, options, job->cancel, mean, deviation, MOST_CHANNELS, &n, err);
+    if (status) return status;
+    for (int32_t c = 0; c < options->channels; c++) {
+        note("channel %d: mean %.4f, deviation %.4f on %lld training images", c, mean[c], deviation[c], (long long)n);
+        if (deviation[c] == 0) deviation[c] = 1; /* one grey everywhere: nothing to divide by */
+    }
+    return HN_OK;
+}
+
 static hn_status make_model(const train_job *job, hn_model **out, hn_error *err) {
     const train_settings *s = job->settings;
     hn_dataset_info info = {.struct_size = sizeof info};
@@ -20,11 +34,14 @@ static hn_status make_model(const train_job *job, hn_model **out, hn_error *err)
         exit(EXIT_FAILED);
     }
     for (int32_t k = 0; k < info.n_classes; k++) names[k] = hn_dataset_class_name(job->whole, k);
-    const double mean[] = {s->mean, s->mean, s->mean}, deviation[] = {s->deviation, s->deviation, s->deviation};
-    hn_model_options options = {.struct_size = sizeof options, .width = s->size, .height = s->size, .channels = s->channels, .hidden = s->hidden,
-                                .task = info.task, .n_classes = info.n_classes, .positive = job->positive + 1, .class_names = names,
-                                .mean = mean, .deviation = deviation, .seed = s->seed};
-    status = hn_model_preset(job->ctx, s->model, &options, out, err);
+    double mean[MOST_CHANNELS], deviation[MOST_CHANNELS];
+    hn_window windows[MOST_WINDOWS];
+    hn_model_options options = {.struct_size = sizeof options, .hidden = s->hidden, .task = info.task, .n_classes = info.n_classes,
+                                .positive = job->positive + 1, .class_names = names, .mean = mean, .deviation = deviation, .seed = s->seed};
+    fill_input(&s->input, &options, windows);
+    for (int32_t c = 0; c < MOST_CHANNELS; c++) mean[c] = s->mean, deviation[c] = s->deviation;
+    if (s->normalise) status = measure(job, &options, mean, deviation, err);
+    if (!status) status = hn_model_preset(job->ctx, s->model, &options, out, err);
     free(names);
     return status;
 }
@@ -76,6 +93,9 @@ static int32_t stop_rule(const train_settings *s) {
     return s->patience ? HN_STOP_PATIENCE : HN_STOP_NEVER;
 }
 
+/* 0 MB is never, which the library calls 1 byte. */
+static uint64_t resident_bytes(int32_t mb) { return mb < 0 ? 0 : mb == 0 ? 1 : (uint64_t)mb << 20; }
+
 static int make_trainer(train_job *job, progress_bar *bar) {
     const train_settings *s = job->settings;
     hn_error err = {0};
@@ -83,7 +103,8 @@ static int make_trainer(train_job *job, progress_bar *bar) {
     int code;
     hn_train_options options = {.struct_size = sizeof options, .batch = s->batch, .learning_rate = s->lr, .momentum = s->momentum,
                                 .weight_decay = s->weight_decay, .seed = s->seed, .stop = stop_rule(s), .stop_patience = s->patience,
-                                .device = s->device, .cancel = job->cancel, .progress = progress_show, .progress_user = bar};
+                                .device = s->device, .cancel = job->cancel, .progress = progress_show, .progress_user = bar,
+                                .resident_bytes = resident_bytes(s->resident_mb)};
     options.optimizer = !strcmp(s->optimizer, "sgd") ? HN_OPTIMIZER_SGD : !strcmp(s->optimizer, "adamw") ? HN_OPTIMIZER_ADAMW : HN_OPTIMIZER_ADAM;
     double *weights = class_weights(job, &options.n_class_weights, &code);
     options.class_weights = weights;

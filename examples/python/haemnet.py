@@ -59,14 +59,16 @@ hn_dataset_info: u32 struct_size, i32 task, i32 n_classes, u32 flags, i64 n_rows
 hn_row: u32 struct_size, i32 label, u64 labels, str path, str group, str patient, str study, i32 slice, i32 fold, str problem
 hn_split_options: u32 struct_size, i32 folds, i32 fold, i32 flags, f64 train_ratio, u64 seed
 hn_model_options: u32 struct_size, i32 width, i32 height, i32 channels, i32 hidden, i32 task, i32 n_classes, i32 positive, strs class_names,
-    f64 threshold, windows windows, i32 n_windows, i32 flags, f64s mean, f64s deviation, u64 seed
+    f64 threshold, windows windows, i32 n_windows, i32 flags, f64s mean, f64s deviation, u64 seed, i32 slices, i32 crop_head,
+    f64 crop_margin, f64 gaussian, i32 median, i32 preproc_flags
 hn_model_info: u32 struct_size, i32 width, i32 height, i32 channels, i32 task, i32 n_classes, i32 positive, i32 n_layers, i32 n_tensors,
     i32 flags, f64 threshold, i64 parameters, i64 multiply_adds, u64[4] digest, char[32] preset
 hn_tensor_info: u32 struct_size, i32 rank, i64[4] shape, i64 elements, i32 trainable, i32 flags, char[120] name
 hn_progress: u32 struct_size, i32 phase, i64 epoch, i64 batch, i64 batches, i64 images, f64 loss, f64 seconds
 hn_train_options: u32 struct_size, i32 batch, i32 optimizer, i32 nesterov, f64 learning_rate, f64 momentum, f64 beta1, f64 beta2, f64 epsilon,
     f64 weight_decay, u64 seed, f64s class_weights, i32 n_class_weights, i32 stop, i32 stop_patience, i32 stop_strip, f64 stop_alpha,
-    i32 prefetch, i32 flags, str device, ptr cancel, ptr progress, ptr progress_user
+    i32 prefetch, i32 flags, str device, ptr cancel, ptr progress, ptr progress_user, u64 resident_bytes
+hn_trainer_info: u32 struct_size, u32 flags, i64 resident_images, u64 resident_bytes, u64 device_bytes, char[64] device, char[16] precision
 hn_epoch_report: u32 struct_size, u32 flags, i64 epoch, f64 train_loss, f64 train_accuracy, f64 test_loss, f64 test_accuracy,
     f64 learning_rate, f64 seconds, f64 images_per_second, i64 train_images, i64 test_images, i64 skipped, i64 best_epoch, f64 best_loss
 hn_predictor_options: u32 struct_size, i32 max_batch, str device, f64 threshold
@@ -120,7 +122,7 @@ hn_model_preset pspp, hn_model_load psp, hn_model_load_memory ppzp, hn_model_imp
 hn_model_get_info pp, hn_model_class_name pi > s, hn_model_get_tensor pip, hn_model_copy_tensor pipz, hn_model_summary pipzp,
 hn_model_metadata ppzp, hn_model_free p > v,
 hn_trainer_create ppppp, hn_train_epoch pp, hn_trainer_model pip, hn_trainer_history plp, hn_trainer_epochs p > l, hn_trainer_save ps,
-hn_trainer_resume ps, hn_trainer_free p > v,
+hn_trainer_resume ps, hn_trainer_get_info pp, hn_trainer_free p > v,
 hn_predictor_create ppp, hn_predict ppp, hn_predict_batch ppzp, hn_predictor_free p > v,
 hn_evaluate pppp, hn_eval_from_arrays ppp, hn_eval_metrics pdp, hn_eval_class pidp, hn_eval_confusion pdpzp, hn_eval_curve piipzp,
 hn_eval_count p > l, hn_eval_row plp, hn_eval_class_name pi > s, hn_eval_free p > v
@@ -650,6 +652,11 @@ class Trainer(_Handle):
 
     def history(self):
         return [_filled("hn_epoch_report", "hn_trainer_history", self, i) for i in range(1, self.epochs + 1)]
+
+    @property
+    def info(self):
+        """hn_trainer_info: where and how it computes, and what it keeps there."""
+        return _filled("hn_trainer_info", "hn_trainer_get_info", self)
 
     def save(self, path):
         _call("hn_trainer_save", self, _path(path))

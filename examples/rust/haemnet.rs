@@ -85,7 +85,8 @@ pub mod raw {
         struct hn_split_options { struct_size: u32, folds: i32, fold: i32, flags: i32, train_ratio: f64, seed: u64 }
         struct hn_model_options { struct_size: u32, width: i32, height: i32, channels: i32, hidden: i32, task: i32, n_classes: i32,
             positive: i32, class_names: *const *const c_char, threshold: f64, windows: *const c_void, n_windows: i32, flags: i32,
-            mean: *const f64, deviation: *const f64, seed: u64 }
+            mean: *const f64, deviation: *const f64, seed: u64, slices: i32, crop_head: i32, crop_margin: f64, gaussian: f64,
+            median: i32, preproc_flags: i32 }
         struct hn_progress { struct_size: u32, phase: i32, epoch: i64, batch: i64, batches: i64, images: i64, loss: f64, seconds: f64 }
         struct hn_train_options { struct_size: u32, batch: i32, optimizer: i32, nesterov: i32, learning_rate: f64, momentum: f64,
             beta1: f64, beta2: f64, epsilon: f64, weight_decay: f64, seed: u64, class_weights: *const f64, n_class_weights: i32,

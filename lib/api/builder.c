@@ -1,4 +1,6 @@
 /* builder.c - the public calls of builder.h: each fills one hni_layer and hands it to the graph, which checks it. */
+#include <stdio.h>
+
 #include "base/memory.h"
 #include "model/builder.h"
 #include "structs.h"
@@ -42,6 +44,8 @@ static hn_status add(hn_builder *builder, const hni_layer *layer, int32_t *out, 
     if (!status) *out = value;
     return status;
 }
+
+enum { DEFAULT_GROUPS = 32 }; /* of group norm: Wu & He 2018 */
 
 static int32_t or_else(int32_t value, int32_t fallback) { return value ? value : fallback; }
 
@@ -134,12 +138,76 @@ hn_status hn_builder_dropout(hn_builder *builder, int32_t input, const char *nam
     return add(builder, &layer, out, err);
 }
 
-hn_status hn_builder_add(hn_builder *builder, int32_t a, int32_t b, const char *name, int32_t *out, hn_error *err) {
+hn_status hn_builder_group_norm(hn_builder *builder, int32_t input, const char *name, int32_t groups, double epsilon, int32_t *out,
+                                hn_error *err) {
     hni_layer layer;
-    hn_status status = begin(builder, HNI_LAYER_ADD, a, name, out, &layer, err);
+    hn_status status = begin(builder, HNI_LAYER_GROUP_NORM, input, name, out, &layer, err);
+    if (status) return status;
+    const hni_graph *g = builder->model->graph;
+    const bool known = input >= 0 && (size_t)input < g->n_values; /* else the graph will say so */
+    const int64_t channels = known && g->values[input].rank == 4 ? g->values[input].dims[1] : DEFAULT_GROUPS;
+    layer.window.groups = or_else(groups, channels < DEFAULT_GROUPS ? (int32_t)channels : DEFAULT_GROUPS);
+    layer.epsilon = epsilon != 0 ? epsilon : 1e-5;
+    return add(builder, &layer, out, err);
+}
+
+static hn_status add_pair(hn_builder *builder, int32_t kind, int32_t a, int32_t b, const char *name, int32_t *out, hn_error *err) {
+    hni_layer layer;
+    hn_status status = begin(builder, kind, a, name, out, &layer, err);
     if (status) return status;
     layer.input[1] = b;
     return add(builder, &layer, out, err);
+}
+
+hn_status hn_builder_concat(hn_builder *builder, int32_t a, int32_t b, const char *name, int32_t *out, hn_error *err) {
+    return add_pair(builder, HNI_LAYER_CONCAT, a, b, name, out, err);
+}
+
+hn_status hn_builder_channel_scale(hn_builder *builder, int32_t input, int32_t scale, const char *name, int32_t *out, hn_error *err) {
+    return add_pair(builder, HNI_LAYER_CHANNEL_SCALE, input, scale, name, out, err);
+}
+
+/* A layer of a block: its name is the block's, a dot and `part`. */
+static hn_status block_part(hn_builder *builder, const char *block, const char *part, hni_layer layer, int32_t *value, hn_error *err) {
+    if (snprintf(layer.name, sizeof layer.name, "%s.%s", block, part) >= (int)sizeof layer.name)
+        return hni_fail(err, HN_E_ARGUMENT, "layer %.60s.%s: a name has at most %zu bytes", block, part, sizeof layer.name - 1);
+    return hni_graph_add(builder->model->graph, &layer, value, err);
+}
+
+hn_status hn_builder_squeeze_excite(hn_builder *builder, int32_t input, const char *name, int32_t squeeze, int32_t activation, int32_t *out,
+                                    hn_error *err) {
+    hni_layer layer;
+    hn_status status = begin(builder, HNI_LAYER_GLOBAL_AVG_POOL, input, name, out, &layer, err);
+    if (status) return status;
+    hni_graph *g = builder->model->graph;
+    const size_t before = g->n_layers;
+    const int32_t functions[2] = {or_else(activation, HN_ACT_RELU), HN_ACT_SIGMOID};
+    static const char *const convs[2] = {"fc1", "fc2"}, *const acts[2] = {"activation", "scale_activation"};
+    int32_t value = input;
+    status = block_part(builder, name, "avgpool", layer, &value, err);
+    for (int i = 0; i < 2 && !status; i++) {
+        layer.kind = HNI_LAYER_CONV2D;
+        layer.input[0] = value;
+        layer.filters = i == 0 ? squeeze : (int32_t)g->values[input].dims[1];
+        status = block_part(builder, name, convs[i], layer, &value, err);
+        if (status) break;
+        layer.kind = HNI_LAYER_ACTIVATION;
+        layer.input[0] = value;
+        layer.activation = functions[i];
+        status = block_part(builder, name, acts[i], layer, &value, err);
+    }
+    layer.kind = HNI_LAYER_CHANNEL_SCALE;
+    layer.input[0] = input, layer.input[1] = value;
+    if (!status) status = block_part(builder, name, "scale", layer, &value, err);
+    if (status)
+        hni_graph_cut(g, before); /* all of it or nothing */
+    else
+        *out = value;
+    return status;
+}
+
+hn_status hn_builder_add(hn_builder *builder, int32_t a, int32_t b, const char *name, int32_t *out, hn_error *err) {
+    return add_pair(builder, HNI_LAYER_ADD, a, b, name, out, err);
 }
 
 hn_status hn_builder_flatten(hn_builder *builder, int32_t input, const char *name, int32_t *out, hn_error *err) {

@@ -3,8 +3,12 @@
 
 #include "base/files.h"
 #include "base/memory.h"
+#include "base/scratch.h"
+#include "image/filter.h"
+#include "image/head.h"
 #include "image/image.h"
 #include "image/pixels.h" /* defines: hni_image_resize */
+#include "image/text.h"
 #include "structs.h"
 
 #define NULL_ARGUMENT(function, name) hni_fail(err, HN_E_ARGUMENT, function ": " name " is NULL")
@@ -115,6 +119,58 @@ hn_status hn_image_resize(const hn_image *image, int32_t width, int32_t height, 
     if (!image)
         return NULL_ARGUMENT("hn_image_resize", "image");
     return hni_image_resize(image, width, height, out, err);
+}
+
+hn_status hn_image_filter_median(const hn_image *image, int32_t size, hn_image **out, hn_error *err) {
+    if (!out)
+        return NULL_ARGUMENT("hn_image_filter_median", "out");
+    *out = NULL;
+    return image ? hni_image_median(image, size, out, err) : NULL_ARGUMENT("hn_image_filter_median", "image");
+}
+
+hn_status hn_image_filter_gaussian(const hn_image *image, double sigma, hn_image **out, hn_error *err) {
+    if (!out)
+        return NULL_ARGUMENT("hn_image_filter_gaussian", "out");
+    *out = NULL;
+    return image ? hni_image_gaussian(image, sigma, out, err) : NULL_ARGUMENT("hn_image_filter_gaussian", "image");
+}
+
+hn_status hn_image_head_box(const hn_image *image, double margin, int32_t square, hn_box *out, hn_error *err) {
+    hn_box box = {0};
+    if (!image || !out)
+        return NULL_ARGUMENT("hn_image_head_box", "image or out");
+    hn_status status = HNI_CHECK(out, hn_box, err);
+    if (status)
+        return status;
+    if (square != 0 && square != 1)
+        return hni_fail(err, HN_E_ARGUMENT, "hn_image_head_box: square is %d: must be 0 or 1", (int)square);
+    hni_scratch scratch = {.ctx = image->ctx};
+    status = hni_head_box(&scratch, image, margin, square == 1, &box, err);
+    hni_scratch_free(&scratch);
+    if (!status)
+        hni_give(out, &box, sizeof box);
+    return status;
+}
+
+hn_status hn_image_crop(const hn_image *image, const hn_box *box, hn_image **out, hn_error *err) {
+    hn_box b;
+    if (!out)
+        return NULL_ARGUMENT("hn_image_crop", "out");
+    *out = NULL;
+    if (!image || !box)
+        return NULL_ARGUMENT("hn_image_crop", "image or box");
+    const hn_status status = HNI_CHECK(box, hn_box, err);
+    if (status)
+        return status;
+    hni_take(&b, sizeof b, box);
+    return hni_image_crop(image, &b, out, err);
+}
+
+hn_status hn_image_text(hn_context *context, const char *text, int32_t scale, hn_image **out, hn_error *err) {
+    if (!out)
+        return NULL_ARGUMENT("hn_image_text", "out");
+    *out = NULL;
+    return context && text ? hni_image_text(context, text, scale, out, err) : NULL_ARGUMENT("hn_image_text", "context or text");
 }
 
 /* Encodes and puts the file in place of the old one. */

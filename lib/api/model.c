@@ -2,6 +2,7 @@
 #include "base/files.h"
 #include "base/memory.h"
 #include "base/sha256.h"
+#include "data/statistics.h"
 #include "model/model.h"
 #include "structs.h"
 #include "summary.h"
@@ -189,3 +190,25 @@ hn_status hn_model_metadata(const hn_model *model, char *dst, size_t cap, size_t
 }
 
 void hn_model_free(hn_model *model) { hni_model_unref(model); }
+
+hn_status hn_dataset_statistics(hn_dataset *dataset, const hn_model_options *options, hn_cancel *cancel, double *mean, double *deviation,
+                                int32_t capacity, int64_t *images, hn_error *err) {
+    hn_model_options o;
+    hni_preproc pre;
+    double m[HNI_PREPROC_CHANNELS], d[HNI_PREPROC_CHANNELS];
+    int64_t n = 0;
+    if (!dataset || !mean || !deviation)
+        return hni_fail(err, HN_E_ARGUMENT, "hn_dataset_statistics: %s is NULL", dataset ? "mean or deviation" : "dataset");
+    hn_status status = take_options(options, &o, err);
+    if (status) return status;
+    o.mean = o.deviation = NULL; /* of no account here */
+    status = hni_model_preproc(&o, &pre, err);
+    if (!status && capacity < pre.channels)
+        status = hni_fail(err, HN_E_BUFFER, "hn_dataset_statistics: room for %d channels, there are %d", capacity, pre.channels);
+    if (!status) status = hni_dataset_statistics(dataset, &pre, cancel, m, d, &n, err);
+    if (status) return status;
+    memcpy(mean, m, (size_t)pre.channels * sizeof *mean);
+    memcpy(deviation, d, (size_t)pre.channels * sizeof *deviation);
+    if (images) *images = n;
+    return HN_OK;
+}

@@ -64,18 +64,27 @@ static hn_status check_places(const hn_predictor *p, hn_prediction *out, size_t 
     return HN_OK;
 }
 
-hn_status hn_predict_batch(hn_predictor *predictor, const hn_image *const *images, size_t count, hn_prediction *out, hn_error *err) {
+static hn_status predict_many(const char *name, hn_predictor *predictor, const hn_image *const *images, size_t count, bool series,
+                              hn_prediction *out, hn_error *err) {
     hni_verdicts verdicts;
-    if (!predictor) return hni_fail(err, HN_E_ARGUMENT, "hn_predict_batch: predictor is NULL");
+    if (!predictor) return hni_fail(err, HN_E_ARGUMENT, "%s: predictor is NULL", name);
     if (!count) return HN_OK;
-    if (!images || !out) return hni_fail(err, HN_E_ARGUMENT, "hn_predict_batch: %s is NULL", images ? "out" : "images");
+    if (!images || !out) return hni_fail(err, HN_E_ARGUMENT, "%s: %s is NULL", name, images ? "out" : "images");
     hn_status status = check_places(predictor, out, count, err);
-    if (!status) status = hni_predict_batch(predictor, images, count, &verdicts, err);
+    if (!status) status = hni_predict_batch(predictor, images, count, series, &verdicts, err);
     if (status) return status;
     uint32_t stride = out->struct_size;
     for (size_t i = 0; i < count; i++) give(predictor, &verdicts, i, place(out, stride, i));
     hni_verdicts_free(predictor, &verdicts);
     return HN_OK;
+}
+
+hn_status hn_predict_batch(hn_predictor *predictor, const hn_image *const *images, size_t count, hn_prediction *out, hn_error *err) {
+    return predict_many("hn_predict_batch", predictor, images, count, false, out, err);
+}
+
+hn_status hn_predict_series(hn_predictor *predictor, const hn_image *const *images, size_t count, hn_prediction *out, hn_error *err) {
+    return predict_many("hn_predict_series", predictor, images, count, true, out, err);
 }
 
 void hn_predictor_free(hn_predictor *predictor) { hni_predictor_free(predictor); }

@@ -21,6 +21,7 @@ static const uint32_t hni_sizes_hn_selftest_report[] = {168};
 static const uint32_t hni_sizes_hn_pixels[] = {56};
 static const uint32_t hni_sizes_hn_image_options[] = {32};
 static const uint32_t hni_sizes_hn_image_info[] = {40};
+static const uint32_t hni_sizes_hn_box[] = {20};
 /* phantom.h */
 static const uint32_t hni_sizes_hn_phantom_options[] = {32};
 static const uint32_t hni_sizes_hn_phantom_slice_info[] = {72};
@@ -30,17 +31,20 @@ static const uint32_t hni_sizes_hn_dataset_info[] = {80};
 static const uint32_t hni_sizes_hn_row[] = {64};
 static const uint32_t hni_sizes_hn_split_options[] = {32};
 /* model.h */
-static const uint32_t hni_sizes_hn_model_options[] = {88};
+static const uint32_t hni_sizes_hn_model_options[] = {88, 120};
 static const uint32_t hni_sizes_hn_model_info[] = {128};
 static const uint32_t hni_sizes_hn_layer_info[] = {224};
 static const uint32_t hni_sizes_hn_tensor_info[] = {176};
 /* builder.h */
 static const uint32_t hni_sizes_hn_conv2d_options[] = {48};
 static const uint32_t hni_sizes_hn_pool2d_options[] = {32};
+/* augment.h */
+static const uint32_t hni_sizes_hn_augment_options[] = {136};
 /* train.h */
 static const uint32_t hni_sizes_hn_progress[] = {56};
-static const uint32_t hni_sizes_hn_train_options[] = {144};
+static const uint32_t hni_sizes_hn_train_options[] = {152};
 static const uint32_t hni_sizes_hn_epoch_report[] = {112};
+static const uint32_t hni_sizes_hn_trainer_info[] = {112};
 /* predict.h */
 static const uint32_t hni_sizes_hn_predictor_options[] = {24};
 static const uint32_t hni_sizes_hn_prediction[] = {72};

@@ -42,6 +42,16 @@ hn_status hn_trainer_history(hn_trainer *trainer, int64_t epoch, hn_epoch_report
     return HN_OK;
 }
 
+hn_status hn_trainer_get_info(const hn_trainer *trainer, hn_trainer_info *out, hn_error *err) {
+    hn_trainer_info info = {0};
+    if (!trainer) return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_get_info: trainer is NULL");
+    hn_status status = HNI_CHECK(out, hn_trainer_info, err);
+    if (status) return status;
+    hni_trainer_info(trainer, &info);
+    hni_give(out, &info, sizeof info);
+    return HN_OK;
+}
+
 int64_t hn_trainer_epochs(const hn_trainer *trainer) { return trainer ? (int64_t)trainer->n_history : 0; }
 
 hn_status hn_trainer_save(hn_trainer *trainer, const char *path, hn_error *err) {

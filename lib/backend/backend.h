@@ -28,6 +28,8 @@ typedef struct hni_device {
 hn_status hni_device_open(hn_context *ctx, int32_t device, hni_device **out, hn_error *err);
 hn_status hni_device_open_spec(hn_context *ctx, const char *spec, hni_device **out, hn_error *err);
 void hni_device_close(hni_device *device); /* NULL is fine */
+const char *hni_device_precision(const hni_device *device); /* of its products: "float32", "tf32", "bf16" */
+bool hni_device_deterministic(const hni_device *device);    /* it was asked to be, or always is */
 
 /* A prepared operator with its workspace need. prepare validates the description, asks supports, then prepare. */
 typedef struct hni_op {

@@ -55,6 +55,16 @@ static const conv_row CONV[] = {
     {"depthwise stride 2", 1, 7, 13, 12, 7, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 7, 1, HN_ACT_NONE},
     {"depthwise 2 filters each", 1, 5, 8, 8, 10, {3, 3}, {1, 1}, {0, 0}, {1, 1}, 5, 0, HN_ACT_NONE},
     {"depthwise dilated", 1, 4, 12, 12, 4, {3, 3}, {1, 1}, {2, 2}, {2, 2}, 4, 1, HN_ACT_NONE},
+    {"depthwise 3x3 whole rows", 2, 9, 16, 32, 9, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 9, 0, HN_ACT_RELU6},
+    {"depthwise 3x3 stride 2 whole rows", 2, 5, 33, 64, 5, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 5, 1, HN_ACT_RELU},
+    {"depthwise 3x3 odd rows", 3, 17, 7, 7, 17, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 17, 0, HN_ACT_HARD_SWISH},
+    {"depthwise 3x3 on one pixel", 2, 3, 1, 1, 3, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 3, 1, HN_ACT_NONE},
+    {"depthwise 3x3 stride 2 on two", 2, 3, 2, 2, 3, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 3, 0, HN_ACT_NONE},
+    {"depthwise 5x5", 2, 6, 14, 14, 6, {5, 5}, {1, 1}, {2, 2}, {1, 1}, 6, 1, HN_ACT_SILU},
+    {"depthwise 5x5 whole rows", 1, 4, 9, 48, 4, {5, 5}, {1, 1}, {2, 2}, {1, 1}, 4, 0, HN_ACT_NONE},
+    {"depthwise 5x5 stride 2", 2, 5, 15, 19, 5, {5, 5}, {2, 2}, {2, 2}, {1, 1}, 5, 1, HN_ACT_RELU6},
+    {"depthwise 5x5 wider than image", 1, 3, 2, 3, 3, {5, 5}, {1, 1}, {2, 2}, {1, 1}, 3, 0, HN_ACT_NONE},
+    {"depthwise 3x3 stride 1x2, no padding", 1, 4, 6, 70, 4, {3, 3}, {1, 2}, {0, 0}, {1, 1}, 4, 1, HN_ACT_NONE},
     {"many channels", 1, 32, 9, 9, 67, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
     {"TinyVGG first", 2, 3, 64, 64, 10, {3, 3}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_RELU},
     {"TinyVGG second", 1, 10, 62, 62, 10, {3, 3}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_RELU},
@@ -63,6 +73,13 @@ static const conv_row CONV[] = {
     {"rows of 16, more than 1024 taps", 1, 120, 5, 16, 17, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
     {"odd rows, more than 1024 taps", 1, 120, 3, 5, 11, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
     {"TinyVGG third", 2, 10, 32, 32, 10, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"1x1 ReLU6 whole rows", 2, 6, 3, 32, 9, {1, 1}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_RELU6},
+    {"1x1 SiLU", 1, 7, 5, 9, 5, {1, 1}, {1, 1}, {0, 0}, {1, 1}, 1, 0, HN_ACT_SILU},
+    {"3x3 SiLU whole rows", 1, 5, 6, 16, 4, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_SILU},
+    {"3x3 hard-swish stride 2", 2, 3, 11, 13, 8, {3, 3}, {2, 2}, {1, 1}, {1, 1}, 1, 1, HN_ACT_HARD_SWISH},
+    {"3x3 hard-swish whole rows", 1, 3, 4, 48, 3, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 0, HN_ACT_HARD_SWISH},
+    {"3x3 tanh", 1, 4, 7, 6, 3, {3, 3}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_TANH},
+    {"3x3 ReLU6 stride 9", 1, 3, 20, 30, 4, {3, 3}, {9, 9}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU6},
 };
 
 typedef struct fused_row {
@@ -88,6 +105,15 @@ static const fused_row FUSED[] = { /* 3×3 convolutions with batch norm, 2×2 ma
     {"3x3 stride 2, with a sum", 1, 6, 13, 9, 5, 1, 2, 1, HN_ACT_NONE, 0, 0, 1},
     {"3x3 stride 9, normalised, with a sum", 2, 3, 20, 30, 4, 1, 9, 1, HN_ACT_RELU, 0, 1, 1},
     {"3x3 stride 9, normalised, pooled", 1, 3, 20, 30, 4, 1, 9, 1, HN_ACT_RELU, 2, 1, 0},
+    {"3x3 normalised, ReLU6, whole rows", 2, 4, 6, 32, 9, 1, 1, 1, HN_ACT_RELU6, 0, 1, 0},
+    {"3x3 normalised, SiLU", 2, 4, 9, 7, 11, 1, 1, 1, HN_ACT_SILU, 0, 1, 0},
+    {"3x3 normalised, with a sum, hard-swish", 1, 3, 6, 16, 4, 1, 1, 1, HN_ACT_HARD_SWISH, 0, 1, 1},
+    {"3x3 with a sum, ReLU6", 2, 4, 9, 11, 7, 1, 1, 1, HN_ACT_RELU6, 0, 0, 1},
+    {"3x3 with a sum, tanh, stride 2", 1, 6, 13, 9, 5, 1, 2, 1, HN_ACT_TANH, 0, 0, 1},
+    {"depthwise normalised, ReLU6", 2, 8, 14, 14, 8, 1, 1, 8, HN_ACT_RELU6, 0, 1, 0},
+    {"depthwise stride 2 normalised, hard-swish", 1, 6, 15, 32, 6, 1, 2, 6, HN_ACT_HARD_SWISH, 0, 1, 0},
+    {"depthwise normalised, with a sum, SiLU", 1, 5, 8, 16, 5, 1, 1, 5, HN_ACT_SILU, 0, 1, 1},
+    {"depthwise pooled", 1, 4, 12, 11, 4, 1, 1, 4, HN_ACT_RELU, 2, 1, 0},
 };
 
 typedef struct pool_row {
@@ -142,19 +168,26 @@ static const dense_row DENSE[] = {
     {"one number", 1, 1, 1, 1, HN_ACT_NONE},      {"one row", 1, 17, 5, 1, HN_ACT_RELU},      {"no bias", 3, 8, 4, 0, HN_ACT_NONE},
     {"odd", 5, 33, 7, 1, HN_ACT_SIGMOID},         {"wide", 2, 67, 65, 1, HN_ACT_NONE},        {"one feature", 4, 1, 9, 1, HN_ACT_RELU},
     {"a long batch", 130, 6, 2, 1, HN_ACT_NONE},  {"TinyVGG head", 4, 1690, 2, 1, HN_ACT_NONE}, {"TinyVGG six", 2, 2560, 6, 1, HN_ACT_NONE},
+    {"ReLU6", 3, 9, 5, 1, HN_ACT_RELU6},          {"SiLU", 2, 20, 6, 1, HN_ACT_SILU},         {"hard-swish", 4, 7, 3, 0, HN_ACT_HARD_SWISH},
+    {"tanh", 1, 33, 4, 1, HN_ACT_TANH},
 };
 
 typedef struct loss_row {
     const char *name;
     int64_t n, k;
     int32_t positive; /* softmax only */
-    double threshold;
+    double threshold, smoothing, focal;
+    int32_t targets; /* softmax only */
 } loss_row;
 
 static const loss_row LOSSES[] = {
-    {"one class", 3, 1, -1, 0.5},        {"two classes", 5, 2, -1, 0.5},       {"positive 1 at 0.5", 32, 2, 1, 0.5},
-    {"positive 0 at 0.3", 17, 2, 0, 0.3}, {"positive 1 at 0.9", 16, 2, 1, 0.9}, {"three classes", 1, 3, -1, 0.5},
-    {"six classes", 33, 6, -1, 0.25},    {"seven classes", 64, 7, -1, 0.5},
+    {"one class", 3, 1, -1, 0.5, 0.0, 0.0, 0},        {"two classes", 5, 2, -1, 0.5, 0.0, 0.0, 0},
+    {"positive 1 at 0.5", 32, 2, 1, 0.5, 0.0, 0.0, 0}, {"positive 0 at 0.3", 17, 2, 0, 0.3, 0.0, 0.0, 0},
+    {"positive 1 at 0.9", 16, 2, 1, 0.9, 0.0, 0.0, 0}, {"three classes", 1, 3, -1, 0.5, 0.0, 0.0, 0},
+    {"six classes", 33, 6, -1, 0.25, 0.0, 0.0, 0},    {"seven classes", 64, 7, -1, 0.5, 0.0, 0.0, 0},
+    {"smoothed", 19, 5, -1, 0.5, 0.1, 0.0, 0},        {"targets", 9, 4, -1, 0.5, 0.0, 0.0, 1},
+    {"targets, positive 1", 31, 2, 1, 0.4, 0.2, 0.0, 1}, {"focal", 16, 3, -1, 0.5, 0.0, 2.0, 0},
+    {"focal 0.5, smoothed", 8, 6, -1, 0.5, 0.05, 0.5, 0}, {"focal 1.5, targets", 21, 6, -1, 0.5, 0.1, 1.5, 1},
 };
 
 typedef struct optimizer_row {
@@ -177,6 +210,53 @@ typedef struct dropout_row {
 static const dropout_row DROPOUT[] = {
     {"none", {"", 2, {3, 7}}, 0.0, 0},           {"half", {"", 2, {4, 64}}, 0.5, 1},      {"odd", {"", 4, {3, 5, 7, 3}}, 0.2, 9},
     {"nearly all", {"", 3, {2, 9, 11}}, 0.99, 2}, {"one number a sample", {"", 1, {6}}, 0.3, 4000000000u},
+};
+
+static const shape_row SMALL_IMAGES[] = { /* channel scale, class maps */
+    {"one number", 4, {1, 1, 1, 1}},  {"a batch of pixels", 4, {5, 7, 1, 1}}, {"odd", 4, {3, 5, 17, 13}},
+    {"many channels", 4, {2, 67, 3, 3}}, {"whole rows", 4, {2, 6, 4, 32}},   {"long", 4, {1, 2, 31, 33}},
+};
+
+typedef struct group_row {
+    const char *name;
+    int64_t n, c, h, w;
+    int32_t groups;
+} group_row;
+
+static const group_row GROUP_NORM[] = {
+    {"one number", 1, 1, 1, 1, 1},       {"one group", 2, 6, 5, 7, 1},      {"a group a channel", 2, 7, 4, 3, 7}, {"odd", 3, 10, 17, 13, 5},
+    {"of pixels", 4, 12, 1, 1, 3},       {"32 groups", 2, 64, 7, 7, 32},    {"whole rows", 2, 8, 16, 16, 4},      {"one long", 1, 4, 40, 41, 2},
+};
+
+typedef struct concat_row {
+    const char *name;
+    int64_t n, a, b, h, w;
+} concat_row;
+
+static const concat_row CONCAT[] = {
+    {"one number each", 1, 1, 1, 1, 1}, {"odd", 3, 5, 2, 7, 9}, {"much and little", 2, 67, 1, 3, 3}, {"little and much", 5, 1, 13, 4, 4},
+    {"more than one piece", 2, 9, 5, 60, 61},
+};
+
+typedef struct vector_row {
+    const char *name;
+    int64_t parameters;
+} vector_row;
+
+static const vector_row VECTORS[] = {{"one parameter", 1}, {"odd", 67}, {"130", 130}, {"TinyVGG", 8132}, {"more than two pieces", 33001}};
+
+typedef struct preprocess_row {
+    const char *name;
+    int64_t m, c, h, w;           /* what is stored */
+    int64_t samples, oh, ow;      /* 0 = as stored */
+    int32_t rows, augment;
+} preprocess_row;
+
+static const preprocess_row PREPROCESS[] = {
+    {"rows of a store", 7, 3, 9, 5, 12, 0, 0, 1, 0},       {"one row", 3, 1, 1, 1, 1, 0, 0, 1, 0},
+    {"augmented", 4, 3, 16, 16, 0, 0, 0, 0, 1},            {"augmented rows", 5, 3, 17, 13, 9, 0, 0, 1, 1},
+    {"augmented to other sizes", 3, 1, 20, 11, 6, 13, 19, 1, 1}, {"augmented pixel", 2, 2, 1, 1, 3, 1, 1, 1, 1},
+    {"augmented and enlarged", 2, 1, 5, 7, 4, 33, 48, 1, 1}, {"TinyVGG input augmented", 2, 3, 64, 64, 4, 0, 0, 1, 1},
 };
 
 static hn_tensor_desc tensor_of(const shape_row *s, int32_t dtype) {
@@ -275,7 +355,7 @@ static hn_status make_norm(int32_t row, int32_t part, hni_case *c, hn_error *err
 static hn_status make_activation(int32_t row, int32_t part, hni_case *c, hn_error *err) {
     const hn_tensor_desc x = tensor_of(&ANY[row], HN_DTYPE_F32);
     hn_op_desc forward, grad;
-    hn_status status = hni_op_activation(&forward, &x, part < 2 ? HN_ACT_RELU : HN_ACT_SIGMOID, err);
+    hn_status status = hni_op_activation(&forward, &x, HN_ACT_RELU + part / 2, err);
     if (status == HN_OK)
         status = hni_op_activation_grad(&forward, &grad, err);
     if (status == HN_OK)
@@ -305,7 +385,8 @@ static hn_status make_loss(int32_t row, int32_t part, hni_case *c, hn_error *err
     *c = (hni_case){.name = r->name, .tolerance = TOL_SUM};
     if (part == 0)
         return hni_op_softmax(&c->desc, &x, err);
-    return hni_op_loss(&c->desc, part == 1 ? HN_OP_SOFTMAX_LOSS : HN_OP_SIGMOID_LOSS, &x, r->positive, r->threshold, err);
+    const hni_loss_options how = {r->positive, r->targets != 0, r->threshold, r->smoothing, r->focal};
+    return hni_op_loss(&c->desc, part == 1 ? HN_OP_SOFTMAX_LOSS : HN_OP_SIGMOID_LOSS, &x, &how, err);
 }
 
 static hn_status make_optimizer(int32_t row, int32_t part, hni_case *c, hn_error *err) {
@@ -318,7 +399,62 @@ static hn_status make_preprocess(int32_t row, int32_t part, hni_case *c, hn_erro
     (void)part;
     const hn_tensor_desc x = tensor_of(&IMAGES[row], HN_DTYPE_U8);
     *c = (hni_case){.name = IMAGES[row].name, .tolerance = TOL_POINT};
-    return hni_op_preprocess(&c->desc, &x, err);
+    return hni_op_preprocess(&c->desc, &x, NULL, err);
+}
+
+static hn_status make_augment(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    (void)part;
+    const preprocess_row *r = &PREPROCESS[row];
+    const hn_tensor_desc x = hni_tensor(HN_DTYPE_U8, 4, r->m, r->c, r->h, r->w);
+    const hni_preprocess_options how = {r->samples, r->oh, r->ow, r->rows != 0, r->augment != 0};
+    *c = (hni_case){.name = r->name, .tolerance = r->augment ? TOL_SUM : TOL_POINT};
+    return hni_op_preprocess(&c->desc, &x, &how, err);
+}
+
+static hn_status make_group_norm(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    const group_row *r = &GROUP_NORM[row];
+    const hn_tensor_desc x = f32(4, r->n, r->c, r->h, r->w);
+    hn_op_desc forward, grad;
+    hn_status status = hni_op_group_norm(&forward, &x, r->groups, 1e-5, err);
+    if (status == HN_OK)
+        status = hni_op_group_norm_grad(&forward, &grad, err);
+    if (status == HN_OK)
+        *c = (hni_case){r->name, part == 0 ? forward : grad, TOL_SUM};
+    return status;
+}
+
+static hn_status make_concat(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    const concat_row *r = &CONCAT[row];
+    const hn_tensor_desc a = f32(4, r->n, r->a, r->h, r->w), b = f32(4, r->n, r->b, r->h, r->w);
+    hn_op_desc forward, grad;
+    hn_status status = hni_op_concat(&forward, &a, &b, err);
+    if (status == HN_OK)
+        status = hni_op_concat_grad(&forward, &grad, err);
+    if (status == HN_OK)
+        *c = (hni_case){r->name, part == 0 ? forward : grad, TOL_POINT};
+    return status;
+}
+
+/* Parts 0 and 1: channel scale; 2 and 3: class maps by channel and by pixel. */
+static hn_status make_channels(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    const hn_tensor_desc x = tensor_of(&SMALL_IMAGES[row], HN_DTYPE_F32);
+    hn_op_desc forward, grad;
+    *c = (hni_case){.name = SMALL_IMAGES[row].name, .tolerance = TOL_SUM};
+    if (part >= 2)
+        return hni_op_class_map(&c->desc, &x, part == 3, row % 2 == 0 ? HN_ACT_RELU : HN_ACT_NONE, err);
+    hn_status status = hni_op_channel_scale(&forward, &x, err);
+    if (status == HN_OK)
+        status = hni_op_channel_scale_grad(&forward, &grad, err);
+    c->desc = part == 0 ? forward : grad;
+    return status;
+}
+
+static hn_status make_vectors(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    const vector_row *r = &VECTORS[row];
+    *c = (hni_case){.name = r->name, .tolerance = TOL_POINT};
+    return part == 0   ? hni_op_accumulate(&c->desc, r->parameters, err)
+           : part == 1 ? hni_op_clip(&c->desc, r->parameters, err)
+                       : hni_op_average(&c->desc, r->parameters, err);
 }
 
 #define ROWS(table) ((int32_t)(sizeof(table) / sizeof((table)[0])))
@@ -329,9 +465,11 @@ static const struct {
 } FAMILIES[] = {
     {ROWS(CONV), 4, make_conv},     {ROWS(FUSED), 1, make_fused},         {ROWS(POOL), 5, make_pool},
     {ROWS(IMAGES), 2, make_global}, {ROWS(DENSE), 3, make_dense},
-    {ROWS(IMAGES), 3, make_norm},   {ROWS(ANY), 4, make_activation},      {ROWS(ANY), 1, make_add},
+    {ROWS(IMAGES), 3, make_norm},   {ROWS(ANY), 12, make_activation},     {ROWS(ANY), 1, make_add},
     {ROWS(DROPOUT), 1, make_dropout},
     {ROWS(LOSSES), 3, make_loss},   {ROWS(OPTIMIZERS), 3, make_optimizer}, {ROWS(IMAGES), 1, make_preprocess},
+    {ROWS(PREPROCESS), 1, make_augment},  {ROWS(GROUP_NORM), 2, make_group_norm}, {ROWS(CONCAT), 2, make_concat},
+    {ROWS(SMALL_IMAGES), 4, make_channels}, {ROWS(VECTORS), 3, make_vectors},
 };
 
 int32_t hni_case_count(void) {

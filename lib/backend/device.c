@@ -121,6 +121,14 @@ void hni_device_close(hni_device *device) {
     hni_context_unref(ctx); /* last: it may unload the plug-in */
 }
 
+const char *hni_device_precision(const hni_device *device) {
+    return device->host.options & HN_HOST_BF16 ? "bf16" : device->host.options & HN_HOST_TF32 ? "tf32" : "float32";
+}
+
+bool hni_device_deterministic(const hni_device *device) {
+    return (device->host.options & HN_HOST_DETERMINISTIC) || (device->info.flags & HN_DEVICE_DETERMINISTIC);
+}
+
 hn_status hni_op_prepare(hni_device *device, const hn_op_desc *desc, hni_op *out, hn_error *err) {
     memset(out, 0, sizeof *out);
     hn_status status = hni_op_validate(desc, err);

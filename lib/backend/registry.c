@@ -187,7 +187,7 @@ hn_status hni_entry_info(const hni_entry *entry, int32_t index, hn_device_info *
         }
     }
     info.struct_size = sizeof info;
-    info.flags &= HN_DEVICE_HOST_MEMORY;
+    info.flags &= HN_DEVICE_HOST_MEMORY | HN_DEVICE_DETERMINISTIC;
     info.score = has_failed(entry, index) ? 0 : entry->score;
     info.index = index;
     memset(info.backend, 0, sizeof info.backend);

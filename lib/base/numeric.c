@@ -1,4 +1,4 @@
-/* numeric.c - exp, log, log1p, sin, cos and pow in double precision.
+/* numeric.c - exp, log, log1p, sin, cos, tanh and pow in double precision.
  *
  * Why not libm's: theirs differ in the last bit from machine to machine, and a trained model must not. These use a fixed order of
  * IEEE operations (no fused multiply-add: the build says -ffp-contract=off), after the published algorithms of fdlibm, whose
@@ -180,6 +180,19 @@ double hni_cos(double x) {
     default:
         return NAN;
     }
+}
+
+/* Near 0 Lambert's continued fraction x / (1 + x² / (3 + x² / (5 + …))), else by exp, where nothing cancels. */
+double hni_tanh(double x) {
+    if (fabs(x) < 0.5) {
+        const double z = x * x;
+        double divisor = 17.0;
+        for (double k = 15.0; k >= 1.0; k -= 2.0)
+            divisor = k + z / divisor;
+        return x / divisor;
+    }
+    const double y = 1.0 - 2.0 / (hni_exp(2.0 * fabs(x)) + 1.0);
+    return x < 0.0 ? -y : y; /* NaN: by way of exp */
 }
 
 /* x^n by squaring; past n = 1024 its rounding errors would outgrow those of exp(y·log x). */

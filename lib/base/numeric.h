@@ -8,6 +8,7 @@ double hni_log(double x);   /* NaN below 0, -inf at 0 */
 double hni_log1p(double x); /* log(1 + x), accurate near 0 */
 double hni_sin(double x);   /* |x| ≤ 1e5 */
 double hni_cos(double x);
+double hni_tanh(double x);
 double hni_pow(double x, double y); /* x > 0: exp(y·log x); integer y by multiplication */
 
 #endif

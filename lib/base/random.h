@@ -11,7 +11,9 @@ enum {
     HNI_RANDOM_SPLIT = 3,   /* splits and folds */
     HNI_RANDOM_DROPOUT = 4, /* epoch, sample; see lib/op/dropout.h */
     HNI_RANDOM_PHANTOM = 5, /* epoch = patient, sample = part */
-    HNI_RANDOM_TEST = 6     /* test data of the case list */
+    HNI_RANDOM_TEST = 6,    /* test data of the case list */
+    HNI_RANDOM_AUGMENT = 7, /* what augmentation does to a sample; epoch, sample */
+    HNI_RANDOM_MIX = 8      /* the share that a mixed sample keeps; epoch, sample */
 };
 
 void hni_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);

@@ -46,6 +46,7 @@ typedef struct hni_store {
     regex_t pattern;    /* with HNI_GROUP_PATTERN */
     const char *pattern_text; /* of it */
     bool unknown_told;  /* the log has been told what the pattern does not match; under the lock */
+    bool no_head_told;  /* the log has been told of an image without a head; under the lock */
     hn_image_options image;
     const char **label_columns; /* [n_label_columns]; 0 = the default, "label" */
     int32_t n_label_columns;
@@ -53,6 +54,7 @@ typedef struct hni_store {
     hni_classes classes;
     hni_row *rows;      /* [n_rows] */
     size_t n_rows, capacity;
+    uint32_t *lower, *higher; /* [n_rows] neighbouring slices, see hni_store_link; NULL = nobody asked yet */
     hni_cache *cache;
 } hni_store;
 
@@ -118,6 +120,9 @@ void hni_store_cut(hni_store *store, size_t n_rows, int32_t n_classes); /* takes
 void hni_store_mark(hni_store *store, uint32_t row, const char *problem); /* the first reason stays; any thread */
 bool hni_store_is_bad(hni_store *store, uint32_t row);
 hn_dataset *hni_dataset_view(hni_store *store, uint32_t *index, size_t n_index, uint32_t flags); /* takes index over; NULL without memory */
+
+/* Finds lower and higher of a frozen store, once; a row without a neighbour is its own. Any thread. */
+hn_status hni_store_link(hni_store *store, hn_error *err);
 
 /* The id of a class, added if new. `where` begins the message: a path, or "". */
 hn_status hni_class_id(hni_store *store, const char *name, const char *where, int32_t *id, hn_error *err);

@@ -1,6 +1,6 @@
 /* decode.c - reads, decodes and preprocesses one row; called from many threads at once.
  *
- * Touches nothing of the store but the frozen row and the cache, so it needs no lock of its own. It marks nothing either: who
+ * Touches nothing of the store but frozen rows and the cache, so it needs no lock of its own. It marks nothing either: who
  * skips, and in which order, is the loader's to say, or the count would depend on threads. */
 #include "decode.h"
 
@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "../base/files.h"
-#include "../base/memory.h"
+#include "../base/log.h"
+#include "../base/scratch.h"
 #include "../base/status.h"
 
 static const uint64_t default_bytes = 256u << 20; /* of a file, as hn_image_options says */
@@ -30,13 +31,55 @@ hn_status hni_row_image(hni_store *store, uint32_t row, hn_image **out, hn_error
     return status;
 }
 
+/* The next slice above or below row `from`: its row, and its image, or again `nearer` where there is none or it cannot be read: that it is bad is
+ * said when it is its own turn. One reference. */
+static hn_status neighbour_image(hni_store *store, uint32_t from, bool higher, hn_image *nearer, uint32_t *row, hn_image **out, hn_error *err) {
+    hn_error why = {.status = HN_OK};
+    *row = higher ? store->higher[from] : store->lower[from];
+    if (*row != from && !hni_store_is_bad(store, *row) && hni_row_image(store, *row, out, &why) == HN_OK) return HN_OK;
+    if (why.status != HN_OK && !hni_row_at_fault(&why)) {
+        if (err) *err = why;
+        return why.status;
+    }
+    *out = hni_image_ref(nearer);
+    return HN_OK;
+}
+
+/* images[slices], lowest first; a reference each, also where they are the same. On failure those that are not NULL. */
+static hn_status load_slices(hni_store *store, uint32_t row, int32_t slices, hn_image **images, hn_error *err) {
+    const int32_t middle = slices / 2;
+    hn_status status = hni_row_image(store, row, &images[middle], err);
+    for (int higher = 0; higher < 2; higher++) {
+        uint32_t at = row;
+        for (int32_t k = 1; k <= middle && status == HN_OK; k++) {
+            const int32_t i = higher ? middle + k : middle - k, nearer = higher ? i - 1 : i + 1;
+            status = neighbour_image(store, at, higher, images[nearer], &at, &images[i], err);
+        }
+    }
+    return status;
+}
+
+static void tell_no_head(hni_store *store, uint32_t row) {
+    hni_mutex_lock(&store->lock);
+    bool first = !store->no_head_told;
+    store->no_head_told = true;
+    hni_mutex_unlock(&store->lock);
+    if (first)
+        hni_log_message(store->ctx, HN_LOG_WARNING, "data", "no head was found in %s: all of the image is used (further ones are not told)",
+                        store->rows[row].path);
+}
+
 hn_status hni_row_pixels(hni_store *store, uint32_t row, const hni_preproc *pre, hni_cache_table *table, uint8_t *dst, hn_error *err) {
-    hn_image *image;
+    hn_image *images[HNI_PREPROC_CHANNELS] = {NULL};
+    hni_scratch scratch = {.ctx = store->ctx};
+    uint32_t notes = 0;
+    int32_t slices = hni_preproc_slices(pre);
     if (hni_cache_get(store->cache, table, row, dst)) return HN_OK;
-    hn_status status = hni_row_image(store, row, &image, err);
-    if (status != HN_OK) return status;
-    status = hni_preproc_run(store->ctx, pre, image, dst, err);
-    hni_image_unref(image);
+    hn_status status = load_slices(store, row, slices, images, err);
+    if (status == HN_OK) status = hni_preproc_slices_in(&scratch, pre, (const hn_image *const *)images, dst, &notes, err);
+    hni_scratch_free(&scratch);
+    for (int32_t i = 0; i < slices; i++) hni_image_unref(images[i]);
+    if (notes & HNI_PREPROC_NO_HEAD) tell_no_head(store, row);
     if (status == HN_OK) hni_cache_put(store->cache, table, row, dst);
     return status;
 }

@@ -68,11 +68,14 @@ hn_status hni_loader_create(hn_dataset *ds, const hni_preproc *pre, int32_t batc
     l->slots = (uint32_t)(slots < rows ? slots : rows);
     status = l->bytes ? take_memory(l, err) : hni_fail(err, HN_E_LIMIT, "the model's input is larger than memory");
     if (status == HN_OK) status = hni_loader_start(l, 0, -1, err);
+    if (status == HN_OK) {
+        hni_dataset_freeze(ds);
+        if (hni_preproc_slices(pre) > 1) status = hni_store_link(ds->store, err);
+    }
     if (status != HN_OK) {
         hni_loader_free(l);
         return status;
     }
-    hni_dataset_freeze(ds);
     l->table = hni_cache_open(ds->store->cache, hni_preproc_key(pre), (uint32_t)ds->store->n_rows, l->bytes);
     *out = l;
     return HN_OK;
@@ -173,5 +176,20 @@ hn_status hni_loader_next(hni_loader *l, hn_cancel *cancel, hni_batch *out, hn_e
     if (status != HN_OK) return status;
     l->handed_out = true;
     *out = (hni_batch){.count = l->filled, .pixels = l->pixels, .rows = l->rows};
+    return HN_OK;
+}
+
+hn_status hni_loader_next_rows(hni_loader *l, hn_cancel *cancel, hni_batch *out, hn_error *err) {
+    const hn_status status = hni_cancel_check(cancel, err);
+    if (status != HN_OK) return status;
+    l->filled = 0;
+    for (; (uint32_t)l->filled < l->batch && l->next_row < l->n_rows; l->next_row++) {
+        if (!l->ds->store->strict && hni_store_is_bad(l->ds->store, store_row(l, l->next_row)))
+            l->skipped++;
+        else
+            l->rows[l->filled++] = l->order[l->next_row];
+    }
+    l->handed_out = true;
+    *out = (hni_batch){.count = l->filled, .rows = l->rows};
     return HN_OK;
 }

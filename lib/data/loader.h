@@ -26,6 +26,10 @@ hn_status hni_loader_start(hni_loader *l, uint64_t seed, int64_t epoch, hn_error
  * (HN_E_CANCELLED, HN_E_MEMORY, HN_E_SHAPE, with strict the first bad file's own error) no image is lost: a later call tries again. */
 hn_status hni_loader_next(hni_loader *l, hn_cancel *cancel, hni_batch *out, hn_error *err);
 
+/* The next batch without its pixels (NULL), for a caller that has kept them: the same rows as hni_loader_next gives, if all of the set's images
+ * went through a pass before. No pass may mix the two. */
+hn_status hni_loader_next_rows(hni_loader *l, hn_cancel *cancel, hni_batch *out, hn_error *err);
+
 int64_t hni_loader_skipped(const hni_loader *l); /* bad files met in this pass */
 
 #endif

@@ -36,12 +36,16 @@ struct hni_executor {
 static hn_status check_options(const hni_graph *graph, const hni_weights *weights, const hni_executor_options *o, hn_error *err) {
     if (graph->logits < 0)
         return hni_fail(err, HN_E_STATE, "the network is not finished: it has no logits yet");
-    if (o->mode < HNI_MODE_PREDICT || o->mode > HNI_MODE_TRAIN)
+    if (o->mode < HNI_MODE_PREDICT || o->mode > HNI_MODE_EXPLAIN)
         return hni_fail(err, HN_E_ARGUMENT, "executor mode %d is not known", o->mode);
+    if (o->mode == HNI_MODE_EXPLAIN && (o->target < 0 || (size_t)o->target >= graph->n_values))
+        return hni_fail(err, HN_E_NOT_FOUND, "there is no value %d; 0 … %zu are", o->target, graph->n_values - 1);
     if (o->task != HN_TASK_SINGLE && o->task != HN_TASK_MULTI)
         return hni_fail(err, HN_E_ARGUMENT, "task %d is not known; see HN_TASK_…", o->task);
     if (o->batch < 1)
         return hni_fail(err, HN_E_ARGUMENT, "batch of %d images: at least 1 is needed", o->batch);
+    if (o->images < 0 || (o->images > 0 && (!o->store.memory || o->mode == HNI_MODE_PREDICT || o->mode == HNI_MODE_EXPLAIN)))
+        return hni_fail(err, HN_E_ARGUMENT, "a store of %lld images without memory, or for neither training nor testing", (long long)o->images);
     if (weights->total != graph->total || weights->trainable != graph->trainable)
         return hni_fail(err, HN_E_ARGUMENT, "these weights are %lld numbers, the network has %lld", (long long)weights->total,
                         (long long)graph->total);
@@ -77,10 +81,14 @@ static hn_status upload_constant(hni_executor *ex, int32_t place, const float *n
 
 static hn_status make_constants(hni_executor *ex, const hni_executor_options *o, hn_error *err) {
     const hni_program *p = &ex->program;
-    float *scratch = hni_alloc(ex->ctx, (size_t)p->constant_bytes);
+    if (p->constant_bytes == 0)
+        return HN_OK;
+    float *scratch = hni_calloc(ex->ctx, 1, (size_t)p->constant_bytes);
     if (!scratch)
         return hni_fail_memory(err, (size_t)p->constant_bytes, "the constants of a network");
     hn_status status = hni_device_alloc(ex->device, p->constant_bytes, &ex->constants, err);
+    if (status == HN_OK)
+        status = hni_device_upload(ex->device, ex->constants, scratch, err); /* zero, also between them */
     if (status == HN_OK)
         status = upload_constant(ex, p->mean, o->mean, 0.0f, scratch, err);
     if (status == HN_OK)
@@ -145,7 +153,7 @@ static hn_status choose_slice(hni_executor *ex, hn_error *err) {
 static hn_status fill_executor(hni_executor *ex, const hni_executor_options *o, hn_error *err) {
     hni_program_options options = {.mode = o->mode, .batch = ex->slice, .task = o->task, .positive = o->positive,
                                    .optimizer = o->mode == HNI_MODE_TRAIN ? o->optimizer : 0, .threshold = o->threshold,
-                                   .many_runs = o->mode != HNI_MODE_TRAIN};
+                                   .many_runs = o->mode != HNI_MODE_TRAIN, .target = o->target, .images = o->images};
     hn_error first = {.status = HN_OK}; /* not the caller's: nothing is to be read there if the second way works */
     hn_status status = prepare_program(ex, &options, &first);
     if (status == HN_E_UNSUPPORTED) { /* perhaps it can do the same in smaller steps */
@@ -224,6 +232,7 @@ static hn_buffer locate(const hni_executor *ex, int32_t place) {
         [HNI_HOME_ARENA] = ex->arena, [HNI_HOME_VALUES] = w->values, [HNI_HOME_GRADS] = w->grads,
         [HNI_HOME_M] = w->m,          [HNI_HOME_V] = w->v,           [HNI_HOME_GROUP] = w->group,
         [HNI_HOME_HYPER] = w->hyper,  [HNI_HOME_STATS] = w->stats,   [HNI_HOME_CONSTANTS] = ex->constants,
+        [HNI_HOME_STORE] = ex->options.store,
     };
     const hni_place *t = &ex->program.places[place];
     return hni_buffer_at(homes[t->home], t->offset, t->bytes);
@@ -300,13 +309,29 @@ static hn_status replay(hni_executor *ex, hn_error *err) {
     return hni_foreign_status(status, &theirs, ex->device->info.name, "replay", err);
 }
 
+/* Pixels, or images that the store has, or numbers to explain. */
+static hn_status check_images(const hni_executor *ex, const hni_step *step, hn_error *err) {
+    if (ex->options.mode == HNI_MODE_EXPLAIN)
+        return step->input && step->seed ? HN_OK : hni_fail(err, HN_E_ARGUMENT, "no input or no gradient of the logits was given");
+    if (ex->options.images == 0)
+        return step->pixels ? HN_OK : hni_fail(err, HN_E_ARGUMENT, "no pixels were given");
+    if (!step->rows)
+        return hni_fail(err, HN_E_ARGUMENT, "no images of the store were named");
+    for (int32_t i = 0; i < ex->options.batch; i++)
+        if (step->rows[i] < 0 || step->rows[i] >= ex->options.images)
+            return hni_fail(err, HN_E_ARGUMENT, "image %d of the batch is number %d of a store of %lld", i, step->rows[i],
+                            (long long)ex->options.images);
+    return HN_OK;
+}
+
 /* What the operators would index with. */
 static hn_status check_step(const hni_executor *ex, const hni_step *step, hn_error *err) {
     const bool multi = ex->options.task == HN_TASK_MULTI;
     if (!ex->bound)
         return hni_fail(err, HN_E_STATE, "this executor has no memory yet: bind it first");
-    if (!step->pixels)
-        return hni_fail(err, HN_E_ARGUMENT, "no pixels were given");
+    const hn_status status = check_images(ex, step, err);
+    if (status != HN_OK)
+        return status;
     if (ex->program.keys >= 0 && !step->keys)
         return hni_fail(err, HN_E_ARGUMENT, "the network has dropout, and no keys were given");
     if (ex->program.options.optimizer != 0 && !step->hyper)
@@ -324,7 +349,15 @@ static hn_status check_step(const hni_executor *ex, const hni_step *step, hn_err
 static hn_status upload_step(hni_executor *ex, const hni_step *step, hn_error *err) {
     const hni_program *p = &ex->program;
     const void *labels = ex->options.task == HN_TASK_MULTI ? (const void *)step->labels : (const void *)step->classes;
-    hn_status status = hni_device_upload(ex->device, locate(ex, p->pixels), step->pixels, err);
+    hn_status status = HN_OK;
+    if (p->rows >= 0)
+        status = hni_device_upload(ex->device, locate(ex, p->rows), step->rows, err);
+    else if (p->pixels >= 0)
+        status = hni_device_upload(ex->device, locate(ex, p->pixels), step->pixels, err);
+    if (status == HN_OK && p->input >= 0)
+        status = hni_device_upload(ex->device, locate(ex, p->input), step->input, err);
+    if (status == HN_OK && p->seed >= 0)
+        status = hni_device_upload(ex->device, locate(ex, p->seed), step->seed, err);
     if (status == HN_OK && p->labels >= 0)
         status = hni_device_upload(ex->device, locate(ex, p->labels), labels, err);
     if (status == HN_OK && p->keys >= 0)
@@ -381,8 +414,8 @@ hn_status hni_executor_run(hni_executor *ex, const hni_step *step, hn_error *err
 
 /* results: of all slices, or NULL. */
 static hn_status fetch(hni_executor *ex, int32_t place, const float *results, float *dst, hn_error *err) {
-    if (!ex->ran)
-        return hni_fail(err, HN_E_STATE, "nothing has run yet that could be read");
+    if (!ex->ran || place < 0)
+        return hni_fail(err, HN_E_STATE, ex->ran ? "this mode does not give that" : "nothing has run yet that could be read");
     if (results) {
         memcpy(dst, results, (size_t)ex->options.batch * (size_t)ex->n_classes * sizeof *dst);
         return HN_OK;
@@ -396,4 +429,12 @@ hn_status hni_executor_probabilities(hni_executor *ex, float *dst, hn_error *err
 
 hn_status hni_executor_logits(hni_executor *ex, float *dst, hn_error *err) {
     return fetch(ex, ex->program.logits, ex->logits, dst, err);
+}
+
+hn_status hni_executor_target(hni_executor *ex, float *dst, hn_error *err) {
+    return fetch(ex, ex->program.target, NULL, dst, err);
+}
+
+hn_status hni_executor_gradient(hni_executor *ex, float *dst, hn_error *err) {
+    return fetch(ex, ex->program.gradient, NULL, dst, err);
 }

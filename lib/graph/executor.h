@@ -12,16 +12,18 @@
 enum {
     HNI_MODE_PREDICT = 1, /* preprocess, forward, probabilities */
     HNI_MODE_TEST = 2,    /* the same with loss and statistics, no gradient */
-    HNI_MODE_TRAIN = 3    /* forward as in training, loss, gradients, optimiser step if there is one */
+    HNI_MODE_TRAIN = 3,   /* forward as in training, loss, gradients, optimiser step if there is one */
+    HNI_MODE_EXPLAIN = 4  /* forward as in prediction, then from a given gradient of the logits down to one value; weights get none */
 };
 
-/* What a network's numbers are on a device: the flat vector of graph.h and what training keeps beside it. */
+/* What a network's numbers are on a device: the flat vector of graph.h and what training keeps beside it, in one block of memory. */
 typedef struct hni_weights {
     hni_device *device; /* not owned */
     int64_t total, trainable; /* floats */
     bool training;      /* there is room for gradients and the optimiser */
+    hn_buffer memory;   /* the block; the buffers below are parts of it, memory NULL where there is nothing to hold */
     hn_buffer values;   /* [total] */
-    hn_buffer grads, m, v; /* [trainable]; only for training, else memory NULL */
+    hn_buffer grads, m, v; /* [trainable]; only for training */
     hn_buffer group;    /* [trainable] u8, all 0 */
     hn_buffer hyper;    /* [1, HN_HYPER_COLUMNS] f64 */
     hn_buffer stats;    /* [4] f64: Σ loss, Σ weight, right, count */
@@ -29,6 +31,7 @@ typedef struct hni_weights {
 } hni_weights;
 hn_status hni_weights_create(hni_device *device, const hni_graph *graph, bool training, hni_weights *out, hn_error *err); /* zeroed */
 void hni_weights_free(hni_weights *weights);
+uint64_t hni_weights_bytes(const hni_graph *graph, bool training); /* of that block */
 hn_status hni_weights_set(hni_weights *weights, const float *flat, hn_error *err);  /* upload, [total] */
 hn_status hni_weights_get(hni_weights *weights, float *flat, hn_error *err);        /* download, [total] */
 
@@ -39,8 +42,11 @@ typedef struct hni_executor_options {
     int32_t positive;             /* index or -1 */
     double threshold;
     int32_t optimizer;            /* HN_OPTIMIZER_…; TRAIN only; 0 = stop at the gradients */
+    int32_t target;               /* EXPLAIN only: the value whose numbers and gradient are kept; 0 = the input */
     const float *class_weights;   /* [K] or NULL; copied */
     const float *mean, *deviation;/* [C] or NULL (0 and 1); copied */
+    int64_t images;               /* of a store on the device that steps name theirs in; 0 = steps bring their pixels */
+    hn_buffer store;              /* u8 [images, C, H, W]; the caller's, as long as the executor lives */
 } hni_executor_options;
 
 typedef struct hni_executor hni_executor;
@@ -53,15 +59,21 @@ uint64_t hni_executor_host_bytes(const hni_executor *ex); /* of the host's memor
 hn_status hni_executor_bind(hni_executor *ex, hn_buffer arena, hn_error *err);
 
 typedef struct hni_step {
-    const uint8_t *pixels;   /* [batch, C, H, W] */
+    const uint8_t *pixels;   /* [batch, C, H, W]; without a store, and not in EXPLAIN */
+    const int32_t *rows;     /* [batch] images of the store */
     const int32_t *classes;  /* [batch]; TEST, TRAIN of single-label */
     const float *labels;     /* [batch, K] 0 or 1; TEST, TRAIN of multi-label */
     const uint32_t *keys;    /* [batch, 4] as HN_OP_DROPOUT; TRAIN */
     const double *hyper;     /* [HN_HYPER_COLUMNS]; TRAIN with an optimiser */
+    const float *input;      /* [batch, C, H, W] after mean and deviation; EXPLAIN: between two pixels there are steps */
+    const float *seed;       /* [batch, K] gradient of what is explained with respect to the logits; EXPLAIN */
 } hni_step;
 hn_status hni_executor_run(hni_executor *ex, const hni_step *step, hn_error *err);
 hn_status hni_executor_probabilities(hni_executor *ex, float *dst, hn_error *err); /* of the last run, [batch, K] */
 hn_status hni_executor_logits(hni_executor *ex, float *dst, hn_error *err);        /* of the last run, [batch, K] */
+/* EXPLAIN: of the last run, [batch, …] as the target is. */
+hn_status hni_executor_target(hni_executor *ex, float *dst, hn_error *err);
+hn_status hni_executor_gradient(hni_executor *ex, float *dst, hn_error *err);
 void hni_executor_free(hni_executor *ex);
 
 /* The arena that a graph would need, without a device (workspace apart): for summaries. */

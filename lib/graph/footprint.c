@@ -5,9 +5,7 @@
 #include "executor.h"
 
 void hni_footprint_weights(hni_footprint *f, const hni_graph *graph, bool training) {
-    f->weights += (uint64_t)graph->total * sizeof(float) + 4 * sizeof(double); /* as weights.c takes them */
-    if (training)
-        f->weights += (uint64_t)graph->trainable * (3 * sizeof(float) + 1) + HN_HYPER_COLUMNS * sizeof(double);
+    f->weights += hni_weights_bytes(graph, training);
 }
 
 hn_status hni_footprint_executor(hni_footprint *f, hni_device *device, hni_graph *graph, const hni_executor_options *options,

@@ -9,6 +9,7 @@ typedef struct hni_footprint {
     uint64_t arena;     /* activations, inputs and workspaces of the operators: of the executor that needs most */
     uint64_t operators; /* prepared operators: descriptions, plans, constants */
     uint64_t host;      /* images, results and books outside the network */
+    uint64_t resident;  /* what a data set may take on the device; not in the sum, since it depends on the data */
 } hni_footprint;
 
 void hni_footprint_weights(hni_footprint *f, const hni_graph *graph, bool training);

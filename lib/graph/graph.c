@@ -28,7 +28,7 @@ hn_status hni_graph_create(hn_context *ctx, int32_t channels, int32_t height, in
     /* the one operator that every network begins with says what an input may be */
     const hn_tensor_desc pixels = hni_tensor(HN_DTYPE_U8, 4, 1, channels, height, width);
     hn_op_desc d;
-    const hn_status status = hni_op_preprocess(&d, &pixels, err);
+    const hn_status status = hni_op_preprocess(&d, &pixels, NULL, err);
     if (status != HN_OK)
         return status;
     hni_graph *graph = hni_calloc(ctx, 1, sizeof *graph);
@@ -152,6 +152,13 @@ hn_status hni_graph_add(hni_graph *graph, const hni_layer *layer, int32_t *outpu
     append(graph, layer, &shapes);
     *output = graph->layers[graph->n_layers - 1].output;
     return HN_OK;
+}
+
+void hni_graph_cut(hni_graph *graph, size_t n_layers) {
+    while (graph->n_params > 0 && (size_t)graph->params[graph->n_params - 1].layer >= n_layers)
+        graph->n_params--;
+    graph->n_layers = n_layers;
+    graph->n_values = n_layers + 1; /* the input, and one a layer */
 }
 
 /* Trainable tensors first, so that the optimiser's step is one operator over one piece of memory. */

@@ -21,7 +21,10 @@ enum {
     HNI_LAYER_ACTIVATION = 7,
     HNI_LAYER_DROPOUT = 8,
     HNI_LAYER_ADD = 9,
-    HNI_LAYER_FLATTEN = 10
+    HNI_LAYER_FLATTEN = 10,
+    HNI_LAYER_GROUP_NORM = 11,
+    HNI_LAYER_CONCAT = 12,
+    HNI_LAYER_CHANNEL_SCALE = 13
 };
 
 #define HNI_MAX_LAYERS 4096
@@ -30,11 +33,11 @@ enum {
 typedef struct hni_layer {
     int32_t kind;       /* HNI_LAYER_… */
     char name[64];
-    int32_t input[2];   /* values; [1] only for ADD, else -1 */
+    int32_t input[2];   /* values; [1] only for ADD, CONCAT and CHANNEL_SCALE (the scale), else -1 */
     int32_t output;     /* value */
     int32_t filters;    /* CONV2D output channels, DENSE features */
     int32_t no_bias;
-    hni_window2d window;/* CONV2D, pools */
+    hni_window2d window;/* CONV2D, pools; GROUP_NORM: groups */
     int32_t activation; /* HN_ACT_… */
     double epsilon, momentum, rate;
     int32_t param[4];   /* indices of hni_param: weight, bias, running_mean, running_var; -1 = none */
@@ -72,12 +75,17 @@ void hni_graph_unref(hni_graph *graph);
 /* Adds a layer: name, kind, inputs and constants are taken from `layer`, its output, shapes and weights are inferred. The graph is
  * unchanged on failure: HN_E_SHAPE names the layer and both shapes. */
 hn_status hni_graph_add(hni_graph *graph, const hni_layer *layer, int32_t *output, hn_error *err);
+/* Takes all layers but the first n_layers away again. */
+void hni_graph_cut(hni_graph *graph, size_t n_layers);
 /* Sets the output, checks it to be [1, n_classes], lays the weights out. Nothing can be added after. */
 hn_status hni_graph_finish(hni_graph *graph, int32_t logits, int32_t n_classes, hn_error *err);
 
+int32_t hni_layer_inputs(const hni_layer *layer);                                /* 1 or 2 */
 int64_t hni_layer_multiply_adds(const hni_graph *graph, const hni_layer *layer); /* of one image: convolutions and dense layers */
 const char *hni_layer_kind_name(int32_t kind);                                   /* "conv2d"; also in the model file */
 int32_t hni_layer_kind_from_name(const char *name);                              /* 0 = unknown */
+const char *hni_activation_name(int32_t activation);                             /* of HN_ACT_…, "relu"; also in the model file */
+int32_t hni_activation_from_name(const char *name);                              /* 0 = unknown */
 int32_t hni_graph_find_param(const hni_graph *graph, const char *name);          /* -1 = none */
 
 #endif

@@ -5,10 +5,6 @@
 #include "../base/status.h"
 #include "shapes.h"
 
-int32_t hni_layer_inputs(const hni_layer *layer) {
-    return layer->kind == HNI_LAYER_ADD ? 2 : 1;
-}
-
 hn_tensor_desc hni_flattened(const hn_tensor_desc *t) {
     return hni_tensor(t->dtype, 2, t->dims[0], t->dims[1] * t->dims[2] * t->dims[3], 1, 1);
 }
@@ -92,6 +88,47 @@ static hn_status infer_batch_norm(const hni_layer *l, const hn_tensor_desc *x, h
     return HN_OK;
 }
 
+static hn_status infer_group_norm(const hni_layer *l, const hn_tensor_desc *x, hni_layer_shapes *out, hn_error *err) {
+    hn_op_desc d;
+    const hn_status status = hni_op_group_norm(&d, x, l->window.groups, l->epsilon, err);
+    if (status != HN_OK)
+        return status;
+    out->output = d.out[0];
+    for (int i = 0; i < 2; i++)
+        set_param(&out->param[i], vector(x->dims[1]), true);
+    return HN_OK;
+}
+
+static hn_status infer_concat(const hn_tensor_desc *a, const hn_tensor_desc *b, hni_layer_shapes *out, hn_error *err) {
+    hn_op_desc d;
+    const hn_status status = hni_op_concat(&d, a, b, err);
+    out->output = d.out[0];
+    return status;
+}
+
+hn_tensor_desc hni_channel_numbers(const hn_tensor_desc *t) {
+    return t->rank == 2 ? hni_tensor(t->dtype, 4, t->dims[0], t->dims[1], 1, 1) : *t;
+}
+
+static hn_status infer_channel_scale(const hn_tensor_desc *x, const hn_tensor_desc *scale, hni_layer_shapes *out, hn_error *err) {
+    hn_op_desc d;
+    const hn_status status = hni_op_channel_scale(&d, x, err);
+    if (status != HN_OK)
+        return status;
+    const hn_tensor_desc s = hni_channel_numbers(scale);
+    bool same = s.rank == 4;
+    for (int i = 0; i < 4; i++)
+        same = same && s.dims[i] == d.in[1].dims[i];
+    if (!same) {
+        char left[96], right[96];
+        hni_shape_text(x, left, sizeof left);
+        hni_shape_text(scale, right, sizeof right);
+        return hni_fail(err, HN_E_SHAPE, "channel_scale: %s and a scale %s; the scale has one number a channel, [N, C, 1, 1] or [N, C]", left, right);
+    }
+    out->output = d.out[0];
+    return HN_OK;
+}
+
 static hn_status infer_add(const hn_tensor_desc *a, const hn_tensor_desc *b, hni_layer_shapes *out, hn_error *err) {
     bool same = a->rank == b->rank;
     for (int i = 0; i < 4; i++)
@@ -121,6 +158,12 @@ static hn_status infer(const hni_layer *l, const hn_tensor_desc *x, const hn_ten
         return infer_batch_norm(l, x, out, err);
     case HNI_LAYER_ADD:
         return infer_add(x, second, out, err);
+    case HNI_LAYER_GROUP_NORM:
+        return infer_group_norm(l, x, out, err);
+    case HNI_LAYER_CONCAT:
+        return infer_concat(x, second, out, err);
+    case HNI_LAYER_CHANNEL_SCALE:
+        return infer_channel_scale(x, second, out, err);
     case HNI_LAYER_FLATTEN:
         out->output = hni_flattened(x);
         return HN_OK;

@@ -15,8 +15,8 @@ typedef struct hni_layer_shapes {
 /* The layer's inputs must exist. Messages name the layer and the shapes. */
 hn_status hni_layer_infer(const hni_graph *graph, const hni_layer *layer, hni_layer_shapes *out, hn_error *err);
 
-/* Inputs of a kind: 2 for ADD, else 1. */
-int32_t hni_layer_inputs(const hni_layer *layer);
+/* The scale of a channel scale, [N, C] or [N, C, 1, 1], as the operator sees it. */
+hn_tensor_desc hni_channel_numbers(const hn_tensor_desc *t);
 /* [N, C, H, W] seen as [N, C·H·W], the memory unchanged; a matrix stays one. */
 hn_tensor_desc hni_flattened(const hn_tensor_desc *t);
 /* The shape of a param as an operator sees it. */

@@ -1,22 +1,37 @@
-/* weights.c - a network's numbers on a device: the flat vector, and beside it what training keeps.
+/* weights.c - a network's numbers on a device: the flat vector, and beside it what training keeps; all in one block of memory.
  *
- * Separate buffers and not one, since inference needs the first alone. All zero at first: the gaps between tensors are never written
- * again, so their gradients stay zero and the optimiser leaves them alone. What the numbers mean is the graph's affair. */
+ * All zero at first: the gaps between tensors are never written again, so their gradients stay zero and the optimiser leaves them alone.
+ * What the numbers mean is the graph's affair. */
 #include <string.h>
 
+#include "../base/memory.h" /* defines: HNI_ALIGN */
 #include "../base/status.h"
 #include "backend/registry.h" /* defines: hni_foreign_status */
 #include "executor.h"
 
-static hn_status zeroed(hni_device *device, uint64_t bytes, hn_buffer *out, hn_error *err) {
-    if (bytes == 0) /* nothing to train: a network without weights is allowed */
-        return HN_OK;
-    hn_status status = hni_device_alloc(device, bytes, out, err);
-    if (status != HN_OK)
-        return status;
-    hn_error theirs = {.status = HN_OK};
-    status = device->table.fill(device->handle, *out, 0, &theirs);
-    return hni_foreign_status(status, &theirs, device->info.name, "fill", err);
+/* The next part of the block; `end` moves behind it. */
+static void place(hn_buffer *part, uint64_t bytes, uint64_t *end) {
+    *part = (hn_buffer){.offset = *end, .size = bytes};
+    *end += (bytes + HNI_ALIGN - 1) / HNI_ALIGN * HNI_ALIGN;
+}
+
+/* Where each part lies; gives the bytes of all. */
+static uint64_t lay_out(hni_weights *w) {
+    const uint64_t trainable = w->training ? (uint64_t)w->trainable : 0;
+    uint64_t end = 0;
+    place(&w->stats, 4 * sizeof(double), &end);
+    place(&w->values, (uint64_t)w->total * sizeof(float), &end);
+    place(&w->grads, trainable * sizeof(float), &end);
+    place(&w->m, trainable * sizeof(float), &end);
+    place(&w->v, trainable * sizeof(float), &end);
+    place(&w->group, trainable, &end);
+    place(&w->hyper, w->training ? HN_HYPER_COLUMNS * sizeof(double) : 0, &end);
+    return end;
+}
+
+uint64_t hni_weights_bytes(const hni_graph *graph, bool training) {
+    hni_weights w = {.total = graph->total, .trainable = graph->trainable, .training = training};
+    return lay_out(&w);
 }
 
 hn_status hni_weights_create(hni_device *device, const hni_graph *graph, bool training, hni_weights *out, hn_error *err) {
@@ -24,20 +39,15 @@ hn_status hni_weights_create(hni_device *device, const hni_graph *graph, bool tr
     if (graph->logits < 0)
         return hni_fail(err, HN_E_STATE, "the network is not finished: it has no logits yet");
     hni_weights w = {.device = device, .total = graph->total, .trainable = graph->trainable, .training = training, .version = 1};
-    const uint64_t floats = (uint64_t)w.trainable * sizeof(float);
-    hn_status status = zeroed(device, (uint64_t)w.total * sizeof(float), &w.values, err);
-    if (status == HN_OK)
-        status = zeroed(device, 4 * sizeof(double), &w.stats, err);
-    if (status == HN_OK && training)
-        status = zeroed(device, floats, &w.grads, err);
-    if (status == HN_OK && training)
-        status = zeroed(device, floats, &w.m, err);
-    if (status == HN_OK && training)
-        status = zeroed(device, floats, &w.v, err);
-    if (status == HN_OK && training)
-        status = zeroed(device, (uint64_t)w.trainable, &w.group, err);
-    if (status == HN_OK && training)
-        status = zeroed(device, HN_HYPER_COLUMNS * sizeof(double), &w.hyper, err);
+    hn_buffer *const parts[] = {&w.values, &w.grads, &w.m, &w.v, &w.group, &w.hyper, &w.stats};
+    hn_status status = hni_device_alloc(device, lay_out(&w), &w.memory, err);
+    if (status != HN_OK)
+        return status;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (parts[i]->size > 0) /* nothing to train, or no weights at all: that is allowed */
+            parts[i]->memory = w.memory.memory;
+    hn_error theirs = {.status = HN_OK};
+    status = hni_foreign_status(device->table.fill(device->handle, w.memory, 0, &theirs), &theirs, device->info.name, "fill", err);
     if (status != HN_OK) {
         hni_weights_free(&w);
         return status;
@@ -47,13 +57,9 @@ hn_status hni_weights_create(hni_device *device, const hni_graph *graph, bool tr
 }
 
 void hni_weights_free(hni_weights *weights) {
-    hni_device *device = weights->device;
-    if (!device)
+    if (!weights->device)
         return;
-    hn_buffer *all[] = {&weights->values, &weights->grads, &weights->m, &weights->v, &weights->group, &weights->hyper, &weights->stats};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (all[i]->memory)
-            hni_device_free(device, all[i]);
+    hni_device_free(weights->device, &weights->memory);
     memset(weights, 0, sizeof *weights);
 }
 

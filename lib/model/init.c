@@ -29,7 +29,7 @@ void hni_init_weights(const hni_graph *graph, uint64_t seed, float *weights) {
         for (int r = 0; r < 4; r++) {
             int32_t p = layer->param[r];
             if (p < 0) continue;
-            if (layer->kind == HNI_LAYER_BATCH_NORM)
+            if (layer->kind == HNI_LAYER_BATCH_NORM || layer->kind == HNI_LAYER_GROUP_NORM)
                 fill(&graph->params[p], norm[r], weights);
             else
                 draw(&graph->params[p], seed, (uint32_t)p, 1 / sqrt(fan_in(graph, layer)), weights);

@@ -37,11 +37,23 @@ static void write_layer(hni_text *t, const hni_layer *l) {
         number(t, "epsilon", l->epsilon);
         number(t, "momentum", l->momentum);
         break;
-    case HNI_LAYER_ACTIVATION: hni_text_format(t, ",\"function\":\"%s\"", l->activation == HN_ACT_RELU ? "relu" : "sigmoid"); break;
+    case HNI_LAYER_GROUP_NORM:
+        hni_text_format(t, ",\"groups\":%d", l->window.groups);
+        number(t, "epsilon", l->epsilon);
+        break;
+    case HNI_LAYER_ACTIVATION: hni_text_format(t, ",\"function\":\"%s\"", hni_activation_name(l->activation)); break;
     case HNI_LAYER_DROPOUT: number(t, "rate", l->rate); break;
     default: break;
     }
     hni_text_add(t, "}");
+}
+
+/* Only what is on. */
+static void write_steps(hni_text *t, const hni_preproc *p) {
+    if (hni_preproc_slices(p) > 1) hni_text_format(t, ",\"slices\":%d", p->slices);
+    if (p->crop_head) number(t, "crop_head", p->crop_margin);
+    if (p->median) hni_text_format(t, ",\"median\":%d", p->median);
+    if (p->gaussian > 0) number(t, "gaussian", p->gaussian);
 }
 
 static void write_preprocessing(hni_text *t, const hni_preproc *p) {
@@ -61,7 +73,9 @@ static void write_preprocessing(hni_text *t, const hni_preproc *p) {
             hni_text_json_double(t, which ? (double)p->deviation[c] : (double)p->mean[c]);
         }
     }
-    hni_text_add(t, "]}");
+    hni_text_add(t, "]");
+    write_steps(t, p);
+    hni_text_add(t, "}");
 }
 
 hn_status hni_model_metadata(const hn_model *m, hni_text *t, hn_error *err) {

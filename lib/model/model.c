@@ -12,11 +12,7 @@
 
 enum { MAX_SIDE = 4096, MAX_CHANNELS = 16, MAX_CLASSES = 4096, MAX_LABELS = 64, MAX_NAME = 255 };
 
-static hn_status check_sizes(const hn_model_options *o, hn_error *err) {
-    if (o->width < 0 || o->width > MAX_SIDE || o->height < 0 || o->height > MAX_SIDE)
-        return hni_fail(err, HN_E_ARGUMENT, "input of %d×%d px: each side must be 1 … %d px", o->width, o->height, MAX_SIDE);
-    if (o->channels < 0 || o->channels > MAX_CHANNELS)
-        return hni_fail(err, HN_E_ARGUMENT, "%d input channels: must be 1 … %d", o->channels, MAX_CHANNELS);
+static hn_status check_outputs(const hn_model_options *o, hn_error *err) {
     if (o->task && o->task != HN_TASK_SINGLE && o->task != HN_TASK_MULTI) return hni_fail(err, HN_E_ARGUMENT, "unknown task %d", o->task);
     int32_t classes = o->n_classes ? o->n_classes : 2, least = o->task == HN_TASK_MULTI ? 1 : 2;
     int32_t most = o->task == HN_TASK_MULTI ? MAX_LABELS : MAX_CLASSES;
@@ -29,19 +25,35 @@ static hn_status check_sizes(const hn_model_options *o, hn_error *err) {
     return HN_OK;
 }
 
-static hn_status copy_preproc(const hn_model_options *o, hni_preproc *p, hn_error *err) {
+static hn_status check_input(const hn_model_options *o, hn_error *err) {
+    if (o->width < 0 || o->width > MAX_SIDE || o->height < 0 || o->height > MAX_SIDE)
+        return hni_fail(err, HN_E_ARGUMENT, "input of %d×%d px: each side must be 1 … %d px", o->width, o->height, MAX_SIDE);
+    if (o->channels < 0 || o->channels > MAX_CHANNELS)
+        return hni_fail(err, HN_E_ARGUMENT, "%d input channels: must be 1 … %d", o->channels, MAX_CHANNELS);
+    if (o->slices < 0 || o->slices > MAX_CHANNELS)
+        return hni_fail(err, HN_E_ARGUMENT, "%d slices: must be an odd number, 1 … %d", o->slices, MAX_CHANNELS - 1);
+    if (o->n_windows < 0 || o->n_windows > MAX_CHANNELS || (o->n_windows && !o->windows))
+        return hni_fail(err, HN_E_ARGUMENT, "%d windows%s: give none, one, or one a channel", o->n_windows, o->windows ? "" : " at NULL");
+    if (o->preproc_flags) return hni_fail(err, HN_E_ARGUMENT, "preproc_flags of hn_model_options must be 0");
+    return HN_OK;
+}
+
+/* Grey slices give one channel each; without neighbours the default is RGB. */
+static int32_t usual_channels(const hn_model_options *o) {
+    return o->slices > 1 ? o->slices * (o->n_windows > 1 ? o->n_windows : 1) : 3;
+}
+
+hn_status hni_model_preproc(const hn_model_options *o, hni_preproc *p, hn_error *err) {
+    hn_status status = check_input(o, err);
+    if (status) return status;
+    memset(p, 0, sizeof *p);
     p->width = o->width ? o->width : 64;
     p->height = o->height ? o->height : 64;
-    p->channels = o->channels ? o->channels : 3;
+    p->channels = o->channels ? o->channels : usual_channels(o);
     p->n_windows = o->n_windows;
-    if (o->n_windows && (!o->windows || (o->n_windows != 1 && o->n_windows != p->channels)))
-        return hni_fail(err, HN_E_ARGUMENT, "%d windows for %d channels: give none, one, or one a channel", o->n_windows, p->channels);
-    for (int32_t i = 0; i < o->n_windows; i++) {
-        if (!isfinite(o->windows[i].centre) || !isfinite(o->windows[i].width) || o->windows[i].width <= 0)
-            return hni_fail(err, HN_E_ARGUMENT, "window %d: centre %g HU, width %g HU; the width must be above 0", i, o->windows[i].centre,
-                            o->windows[i].width);
-        p->windows[i] = o->windows[i];
-    }
+    for (int32_t i = 0; i < o->n_windows; i++) p->windows[i] = o->windows[i];
+    p->slices = o->slices, p->crop_head = o->crop_head, p->crop_margin = o->crop_margin, p->median = o->median, p->gaussian = o->gaussian;
+    if ((status = hni_preproc_check(p, err))) return status;
     for (int32_t c = 0; c < p->channels; c++) {
         double mean = o->mean ? o->mean[c] : 0, deviation = o->deviation ? o->deviation[c] : 1;
         if (!(fabs(mean) <= FLT_MAX) || !(deviation <= FLT_MAX) || !((float)deviation > 0)) /* also NaN; both are kept as float */
@@ -75,7 +87,7 @@ static hn_status copy_class_names(const hn_model_options *o, hn_model *m, hn_err
 }
 
 hn_status hni_model_new(hn_context *ctx, const hn_model_options *options, const char *preset, hn_model **out, hn_error *err) {
-    hn_status status = check_sizes(options, err);
+    hn_status status = check_outputs(options, err);
     if (status) return status;
     hn_model *m = hni_calloc(ctx, 1, sizeof *m);
     if (!m) return hni_fail_memory(err, sizeof *m, "a model");
@@ -88,7 +100,7 @@ hn_status hni_model_new(hn_context *ctx, const hn_model_options *options, const 
     m->seed = options->seed;
     snprintf(m->preset, sizeof m->preset, "%s", preset);
     m->provenance = hni_strdup(ctx, "{}");
-    status = m->provenance ? copy_preproc(options, &m->preproc, err) : hni_fail_memory(err, 3, "a model's provenance");
+    status = m->provenance ? hni_model_preproc(options, &m->preproc, err) : hni_fail_memory(err, 3, "a model's provenance");
     if (!status) status = copy_class_names(options, m, err);
     if (!status) status = hni_graph_create(ctx, m->preproc.channels, m->preproc.height, m->preproc.width, &m->graph, err);
     if (status) {

@@ -26,6 +26,9 @@ void hni_model_unref(hn_model *model);
 /* A copy with other numbers (copied, [graph->total]) and other provenance (copied JSON object text, NULL = the same). */
 hn_status hni_model_with_weights(const hn_model *model, const float *weights, const char *provenance, hn_model **out, hn_error *err);
 
+/* The preprocessing that options ask for, defaults filled in; checks all of it. */
+hn_status hni_model_preproc(const hn_model_options *options, hni_preproc *out, hn_error *err);
+
 /* safetensors container: the one writer and the one reader, also used for checkpoints. */
 typedef struct hni_tensor_ref {
     const char *name;

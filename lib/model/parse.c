@@ -25,11 +25,6 @@ static bool read_flag(const hni_json *j, hni_json_value object, const char *key,
     return true;
 }
 
-static bool read_activation(const char *name, int32_t *out) {
-    *out = !name ? 0 : !strcmp(name, "relu") ? HN_ACT_RELU : !strcmp(name, "sigmoid") ? HN_ACT_SIGMOID : 0;
-    return *out != 0;
-}
-
 /* The constants of one layer; false if one is missing or of the wrong kind. */
 static bool read_constants(const hni_json *j, hni_json_value v, hni_layer *l) {
     hni_window2d *w = &l->window;
@@ -52,7 +47,10 @@ static bool read_constants(const hni_json *j, hni_json_value v, hni_layer *l) {
     case HNI_LAYER_BATCH_NORM:
         return hni_json_double(j, hni_json_get(j, v, "epsilon"), &l->epsilon) &&
                hni_json_double(j, hni_json_get(j, v, "momentum"), &l->momentum);
-    case HNI_LAYER_ACTIVATION: return read_activation(hni_json_string(j, hni_json_get(j, v, "function")), &l->activation);
+    case HNI_LAYER_GROUP_NORM:
+        return read_int32(j, hni_json_get(j, v, "groups"), &w->groups) && hni_json_double(j, hni_json_get(j, v, "epsilon"), &l->epsilon);
+    case HNI_LAYER_ACTIVATION:
+        return (l->activation = hni_activation_from_name(hni_json_string(j, hni_json_get(j, v, "function")))) != HN_ACT_NONE;
     case HNI_LAYER_DROPOUT: return hni_json_double(j, hni_json_get(j, v, "rate"), &l->rate);
     default: return true;
     }
@@ -68,7 +66,7 @@ static hn_status read_layer(const hni_json *j, hni_json_value v, int32_t index, 
     if (!op || !name || strlen(name) >= sizeof l->name) return hni_fail(err, HN_E_FORMAT, "layer %d: operator or name is missing", index);
     memcpy(l->name, name, strlen(name) + 1);
     l->input[1] = -1;
-    if (inputs != (l->kind == HNI_LAYER_ADD ? 2 : 1) || !read_int32(j, hni_json_at(j, in, 0), &l->input[0]) ||
+    if (inputs != hni_layer_inputs(l) || !read_int32(j, hni_json_at(j, in, 0), &l->input[0]) ||
         (inputs == 2 && !read_int32(j, hni_json_at(j, in, 1), &l->input[1])))
         return hni_fail(err, HN_E_FORMAT, "layer %.60s: its inputs are missing or too many", name);
     if (!read_constants(j, v, l)) return hni_fail(err, HN_E_FORMAT, "layer %.60s: a constant is missing or of the wrong kind", name);
@@ -105,6 +103,15 @@ static bool read_doubles(const hni_json *j, hni_json_value list, int32_t n, doub
     return true;
 }
 
+/* Members that a file has only where the step is on. */
+static bool read_steps(const hni_json *j, hni_json_value p, hn_model_options *o) {
+    const hni_json_value slices = hni_json_get(j, p, "slices"), crop = hni_json_get(j, p, "crop_head"), median = hni_json_get(j, p, "median"),
+                         gaussian = hni_json_get(j, p, "gaussian");
+    o->crop_head = crop >= 0;
+    return (slices < 0 || read_int32(j, slices, &o->slices)) && (crop < 0 || hni_json_double(j, crop, &o->crop_margin)) &&
+           (median < 0 || read_int32(j, median, &o->median)) && (gaussian < 0 || hni_json_double(j, gaussian, &o->gaussian));
+}
+
 static hn_status read_preprocessing(const hni_json *j, hni_json_value root, hn_model_options *o, lists *store, hn_error *err) {
     hni_json_value p = hni_json_get(j, root, "preprocessing"), windows = hni_json_get(j, p, "windows");
     const char *resize = hni_json_string(j, hni_json_get(j, p, "resize"));
@@ -112,6 +119,7 @@ static hn_status read_preprocessing(const hni_json *j, hni_json_value root, hn_m
         !read_int32(j, hni_json_get(j, p, "channels"), &o->channels) || o->width < 1 || o->height < 1 || o->channels < 1 ||
         o->channels > HNI_PREPROC_CHANNELS || !resize || !hni_json_is_array(j, windows))
         return hni_fail(err, HN_E_FORMAT, "the metadata's preprocessing is incomplete");
+    if (!read_steps(j, p, o)) return hni_fail(err, HN_E_FORMAT, "a step of the metadata's preprocessing is no number");
     if (strcmp(resize, HNI_RESIZE_NAME))
         return hni_fail(err, HN_E_UNSUPPORTED, "this version of libhaemnet does not resize as %.40s", resize);
     o->n_windows = hni_json_count(j, windows);

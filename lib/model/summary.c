@@ -9,13 +9,16 @@
 /* What a layer is, for tables. */
 static void describe_constants(const hni_layer *l, char *text, size_t size) {
     const hni_window2d *w = &l->window;
+    static const char *const activations[] = {"", "ReLU", "sigmoid", "ReLU6", "SiLU", "hard-swish", "tanh"};
     int n = 0;
     *text = 0;
     if (l->kind <= HNI_LAYER_AVG_POOL2D)
         n = snprintf(text, size, "%d×%d, stride %d×%d, padding %d×%d", w->kernel[0], w->kernel[1], w->stride[0], w->stride[1],
                      w->padding[0], w->padding[1]);
     if (l->kind == HNI_LAYER_CONV2D && w->groups > 1) snprintf(text + n, size - (size_t)n, ", groups %d", w->groups);
-    if (l->kind == HNI_LAYER_ACTIVATION) snprintf(text, size, "%s", l->activation == HN_ACT_RELU ? "ReLU" : "sigmoid");
+    if (l->kind == HNI_LAYER_GROUP_NORM) snprintf(text, size, "%d group%s", w->groups, w->groups == 1 ? "" : "s");
+    if (l->kind == HNI_LAYER_ACTIVATION && l->activation > HN_ACT_NONE && l->activation <= HN_ACT_TANH)
+        snprintf(text, size, "%s", activations[l->activation]);
     if (l->kind == HNI_LAYER_DROPOUT) snprintf(text, size, "rate %g", l->rate);
 }
 
@@ -99,13 +102,50 @@ void hni_summary_memory(hni_text *t, const char *what, const hni_footprint *f, c
         grouped((int64_t)parts[i].bytes, text, sizeof text);
         hni_text_format(t, "%s%s %s", i ? ", " : ": ", parts[i].name, text);
     }
+    if (f->resident) {
+        grouped((int64_t)f->resident, text, sizeof text);
+        hni_text_format(t, ", and up to %s for the data set's images", text);
+    }
     hni_text_format(t, " (%s)\n", device);
+}
+
+/* What is done to an image before it is resized; nothing where nothing is. */
+static void steps(hni_text *t, const hni_preproc *p) {
+    const char *before = "  input: ";
+    for (int32_t i = 0; i < p->n_windows; i++, before = ", ")
+        hni_text_format(t, "%swindow %g/%g HU", before, p->windows[i].centre, p->windows[i].width);
+    if (hni_preproc_slices(p) > 1) hni_text_format(t, "%s%d neighbouring slices", before, p->slices), before = ", ";
+    if (p->crop_head) hni_text_format(t, "%scropped to the head, margin %g", before, p->crop_margin), before = ", ";
+    if (p->median) hni_text_format(t, "%smedian filter %d×%d px", before, p->median, p->median), before = ", ";
+    if (p->gaussian > 0) hni_text_format(t, "%sGaussian filter sigma %g px", before, p->gaussian), before = ", ";
+    if (*before == ',') hni_text_add(t, "\n");
+}
+
+/* A name as the library writes them, fit for a terminal: the file may come from anywhere. */
+static bool is_name(const char *text) {
+    return text && *text && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(text);
+}
+
+/* What it was trained with, as the trainer wrote it down; nothing before training, or in provenance from elsewhere. */
+static hn_status training(hni_text *t, const hn_model *m, hn_error *err) {
+    hni_json *json = NULL;
+    bool deterministic;
+    const hn_status status = hni_json_parse(m->ctx, m->provenance, strlen(m->provenance), &json, err);
+    if (status) return status;
+    const hni_json_value root = hni_json_root(json);
+    const char *backend = hni_json_string(json, hni_json_get(json, root, "backend")),
+               *precision = hni_json_string(json, hni_json_get(json, root, "precision"));
+    if (is_name(backend) && is_name(precision) && hni_json_bool(json, hni_json_get(json, root, "deterministic"), &deterministic))
+        hni_text_format(t, "trained on               %.40s in %.40s, %s\n", backend, precision, deterministic ? "deterministic" : "not deterministic");
+    hni_json_free(json);
+    return HN_OK;
 }
 
 hn_status hni_model_summary(const hn_model *m, int32_t batch, hni_text *t, hn_error *err) {
     const hni_preproc *p = &m->preproc;
     hni_text_format(t, "%s: %d×%d px, %d channel%s → %d %s\n", *m->preset ? m->preset : "built network", p->width, p->height, p->channels,
                     p->channels == 1 ? "" : "s", m->n_classes, m->task == HN_TASK_MULTI ? "labels (sigmoid)" : "classes (softmax)");
+    steps(t, p);
     for (int32_t k = 0; k < m->n_classes; k++)
         hni_text_format(t, "  %d  %s%s\n", k, m->class_names[k], k == m->positive ? "  (positive)" : "");
     rule(t);
@@ -115,5 +155,7 @@ hn_status hni_model_summary(const hn_model *m, int32_t batch, hni_text *t, hn_er
     int64_t multiply_adds = rows(t, m->graph, batch);
     rule(t);
     totals(t, m, batch, multiply_adds);
+    const hn_status status = training(t, m, err);
+    if (status) return status;
     return t->failed ? hni_fail_memory(err, t->size, "a summary") : HN_OK;
 }

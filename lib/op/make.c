@@ -190,6 +190,10 @@ hn_status hni_op_activation(hn_op_desc *d, const hn_tensor_desc *x, int32_t acti
     return finish(d, HN_OK, err);
 }
 
+bool hni_gradient_by_input(int32_t activation) {
+    return activation == HN_ACT_SILU || activation == HN_ACT_HARD_SWISH; /* not monotonic: two inputs have one output */
+}
+
 hn_status hni_op_activation_grad(const hn_op_desc *forward, hn_op_desc *grad, hn_error *err) {
     /* also of an activation fused into a convolution or a dense layer */
     const int32_t kind = forward->kind == HN_OP_DENSE ? HN_OP_DENSE : HN_OP_CONV2D;
@@ -221,15 +225,17 @@ hn_status hni_op_softmax(hn_op_desc *d, const hn_tensor_desc *x, hn_error *err) 
     return finish(d, HN_OK, err);
 }
 
-hn_status hni_op_loss(hn_op_desc *d, int32_t kind, const hn_tensor_desc *x, int32_t positive, double threshold, hn_error *err) {
+hn_status hni_op_loss(hn_op_desc *d, int32_t kind, const hn_tensor_desc *x, const hni_loss_options *options, hn_error *err) {
     if (kind != HN_OP_SOFTMAX_LOSS && kind != HN_OP_SIGMOID_LOSS)
         return hni_fail(err, HN_E_ARGUMENT, "%s is not a loss", hni_op_name(kind));
     const bool softmax = kind == HN_OP_SOFTMAX_LOSS;
     begin(d, kind);
-    d->positive = softmax ? positive : 0;
-    d->threshold = threshold;
+    d->positive = softmax ? options->positive : 0;
+    d->threshold = options->threshold;
+    d->smoothing = options->smoothing;
+    d->focal = options->focal;
     d->in[0] = d->out[0] = d->out[1] = *x;
-    d->in[1] = softmax ? vector(HN_DTYPE_I32, x->dims[0]) : *x;
+    d->in[1] = softmax && !options->targets ? vector(HN_DTYPE_I32, x->dims[0]) : *x;
     d->in[2] = vector(HN_DTYPE_F32, x->dims[1]);
     d->out[2] = vector(HN_DTYPE_F64, 4);
     return finish(d, HN_OK, err);
@@ -247,10 +253,105 @@ hn_status hni_op_optimizer(hn_op_desc *d, int32_t optimizer, int64_t parameters,
     return finish(d, HN_OK, err);
 }
 
-hn_status hni_op_preprocess(hn_op_desc *d, const hn_tensor_desc *x_u8, hn_error *err) {
+hn_status hni_op_preprocess(hn_op_desc *d, const hn_tensor_desc *x_u8, const hni_preprocess_options *options, hn_error *err) {
+    static const hni_preprocess_options none = {0};
+    const hni_preprocess_options *o = options ? options : &none;
     begin(d, HN_OP_PREPROCESS);
-    d->in[0] = d->out[0] = *x_u8;
-    d->out[0].dtype = HN_DTYPE_F32;
+    d->in[0] = *x_u8;
     d->in[1] = d->in[2] = vector(HN_DTYPE_F32, x_u8->dims[1]);
+    d->out[0] = hni_tensor(HN_DTYPE_F32, 4, o->rows ? o->samples : x_u8->dims[0], x_u8->dims[1], o->height ? o->height : x_u8->dims[2],
+                           o->width ? o->width : x_u8->dims[3]);
+    if (o->rows)
+        d->in[3] = vector(HN_DTYPE_I32, d->out[0].dims[0]);
+    if (o->augment) {
+        d->in[4] = hni_tensor(HN_DTYPE_F32, 2, d->out[0].dims[0], HN_AUGMENT_COLUMNS, 1, 1);
+        d->in[5] = hni_tensor(HN_DTYPE_U32, 2, d->out[0].dims[0], 4, 1, 1);
+    }
+    return finish(d, HN_OK, err);
+}
+
+hn_status hni_op_group_norm(hn_op_desc *d, const hn_tensor_desc *x, int32_t groups, double epsilon, hn_error *err) {
+    begin(d, HN_OP_GROUP_NORM);
+    d->groups = groups;
+    d->epsilon = epsilon;
+    d->in[0] = d->out[0] = *x;
+    d->in[1] = d->in[2] = vector(HN_DTYPE_F32, x->dims[1]);
+    d->out[1] = d->out[2] = hni_tensor(HN_DTYPE_F32, 2, x->dims[0], groups, 1, 1);
+    return finish(d, HN_OK, err);
+}
+
+hn_status hni_op_group_norm_grad(const hn_op_desc *forward, hn_op_desc *grad, hn_error *err) {
+    const hn_status status = check_forward(forward, HN_OP_GROUP_NORM, HN_OP_GROUP_NORM, err);
+    begin(grad, HN_OP_GROUP_NORM_GRAD);
+    grad->groups = forward->groups;
+    grad->in[0] = grad->in[1] = grad->out[0] = forward->in[0];
+    grad->in[2] = grad->out[1] = grad->out[2] = forward->in[1];
+    grad->in[3] = grad->in[4] = forward->out[1];
+    return finish(grad, status, err);
+}
+
+hn_status hni_op_concat(hn_op_desc *d, const hn_tensor_desc *a, const hn_tensor_desc *b, hn_error *err) {
+    begin(d, HN_OP_CONCAT);
+    d->in[0] = d->out[0] = *a;
+    d->in[1] = *b;
+    if (__builtin_add_overflow(a->dims[1], b->dims[1], &d->out[0].dims[1]))
+        d->out[0].dims[1] = 0; /* which no description may have */
+    return finish(d, HN_OK, err);
+}
+
+hn_status hni_op_concat_grad(const hn_op_desc *forward, hn_op_desc *grad, hn_error *err) {
+    const hn_status status = check_forward(forward, HN_OP_CONCAT, HN_OP_CONCAT, err);
+    begin(grad, HN_OP_CONCAT_GRAD);
+    grad->in[0] = forward->out[0];
+    grad->out[0] = forward->in[0];
+    grad->out[1] = forward->in[1];
+    return finish(grad, status, err);
+}
+
+hn_status hni_op_channel_scale(hn_op_desc *d, const hn_tensor_desc *x, hn_error *err) {
+    begin(d, HN_OP_CHANNEL_SCALE);
+    d->in[0] = d->out[0] = *x;
+    d->in[1] = hni_tensor(HN_DTYPE_F32, 4, x->dims[0], x->dims[1], 1, 1);
+    return finish(d, HN_OK, err);
+}
+
+hn_status hni_op_channel_scale_grad(const hn_op_desc *forward, hn_op_desc *grad, hn_error *err) {
+    const hn_status status = check_forward(forward, HN_OP_CHANNEL_SCALE, HN_OP_CHANNEL_SCALE, err);
+    begin(grad, HN_OP_CHANNEL_SCALE_GRAD);
+    grad->in[0] = grad->in[1] = grad->out[0] = forward->in[0];
+    grad->in[2] = grad->out[1] = forward->in[1];
+    return finish(grad, status, err);
+}
+
+/* Vectors of all parameters and one number. */
+static hn_status make_vectors(hn_op_desc *d, int32_t kind, int vectors, int64_t parameters, hn_error *err) {
+    begin(d, kind);
+    for (int i = 0; i < vectors; i++)
+        d->in[i] = vector(HN_DTYPE_F32, parameters);
+    d->in[vectors] = vector(HN_DTYPE_F64, 1);
+    d->out[0] = d->in[0];
+    if (kind == HN_OP_CLIP)
+        d->out[1] = vector(HN_DTYPE_F64, 1);
+    return finish(d, HN_OK, err);
+}
+
+hn_status hni_op_accumulate(hn_op_desc *d, int64_t parameters, hn_error *err) {
+    return make_vectors(d, HN_OP_ACCUMULATE, 2, parameters, err);
+}
+
+hn_status hni_op_clip(hn_op_desc *d, int64_t parameters, hn_error *err) {
+    return make_vectors(d, HN_OP_CLIP, 1, parameters, err);
+}
+
+hn_status hni_op_average(hn_op_desc *d, int64_t parameters, hn_error *err) {
+    return make_vectors(d, HN_OP_AVERAGE, 2, parameters, err);
+}
+
+hn_status hni_op_class_map(hn_op_desc *d, const hn_tensor_desc *features, bool per_pixel, int32_t activation, hn_error *err) {
+    begin(d, HN_OP_CLASS_MAP);
+    d->activation = activation;
+    d->in[0] = *features;
+    d->in[1] = per_pixel ? *features : hni_tensor(HN_DTYPE_F32, 4, features->dims[0], features->dims[1], 1, 1);
+    d->out[0] = hni_tensor(HN_DTYPE_F32, 4, features->dims[0], 1, features->dims[2], features->dims[3]);
     return finish(d, HN_OK, err);
 }

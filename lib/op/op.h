@@ -6,6 +6,8 @@
 
 #include "haemnet/backend.h"
 
+enum { HNI_OP_LAST = HN_OP_CLASS_MAP }; /* the largest kind */
+
 const char *hni_op_name(int32_t kind);                  /* "conv2d"; "?" */
 size_t hni_dtype_size(int32_t dtype);                   /* bytes; 0 if unknown */
 int64_t hni_tensor_elements(const hn_tensor_desc *t);   /* product of dims; 1-based; 0 for rank 0; -1 on overflow */
@@ -45,12 +47,34 @@ hn_status hni_op_dense_grads(const hn_op_desc *forward, hn_op_desc *grad_input, 
 hn_status hni_op_batch_norm(hn_op_desc *d, const hn_tensor_desc *x, bool train, double epsilon, double momentum, hn_error *err);
 hn_status hni_op_batch_norm_grad(const hn_op_desc *forward, hn_op_desc *grad, hn_error *err);
 hn_status hni_op_activation(hn_op_desc *d, const hn_tensor_desc *x, int32_t activation, hn_error *err);
+bool hni_gradient_by_input(int32_t activation); /* its gradient looks at the activation's input and not at its output */
 hn_status hni_op_activation_grad(const hn_op_desc *forward, hn_op_desc *grad, hn_error *err);
 hn_status hni_op_add(hn_op_desc *d, const hn_tensor_desc *x, hn_error *err);
 hn_status hni_op_dropout(hn_op_desc *d, const hn_tensor_desc *x, double rate, uint32_t stream, hn_error *err);
 hn_status hni_op_softmax(hn_op_desc *d, const hn_tensor_desc *x, hn_error *err);
-hn_status hni_op_loss(hn_op_desc *d, int32_t kind, const hn_tensor_desc *x, int32_t positive, double threshold, hn_error *err);
+typedef struct hni_loss_options {
+    int32_t positive; /* HN_OP_SOFTMAX_LOSS: index or -1 */
+    bool targets;     /* HN_OP_SOFTMAX_LOSS: labels are [N,K] f32 and not [N] i32 */
+    double threshold, smoothing, focal;
+} hni_loss_options;
+hn_status hni_op_loss(hn_op_desc *d, int32_t kind, const hn_tensor_desc *x, const hni_loss_options *options, hn_error *err);
 hn_status hni_op_optimizer(hn_op_desc *d, int32_t optimizer, int64_t parameters, int32_t groups, hn_error *err);
-hn_status hni_op_preprocess(hn_op_desc *d, const hn_tensor_desc *x_u8, hn_error *err);
+/* samples: N if rows are given, else 0. height, width: of the output; 0 = those of x. */
+typedef struct hni_preprocess_options {
+    int64_t samples, height, width;
+    bool rows, augment;
+} hni_preprocess_options;
+hn_status hni_op_preprocess(hn_op_desc *d, const hn_tensor_desc *x_u8, const hni_preprocess_options *options, hn_error *err); /* options NULL = none */
+hn_status hni_op_group_norm(hn_op_desc *d, const hn_tensor_desc *x, int32_t groups, double epsilon, hn_error *err);
+hn_status hni_op_group_norm_grad(const hn_op_desc *forward, hn_op_desc *grad, hn_error *err);
+hn_status hni_op_concat(hn_op_desc *d, const hn_tensor_desc *a, const hn_tensor_desc *b, hn_error *err);
+hn_status hni_op_concat_grad(const hn_op_desc *forward, hn_op_desc *grad, hn_error *err);
+hn_status hni_op_channel_scale(hn_op_desc *d, const hn_tensor_desc *x, hn_error *err);
+hn_status hni_op_channel_scale_grad(const hn_op_desc *forward, hn_op_desc *grad, hn_error *err);
+hn_status hni_op_accumulate(hn_op_desc *d, int64_t parameters, hn_error *err);
+hn_status hni_op_clip(hn_op_desc *d, int64_t parameters, hn_error *err);
+hn_status hni_op_average(hn_op_desc *d, int64_t parameters, hn_error *err);
+/* per_pixel: the weights are [N,C,H,W] and not [N,C,1,1]. */
+hn_status hni_op_class_map(hn_op_desc *d, const hn_tensor_desc *features, bool per_pixel, int32_t activation, hn_error *err);
 
 #endif

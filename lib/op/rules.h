@@ -32,7 +32,8 @@ enum {
     HNI_USES_MOMENTUM = 1 << 11,
     HNI_USES_RATE = 1 << 12,
     HNI_USES_THRESHOLD = 1 << 13,
-    HNI_USES_POOL = 1 << 14
+    HNI_USES_POOL = 1 << 14,
+    HNI_USES_SOFTENING = 1 << 15 /* smoothing and focal */
 };
 
 typedef struct hni_rule {
@@ -54,6 +55,9 @@ hn_status hni_bad_constant(const hn_op_desc *d, hn_error *err, const char *forma
 hn_status hni_infer_conv2d(const hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_desc *w, hn_tensor_desc *y, hn_error *err);
 hn_status hni_infer_pool2d(const hn_op_desc *d, const hn_tensor_desc *x, hn_tensor_desc *y, hn_error *err);
 hn_status hni_infer_dense(const hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_desc *w, hn_tensor_desc *y, hn_error *err);
+
+/* activation is a known one, `least` (0 or 1) or more. */
+hn_status hni_check_known_activation(const hn_op_desc *d, int32_t least, hn_error *err);
 
 /* The checks, in the order of HN_OP_…; rules_window.c, rules_layer.c, rules_train.c. */
 hn_status hni_check_conv2d(const hn_op_desc *d, hn_error *err);
@@ -79,5 +83,15 @@ hn_status hni_check_softmax_loss(const hn_op_desc *d, hn_error *err);
 hn_status hni_check_sigmoid_loss(const hn_op_desc *d, hn_error *err);
 hn_status hni_check_optimizer(const hn_op_desc *d, hn_error *err);
 hn_status hni_check_preprocess(const hn_op_desc *d, hn_error *err);
+hn_status hni_check_group_norm(const hn_op_desc *d, hn_error *err);
+hn_status hni_check_group_norm_grad(const hn_op_desc *d, hn_error *err);
+hn_status hni_check_concat(const hn_op_desc *d, hn_error *err);
+hn_status hni_check_concat_grad(const hn_op_desc *d, hn_error *err);
+hn_status hni_check_channel_scale(const hn_op_desc *d, hn_error *err);
+hn_status hni_check_channel_scale_grad(const hn_op_desc *d, hn_error *err);
+hn_status hni_check_accumulate(const hn_op_desc *d, hn_error *err);
+hn_status hni_check_clip(const hn_op_desc *d, hn_error *err);
+hn_status hni_check_average(const hn_op_desc *d, hn_error *err);
+hn_status hni_check_class_map(const hn_op_desc *d, hn_error *err);
 
 #endif

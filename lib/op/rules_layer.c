@@ -1,6 +1,8 @@
-/* rules_layer.c - the rules of layers without windows: dense, batch norm, activation, add, dropout, softmax, preprocessing. */
+/* rules_layer.c - the rules of layers without windows: dense, norms, activation, add, concatenation, channel scale, dropout, softmax, class
+ * maps. */
 #include <math.h>
 
+#include "haemnet/builder.h" /* defines: HN_ACT_… */
 #include "rules.h"
 
 static hn_tensor_desc vector(int64_t n) {
@@ -39,10 +41,15 @@ static hn_status check_dense(const hn_op_desc *d, const hn_tensor_desc *x, const
     return status;
 }
 
+hn_status hni_check_known_activation(const hn_op_desc *d, int32_t least, hn_error *err) {
+    if (d->activation < least || d->activation > HN_ACT_TANH)
+        return hni_bad_constant(d, err, "activation %d is not known or not allowed here; see HN_ACT_…", d->activation);
+    return HN_OK;
+}
+
 hn_status hni_check_dense(const hn_op_desc *d, hn_error *err) {
-    if (d->activation < 0 || d->activation > 2)
-        return hni_bad_constant(d, err, "activation %d is not known; see HN_ACT_…", d->activation);
-    return check_dense(d, &d->in[0], &d->in[1], &d->in[2], &d->out[0], err);
+    const hn_status status = hni_check_known_activation(d, HN_ACT_NONE, err);
+    return status == HN_OK ? check_dense(d, &d->in[0], &d->in[1], &d->in[2], &d->out[0], err) : status;
 }
 
 hn_status hni_check_dense_grad_input(const hn_op_desc *d, hn_error *err) {
@@ -117,15 +124,13 @@ static hn_status check_same(const hn_op_desc *d, int n_in, hn_error *err) {
 }
 
 hn_status hni_check_activation(const hn_op_desc *d, hn_error *err) {
-    if (d->activation < 1 || d->activation > 2)
-        return hni_bad_constant(d, err, "activation %d must be 1 (ReLU) or 2 (sigmoid)", d->activation);
-    return check_same(d, 1, err);
+    const hn_status status = hni_check_known_activation(d, HN_ACT_RELU, err);
+    return status == HN_OK ? check_same(d, 1, err) : status;
 }
 
 hn_status hni_check_activation_grad(const hn_op_desc *d, hn_error *err) {
-    if (d->activation < 1 || d->activation > 2)
-        return hni_bad_constant(d, err, "activation %d must be 1 (ReLU) or 2 (sigmoid)", d->activation);
-    return check_same(d, 2, err);
+    const hn_status status = hni_check_known_activation(d, HN_ACT_RELU, err);
+    return status == HN_OK ? check_same(d, 2, err) : status;
 }
 
 hn_status hni_check_add(const hn_op_desc *d, hn_error *err) {
@@ -149,12 +154,87 @@ hn_status hni_check_softmax(const hn_op_desc *d, hn_error *err) {
     return status == HN_OK ? hni_want(d, &d->out[0], "output y", d->in[0], err) : status;
 }
 
-hn_status hni_check_preprocess(const hn_op_desc *d, hn_error *err) {
+/* groups divide x's channels. */
+static hn_status check_groups(const hn_op_desc *d, const hn_tensor_desc *x, hn_error *err) {
+    const hn_status status = hni_want(d, x, "input x", image(HN_DTYPE_F32), err);
+    if (status == HN_OK && (d->groups < 1 || x->dims[1] % d->groups != 0))
+        return hni_fail(err, HN_E_SHAPE, "%s: %d groups do not divide %lld channels", hni_op_name(d->kind), d->groups, (long long)x->dims[1]);
+    return status;
+}
+
+hn_status hni_check_group_norm(const hn_op_desc *d, hn_error *err) {
     const hn_tensor_desc *x = &d->in[0];
-    hn_status status = hni_want(d, x, "input x", image(HN_DTYPE_U8), err);
+    hn_status status = check_epsilon(d, err);
     if (status == HN_OK)
-        status = want_channels(d, d->in, 1, 3, x, "mean or deviation", err);
-    hn_tensor_desc y = *x;
-    y.dtype = HN_DTYPE_F32;
-    return status == HN_OK ? hni_want(d, &d->out[0], "output y", y, err) : status;
+        status = check_groups(d, x, err);
+    if (status == HN_OK)
+        status = want_channels(d, d->in, 1, 3, x, "gamma or beta", err);
+    if (status == HN_OK)
+        status = hni_want(d, &d->out[0], "output y", *x, err);
+    for (int i = 1; i < 3 && status == HN_OK; i++)
+        status = hni_want(d, &d->out[i], "mean or inv_std", matrix(x->dims[0], d->groups), err);
+    return status;
+}
+
+hn_status hni_check_group_norm_grad(const hn_op_desc *d, hn_error *err) {
+    const hn_tensor_desc *x = &d->in[1];
+    hn_status status = check_groups(d, x, err);
+    if (status == HN_OK)
+        status = hni_want(d, &d->in[0], "gradient dy", *x, err);
+    if (status == HN_OK)
+        status = want_channels(d, d->in, 2, 3, x, "gamma", err);
+    for (int i = 3; i < 5 && status == HN_OK; i++)
+        status = hni_want(d, &d->in[i], "mean or inv_std", matrix(x->dims[0], d->groups), err);
+    if (status == HN_OK)
+        status = hni_want(d, &d->out[0], "gradient dx", *x, err);
+    return status == HN_OK ? want_channels(d, d->out, 1, 3, x, "dgamma or dbeta", err) : status;
+}
+
+/* y holds the channels of a, then those of b. */
+static hn_status check_beside(const hn_op_desc *d, const hn_tensor_desc *a, const hn_tensor_desc *b, const hn_tensor_desc *y, hn_error *err) {
+    hn_status status = hni_want(d, a, "first part a", image(HN_DTYPE_F32), err);
+    hn_tensor_desc wanted = *a;
+    wanted.dims[1] = HNI_ANY;
+    if (status == HN_OK)
+        status = hni_want(d, b, "second part b", wanted, err);
+    wanted.dims[1] = a->dims[1] + (status == HN_OK ? b->dims[1] : 0);
+    return status == HN_OK ? hni_want(d, y, "both, y or its gradient", wanted, err) : status;
+}
+
+hn_status hni_check_concat(const hn_op_desc *d, hn_error *err) {
+    return check_beside(d, &d->in[0], &d->in[1], &d->out[0], err);
+}
+
+hn_status hni_check_concat_grad(const hn_op_desc *d, hn_error *err) {
+    return check_beside(d, &d->out[0], &d->out[1], &d->in[0], err);
+}
+
+/* x[N,C,H,W] and s[N,C,1,1]. */
+static hn_status check_scaled(const hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_desc *s, hn_error *err) {
+    const hn_status status = hni_want(d, x, "input x", image(HN_DTYPE_F32), err);
+    return status == HN_OK ? hni_want(d, s, "scale s", hni_tensor(HN_DTYPE_F32, 4, x->dims[0], x->dims[1], 1, 1), err) : status;
+}
+
+hn_status hni_check_channel_scale(const hn_op_desc *d, hn_error *err) {
+    const hn_status status = check_scaled(d, &d->in[0], &d->in[1], err);
+    return status == HN_OK ? hni_want(d, &d->out[0], "output y", d->in[0], err) : status;
+}
+
+hn_status hni_check_channel_scale_grad(const hn_op_desc *d, hn_error *err) {
+    hn_status status = check_scaled(d, &d->in[1], &d->in[2], err);
+    if (status == HN_OK)
+        status = hni_want(d, &d->in[0], "gradient dy", d->in[1], err);
+    if (status == HN_OK)
+        status = hni_want(d, &d->out[0], "gradient dx", d->in[1], err);
+    return status == HN_OK ? hni_want(d, &d->out[1], "gradient ds", d->in[2], err) : status;
+}
+
+hn_status hni_check_class_map(const hn_op_desc *d, hn_error *err) {
+    const hn_tensor_desc *f = &d->in[0], *w = &d->in[1];
+    if (d->activation != HN_ACT_NONE && d->activation != HN_ACT_RELU)
+        return hni_bad_constant(d, err, "activation %d: must be none or ReLU", d->activation);
+    hn_status status = hni_want(d, f, "features f", image(HN_DTYPE_F32), err);
+    if (status == HN_OK)
+        status = hni_want(d, w, "weights w", w->dims[2] == 1 && w->dims[3] == 1 ? hni_tensor(HN_DTYPE_F32, 4, f->dims[0], f->dims[1], 1, 1) : *f, err);
+    return status == HN_OK ? hni_want(d, &d->out[0], "output y", hni_tensor(HN_DTYPE_F32, 4, f->dims[0], 1, f->dims[2], f->dims[3]), err) : status;
 }

@@ -136,11 +136,11 @@ static hn_status check_norm(const hn_op_desc *d, hn_error *err) {
 }
 
 hn_status hni_check_conv2d(const hn_op_desc *d, hn_error *err) {
-    if (d->activation < 0 || d->activation > 2)
-        return hni_bad_constant(d, err, "activation %d is not known; see HN_ACT_…", d->activation);
-    if (d->pool != 0 && (d->pool != 2 || d->activation == HN_ACT_SIGMOID))
-        return hni_bad_constant(d, err, "pool %d after activation %d: must be 0, or 2 after none or ReLU", d->pool, d->activation);
-    hn_status status = check_conv(d, &d->in[0], &d->in[1], &d->out[0], "output y", err);
+    hn_status status = hni_check_known_activation(d, HN_ACT_NONE, err);
+    if (status == HN_OK && d->pool != 0 && (d->pool != 2 || d->activation > HN_ACT_RELU))
+        status = hni_bad_constant(d, err, "pool %d after activation %d: must be 0, or 2 after none or ReLU", d->pool, d->activation);
+    if (status == HN_OK)
+        status = check_conv(d, &d->in[0], &d->in[1], &d->out[0], "output y", err);
     if (status == HN_OK)
         status = check_bias(d, &d->in[2], &d->in[1], "bias b", err);
     if (status == HN_OK)

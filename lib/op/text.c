@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "haemnet/builder.h" /* defines: HN_ACT_… */
 #include "op.h"
 
 typedef struct line {
@@ -41,15 +42,17 @@ static void add_tensors(line *l, const hn_op_desc *d) {
         add_shape(l, " * ", &d->in[1]);
     else if (grad_weight)
         add_shape(l, " by ", &d->in[1]);
+    else if (d->kind == HN_OP_CONCAT)
+        add_shape(l, " beside ", &d->in[1]);
     if (grad_input || grad_weight || d->kind == HN_OP_MAX_POOL2D_GRAD || d->kind == HN_OP_AVG_POOL2D_GRAD ||
-        d->kind == HN_OP_GLOBAL_AVG_POOL_GRAD)
+        d->kind == HN_OP_GLOBAL_AVG_POOL_GRAD || (d->kind == HN_OP_PREPROCESS && d->in[3].rank + d->in[4].rank != 0))
         add_shape(l, " -> ", &d->out[0]);
     if ((conv && d->in[2].rank != 0) || (grad_weight && d->out[1].rank != 0))
         add(l, " + bias");
 }
 
 static void add_constants(line *l, const hn_op_desc *d) {
-    static const char *const activations[] = {"", ", ReLU", ", sigmoid"};
+    static const char *const activations[] = {"", ", ReLU", ", sigmoid", ", ReLU6", ", SiLU", ", hard-swish", ", tanh"};
     static const char *const optimizers[] = {"", ", Adam", ", AdamW", ", SGD"};
     if (d->kernel[0] != 0 || d->kernel[1] != 0)
         add(l, ", kernel %dx%d", d->kernel[0], d->kernel[1]);
@@ -60,7 +63,7 @@ static void add_constants(line *l, const hn_op_desc *d) {
     }
     if (d->groups > 1)
         add(l, ", %d groups", d->groups);
-    if (d->activation >= 1 && d->activation <= 2)
+    if (d->activation >= HN_ACT_RELU && d->activation <= HN_ACT_TANH)
         add(l, "%s", activations[d->activation]);
     if (d->kind == HN_OP_CONV2D && d->in[3].rank != 0)
         add(l, ", batch norm");
@@ -76,6 +79,14 @@ static void add_constants(line *l, const hn_op_desc *d) {
         add(l, ", rate %g", d->rate);
     if (d->kind == HN_OP_SOFTMAX_LOSS && d->positive >= 0)
         add(l, ", positive %d at %g", d->positive, d->threshold);
+    if (d->smoothing != 0.0)
+        add(l, ", smoothing %g", d->smoothing);
+    if (d->focal != 0.0)
+        add(l, ", focal %g", d->focal);
+    if (d->kind == HN_OP_PREPROCESS && d->in[3].rank != 0)
+        add(l, ", rows");
+    if (d->kind == HN_OP_PREPROCESS && d->in[4].rank != 0)
+        add(l, ", augmented");
 }
 
 void hni_op_text(const hn_op_desc *desc, char *text, size_t size) {

@@ -35,10 +35,20 @@ static const hni_rule RULES[] = {
     [HN_OP_ADD] = {"add", 2, 1, 0, hni_check_add},
     [HN_OP_DROPOUT] = {"dropout", 2, 1, HNI_USES_RATE | HNI_USES_STREAM, hni_check_dropout},
     [HN_OP_SOFTMAX] = {"softmax", 1, 1, 0, hni_check_softmax},
-    [HN_OP_SOFTMAX_LOSS] = {"softmax_loss", 3, 3, HNI_USES_POSITIVE | HNI_USES_THRESHOLD, hni_check_softmax_loss},
-    [HN_OP_SIGMOID_LOSS] = {"sigmoid_loss", 3, 3, HNI_USES_THRESHOLD, hni_check_sigmoid_loss},
+    [HN_OP_SOFTMAX_LOSS] = {"softmax_loss", 3, 3, HNI_USES_POSITIVE | HNI_USES_THRESHOLD | HNI_USES_SOFTENING, hni_check_softmax_loss},
+    [HN_OP_SIGMOID_LOSS] = {"sigmoid_loss", 3, 3, HNI_USES_THRESHOLD | HNI_USES_SOFTENING, hni_check_sigmoid_loss},
     [HN_OP_OPTIMIZER] = {"optimizer", 6, 3, HNI_USES_OPTIMIZER, hni_check_optimizer},
-    [HN_OP_PREPROCESS] = {"preprocess", 3, 1, 0, hni_check_preprocess},
+    [HN_OP_PREPROCESS] = {"preprocess", 6, 1, 0, hni_check_preprocess},
+    [HN_OP_GROUP_NORM] = {"group_norm", 3, 3, HNI_USES_GROUPS | HNI_USES_EPSILON, hni_check_group_norm},
+    [HN_OP_GROUP_NORM_GRAD] = {"group_norm_grad", 5, 3, HNI_USES_GROUPS, hni_check_group_norm_grad},
+    [HN_OP_CONCAT] = {"concat", 2, 1, 0, hni_check_concat},
+    [HN_OP_CONCAT_GRAD] = {"concat_grad", 1, 2, 0, hni_check_concat_grad},
+    [HN_OP_CHANNEL_SCALE] = {"channel_scale", 2, 1, 0, hni_check_channel_scale},
+    [HN_OP_CHANNEL_SCALE_GRAD] = {"channel_scale_grad", 3, 2, 0, hni_check_channel_scale_grad},
+    [HN_OP_ACCUMULATE] = {"accumulate", 3, 1, 0, hni_check_accumulate},
+    [HN_OP_CLIP] = {"clip", 2, 2, 0, hni_check_clip},
+    [HN_OP_AVERAGE] = {"average", 3, 1, 0, hni_check_average},
+    [HN_OP_CLASS_MAP] = {"class_map", 2, 1, HNI_USES_ACTIVATION, hni_check_class_map},
 };
 
 const hni_rule *hni_rule_of(int32_t kind) {
@@ -116,6 +126,8 @@ static const char *stray_constant(const hn_op_desc *d, uint32_t uses) {
         {HNI_USES_RATE, !(d->rate == 0.0), "rate"},
         {HNI_USES_THRESHOLD, !(d->threshold == 0.0), "threshold"},
         {HNI_USES_POOL, d->pool != 0, "pool"},
+        {HNI_USES_SOFTENING, !(d->smoothing == 0.0), "smoothing"},
+        {HNI_USES_SOFTENING, !(d->focal == 0.0), "focal"},
     };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (fields[i].set && !(uses & fields[i].use))

@@ -14,23 +14,41 @@
 #include "eval/eval.h" /* defines: hni_decide */
 #include "predictor.h"
 
-/* Into slot `slot` of p->pixels. A host whose parallel_for is wider than it said works without a kept scratch. */
-static hn_status preprocess_into(hn_predictor *p, const hn_image *image, size_t slot, hn_error *err) {
+/* Slices into slot `slot` of p->pixels. A host whose parallel_for is wider than it said works without a kept scratch. */
+static hn_status preprocess_into(hn_predictor *p, const hn_image *const *slices, size_t slot, hn_error *err) {
     const hni_preproc *pre = &p->model->preproc;
     uint8_t *dst = p->pixels + slot * p->image_bytes;
     for (int32_t i = 0; i < p->n_lanes; i++) {
         hni_lane *lane = &p->lanes[i];
         if (atomic_flag_test_and_set_explicit(&lane->taken, memory_order_acquire)) continue;
-        hn_status status = hni_preproc_run_in(&lane->scratch, pre, image, dst, err);
+        hn_status status = hni_preproc_slices_in(&lane->scratch, pre, slices, dst, &p->notes[slot], err);
         atomic_flag_clear_explicit(&lane->taken, memory_order_release);
         return status;
     }
-    return hni_preproc_run(p->ctx, pre, image, dst, err);
+    hni_scratch scratch = {.ctx = p->ctx};
+    hn_status status = hni_preproc_slices_in(&scratch, pre, slices, dst, &p->notes[slot], err);
+    hni_scratch_free(&scratch);
+    return status;
+}
+
+/* Image `at` and what lies around it; outside of the series, and where there is none, the nearest. Not in a series: the image alone. */
+static void gather_slices(const hn_predictor *p, const hn_image *const *images, size_t count, bool series, size_t at, const hn_image **slices) {
+    const int32_t middle = hni_preproc_slices(&p->model->preproc) / 2;
+    slices[middle] = images[at];
+    for (int32_t k = 1; k <= middle; k++) {
+        const size_t step = (size_t)k;
+        const hn_image *below = series && at >= step ? images[at - step] : NULL, *above = series && step < count - at ? images[at + step] : NULL;
+        slices[middle - k] = below ? below : slices[middle - k + 1];
+        slices[middle + k] = above ? above : slices[middle + k - 1];
+    }
 }
 
 hn_status hni_predict(hn_predictor *p, const hn_image *image, hn_error *err) {
-    hn_status status = preprocess_into(p, image, 0, err);
+    const hn_image *slices[HNI_PREPROC_CHANNELS];
+    gather_slices(p, &image, 1, false, 0, slices);
+    hn_status status = preprocess_into(p, slices, 0, err);
     if (!status) status = hni_predictor_run(p, p->pixels, 1, err);
+    p->run.notes[0] = p->notes[0];
     if (!status && p->run.status[0])
         return hni_fail(err, HN_E_NUMERIC, "the network gave NaN or infinity for this image: look at the model's weights");
     return status;
@@ -39,6 +57,8 @@ hn_status hni_predict(hn_predictor *p, const hn_image *image, hn_error *err) {
 typedef struct work { /* a batch in the making */
     hn_predictor *p;
     const hn_image *const *images;
+    size_t count;
+    bool series;
     size_t next;    /* the caller's first image that was not looked at yet */
     int32_t filled; /* slots that hold a good image */
 } work;
@@ -47,18 +67,23 @@ static void preprocess(void *arg, uint32_t i) {
     const work *w = arg;
     hn_predictor *p = w->p;
     size_t slot = (size_t)w->filled + i;
-    const hn_image *image = w->images[w->next + i];
+    const hn_image *slices[HNI_PREPROC_CHANNELS];
     hn_error *e = &p->error[slot];
-    e->status = image ? preprocess_into(p, image, slot, e) : hni_fail(e, HN_E_ARGUMENT, "this image is NULL");
+    if (!w->images[w->next + i]) {
+        e->status = hni_fail(e, HN_E_ARGUMENT, "this image is NULL");
+        return;
+    }
+    gather_slices(p, w->images, w->count, w->series, w->next + i, slices);
+    e->status = preprocess_into(p, slices, slot, e);
 }
 
 /* No memory is not the image's fault: it would be unfair to call it bad, and the next one will not fare better. */
 static bool images_own(hn_status status) { return status != HN_E_MEMORY && status != HN_E_INTERNAL; }
 
 /* Preprocesses as many images as slots are free, and closes the gaps of the bad ones. */
-static hn_status fill_slots(work *w, size_t count, hni_verdicts *verdicts, hn_error *err) {
+static hn_status fill_slots(work *w, hni_verdicts *verdicts, hn_error *err) {
     hn_predictor *p = w->p;
-    size_t left = count - w->next, room = (size_t)(p->max_batch - w->filled), n = left < room ? left : room, bytes = p->image_bytes;
+    size_t left = w->count - w->next, room = (size_t)(p->max_batch - w->filled), n = left < room ? left : room, bytes = p->image_bytes;
     size_t first = (size_t)w->filled;
     hni_parallel_for(p->ctx, (uint32_t)n, preprocess, w);
     for (size_t i = 0; i < n; i++) {
@@ -68,6 +93,7 @@ static hn_status fill_slots(work *w, size_t count, hni_verdicts *verdicts, hn_er
             return e->status;
         }
         verdicts->status[w->next + i] = e->status;
+        verdicts->notes[w->next + i] = e->status ? 0 : p->notes[first + i];
         if (e->status) continue;
         if ((size_t)w->filled != first + i) memcpy(p->pixels + (size_t)w->filled * bytes, p->pixels + (first + i) * bytes, bytes);
         p->image[w->filled++] = w->next + i;
@@ -90,11 +116,11 @@ static hn_status run_slots(work *w, hni_verdicts *verdicts, hn_error *err) {
     return status;
 }
 
-hn_status hni_predict_batch(hn_predictor *p, const hn_image *const *images, size_t count, hni_verdicts *verdicts, hn_error *err) {
-    work w = {.p = p, .images = images};
+hn_status hni_predict_batch(hn_predictor *p, const hn_image *const *images, size_t count, bool series, hni_verdicts *verdicts, hn_error *err) {
+    work w = {.p = p, .images = images, .count = count, .series = series};
     hn_status status = hni_verdicts_take(p, count, verdicts, err);
     while (!status && w.next < count) {
-        status = fill_slots(&w, count, verdicts, err);
+        status = fill_slots(&w, verdicts, err);
         if (!status && (w.filled == p->max_batch || w.next == count)) status = run_slots(&w, verdicts, err);
     }
     if (status) hni_verdicts_free(p, verdicts);
@@ -123,6 +149,7 @@ void hni_verdict_give(hn_predictor *p, const hni_verdicts *verdicts, size_t i, h
     give_row(out->logits, logits, m->n_classes, ran);
     for (int32_t k = 0; k < m->n_classes; k++) p->row[k] = ran ? (double)probabilities[k] : NAN;
     out->flags = !status ? 0 : ran ? HN_PREDICTION_NONFINITE : HN_PREDICTION_FAILED;
+    if (ran && verdicts->notes[i] & HNI_PREPROC_NO_HEAD) out->flags |= HN_PREDICTION_NO_HEAD;
     out->status = status;
     out->n_classes = m->n_classes;
     out->threshold = p->threshold;

@@ -3,8 +3,8 @@
 #include "predictor.h"
 
 static uint64_t host_bytes(const hn_model *m, uint64_t n) {
-    const uint64_t classes = (uint64_t)m->n_classes, verdict = classes * 2 * sizeof(float) + sizeof(hn_status);
-    return n * (hni_preproc_bytes(&m->preproc) + sizeof(size_t) + sizeof(hn_error) + 2 * verdict) + classes * sizeof(double);
+    const uint64_t classes = (uint64_t)m->n_classes, verdict = classes * 2 * sizeof(float) + sizeof(hn_status) + sizeof(uint32_t);
+    return n * (hni_preproc_bytes(&m->preproc) + sizeof(size_t) + sizeof(uint32_t) + sizeof(hn_error) + 2 * verdict) + classes * sizeof(double);
 }
 
 hn_status hni_predictor_footprint(const hn_model *model, hni_device *device, int32_t max_batch, hni_footprint *f, hn_error *err) {

@@ -28,13 +28,15 @@ static bool take_verdicts(hn_context *ctx, size_t n, size_t classes, hni_verdict
     v->probabilities = hni_calloc(ctx, cells, sizeof *v->probabilities);
     v->logits = hni_calloc(ctx, cells, sizeof *v->logits);
     v->status = hni_calloc(ctx, n, sizeof *v->status);
-    return v->probabilities && v->logits && v->status;
+    v->notes = hni_calloc(ctx, n, sizeof *v->notes);
+    return v->probabilities && v->logits && v->status && v->notes;
 }
 
 static void free_verdicts(hn_context *ctx, hni_verdicts *v) {
     hni_free(ctx, v->probabilities);
     hni_free(ctx, v->logits);
     hni_free(ctx, v->status);
+    hni_free(ctx, v->notes);
     *v = (hni_verdicts){0};
 }
 
@@ -46,6 +48,7 @@ static hn_status take_host_memory(hn_predictor *p, hn_error *err) {
                         p->model->preproc.width, p->model->preproc.height);
     p->pixels = hni_alloc_aligned(p->ctx, bytes);
     p->image = hni_calloc(p->ctx, n, sizeof *p->image);
+    p->notes = hni_calloc(p->ctx, n, sizeof *p->notes);
     p->error = hni_calloc(p->ctx, n, sizeof *p->error);
     p->row = hni_calloc(p->ctx, classes, sizeof *p->row);
     p->n_lanes = p->ctx->threads < p->max_batch ? p->ctx->threads : p->max_batch;
@@ -54,7 +57,7 @@ static hn_status take_host_memory(hn_predictor *p, hn_error *err) {
         atomic_flag_clear(&p->lanes[i].taken);
         p->lanes[i].scratch.ctx = p->ctx;
     }
-    if (!p->lanes || !p->pixels || !p->image || !p->error || !p->row || !take_verdicts(p->ctx, n, classes, &p->run) ||
+    if (!p->lanes || !p->pixels || !p->image || !p->notes || !p->error || !p->row || !take_verdicts(p->ctx, n, classes, &p->run) ||
         !take_verdicts(p->ctx, n, classes, &p->held))
         return hni_fail_memory(err, bytes, "a predictor's images (take a smaller max_batch)");
     return HN_OK;
@@ -109,6 +112,7 @@ void hni_predictor_free(hn_predictor *p) {
     }
     hni_free_aligned(ctx, p->pixels);
     hni_free(ctx, p->image);
+    hni_free(ctx, p->notes);
     hni_free(ctx, p->error);
     hni_free(ctx, p->row);
     for (int32_t i = 0; p->lanes && i < p->n_lanes; i++) hni_scratch_free(&p->lanes[i].scratch);

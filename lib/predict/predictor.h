@@ -20,6 +20,7 @@ typedef struct hni_verdicts {
     float *probabilities; /* [n, K] */
     float *logits;        /* [n, K] */
     hn_status *status;    /* [n] of each image; HN_E_NUMERIC = the two arrays hold it, and something in it is not finite */
+    uint32_t *notes;      /* [n] HNI_PREPROC_… of each image */
 } hni_verdicts;
 
 /* Scratch of preprocessing, for whichever thread takes it first. */
@@ -40,6 +41,7 @@ struct hn_predictor {
     size_t image_bytes;       /* of one preprocessed image */
     uint8_t *pixels;          /* [max_batch, image_bytes] */
     size_t *image;            /* [max_batch] the caller's number of the image in each slot */
+    uint32_t *notes;          /* [max_batch] HNI_PREPROC_… of the image in each slot */
     hn_error *error;          /* [max_batch] of the slots that are being preprocessed; status HN_OK = good */
     hni_verdicts run;         /* [max_batch] of the last images that ran */
     hni_verdicts held;        /* [max_batch] of a call that brings no more than that */
@@ -58,9 +60,10 @@ hn_status hni_predictor_run(hn_predictor *p, const uint8_t *pixels, int32_t n, h
 
 /* One image into row 0 of p->run. HN_E_NUMERIC: it is filled all the same. */
 hn_status hni_predict(hn_predictor *p, const hn_image *image, hn_error *err);
-/* `count` images; *verdicts is p->held, or taken anew for more than max_batch: give it back with hni_verdicts_free. What is wrong with one
- * image is in its status; a failure of the call (HN_E_MEMORY, HN_E_BACKEND, …) is of all. */
-hn_status hni_predict_batch(hn_predictor *p, const hn_image *const *images, size_t count, hni_verdicts *verdicts, hn_error *err);
+/* `count` images, or with `series` the slices of one series, each of which sees its neighbours; *verdicts is p->held, or taken anew for more than
+ * max_batch: give it back with hni_verdicts_free. What is wrong with one image is in its status; a failure of the call (HN_E_MEMORY,
+ * HN_E_BACKEND, …) is of all. */
+hn_status hni_predict_batch(hn_predictor *p, const hn_image *const *images, size_t count, bool series, hni_verdicts *verdicts, hn_error *err);
 hn_status hni_verdicts_take(hn_predictor *p, size_t count, hni_verdicts *verdicts, hn_error *err); /* p->held if it is large enough */
 void hni_verdicts_free(hn_predictor *p, hni_verdicts *verdicts);
 /* Row i of the verdicts as a caller's result: every field but struct_size, probabilities, logits and capacity, which are the caller's; the

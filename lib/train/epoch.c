@@ -13,9 +13,11 @@
 enum { LOSS = 0, WEIGHT = 1, RIGHT = 2, COUNT = 3, STATS = 4 };
 
 typedef struct pass { /* what one run over a part came to */
-    double stats[STATS];
+    double stats[STATS]; /* as last read */
     int64_t images;
     double seconds;
+    double read_at;      /* hni_seconds of that */
+    bool unread;         /* batches ran since */
 } pass;
 
 static void fill_hyper(const hn_trainer *t, double hyper[HN_HYPER_COLUMNS]) {
@@ -43,6 +45,7 @@ static void fill_batch(hn_trainer *t, const hni_part *part, const hni_batch *bat
         key[1] = (uint32_t)(t->options.seed >> 32);
         key[2] = epoch;
         key[3] = (uint32_t)batch->rows[i];
+        t->batch_rows[i] = (int32_t)batch->rows[i];
     }
 }
 
@@ -50,7 +53,7 @@ static hn_status run_batch(hn_trainer *t, int32_t mode, const hni_batch *batch, 
     hni_executor *executor;
     double hyper[HN_HYPER_COLUMNS];
     hni_step step = {
-        .pixels = batch->pixels, .classes = t->batch_classes, .labels = t->batch_labels, .keys = t->batch_keys, .hyper = hyper};
+        .pixels = batch->pixels, .rows = t->batch_rows, .classes = t->batch_classes, .labels = t->batch_labels, .keys = t->batch_keys, .hyper = hyper};
     hn_status status = hni_trainer_shape(t, mode, batch->count, &executor, err);
     if (status) return status;
     fill_hyper(t, hyper);
@@ -71,35 +74,55 @@ static hn_status tell(const hn_trainer *t, int32_t mode, int64_t epoch, int64_t 
 
 static hn_status check_loss(const pass *p, int32_t mode, int64_t epoch, int64_t batch, hn_error *err) {
     if (isfinite(p->stats[LOSS])) return HN_OK;
-    return hni_fail(err, HN_E_NUMERIC, "the %s loss became %s in epoch %lld, step %lld: lower the learning rate, or look at the data",
+    return hni_fail(err, HN_E_NUMERIC, "the %s loss became %s in epoch %lld by step %lld: lower the learning rate, or look at the data",
                     mode == HNI_MODE_TRAIN ? "training" : "test", isnan(p->stats[LOSS]) ? "NaN" : "infinite", (long long)epoch,
                     (long long)batch);
 }
 
-/* One run over a part. Statistics stay on the device and grow; the host looks after every batch. */
+/* Reads what the device has summed up, and waits for it. */
+static hn_status read_stats(hn_trainer *t, pass *p, int32_t mode, int64_t epoch, int64_t batch, hn_error *err) {
+    const hn_status status = hni_device_download(t->device, p->stats, t->weights.stats, err);
+    p->read_at = hni_seconds();
+    p->unread = false;
+    return status ? status : check_loss(p, mode, epoch, batch, err);
+}
+
+enum { READS_A_SECOND = 2 };
+
+/* Reading is free where the device's memory is the host's. Elsewhere it lets the device run dry, so it is done for whoever watches, and seldom.
+ * No result depends on it. */
+static bool time_to_read(const hn_trainer *t, const pass *p) {
+    if (t->device->info.flags & HN_DEVICE_HOST_MEMORY) return true;
+    return t->options.progress && hni_seconds() - p->read_at >= 1.0 / READS_A_SECOND;
+}
+
+/* One run over a part. Statistics stay on the device and grow; the host reads them at the end, and in between when it is time to. */
 static hn_status run_part(hn_trainer *t, hni_part *part, int32_t mode, int64_t epoch, pass *p, hn_error *err) {
     static const double zeros[STATS];
     double begin = hni_seconds();
-    int64_t rows = hni_dataset_rows(part->data);
+    int64_t rows = hni_dataset_rows(part->data), number = 0;
     hni_batch batch;
-    memset(p, 0, sizeof *p);
+    *p = (pass){.read_at = -INFINITY};
     hn_status status = hni_device_upload(t->device, t->weights.stats, zeros, err);
     if (!status) status = hni_loader_start(part->loader, t->options.seed, mode == HNI_MODE_TRAIN ? epoch : -1, err);
-    for (int64_t number = 1; !status; number++) {
-        status = hni_loader_next(part->loader, t->options.cancel, &batch, err);
+    while (!status) {
+        status = hni_resident_next(t, part, &batch, err);
         if (status || !batch.count) break;
         fill_batch(t, part, &batch, (uint32_t)epoch);
         status = run_batch(t, mode, &batch, err);
-        if (!status) status = hni_device_download(t->device, p->stats, t->weights.stats, err);
         if (status) break;
+        number++;
         p->images += batch.count;
+        p->unread = true;
+        if (time_to_read(t, p)) status = read_stats(t, p, mode, epoch, number, err);
         p->seconds = hni_seconds() - begin;
-        status = check_loss(p, mode, epoch, number, err);
         if (!status) status = tell(t, mode, epoch, number, rows, p, err);
     }
     if (!status && !p->images)
         status = hni_fail(err, HN_E_DATA, "none of the %lld files of the %s part could be read", (long long)rows,
                           mode == HNI_MODE_TRAIN ? "training" : "test");
+    if (!status && p->unread) status = read_stats(t, p, mode, epoch, number, err);
+    p->seconds = hni_seconds() - begin;
     return status;
 }
 

@@ -80,7 +80,8 @@ void hni_trainer_describe(hn_trainer *t, hni_text *text) {
         hni_text_add(text, k ? "," : "");
         hni_text_json_double(text, o->class_weights[k]);
     }
-    hni_text_format(text, "],\"backend\":\"%s\"", t->device->info.backend);
+    hni_text_format(text, "],\"backend\":\"%s\",\"precision\":\"%s\",\"deterministic\":%s", t->device->info.backend,
+                    hni_device_precision(t->device), hni_device_deterministic(t->device) ? "true" : "false");
     add_data(text, "train", &t->train);
     add_data(text, "test", &t->test);
 }

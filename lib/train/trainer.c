@@ -1,4 +1,5 @@
-/* trainer.c - the life of a trainer: everything it needs is made here, once; epoch.c then only runs. */
+/* trainer.c - the life of a trainer: options, parts and memory of the host; what lies on the device is device.c's. All that a trainer needs is made
+ * once; epoch.c then only runs. */
 #include "trainer.h"
 
 #include <math.h>
@@ -79,87 +80,12 @@ static hn_status take_host_memory(hn_trainer *t, hn_error *err) {
     t->batch_classes = hni_calloc(t->ctx, batch, sizeof *t->batch_classes);
     t->batch_labels = hni_calloc(t->ctx, batch * (size_t)t->model->n_classes, sizeof *t->batch_labels);
     t->batch_keys = hni_calloc(t->ctx, batch * 4, sizeof *t->batch_keys);
+    t->batch_rows = hni_calloc(t->ctx, batch, sizeof *t->batch_rows);
     t->best = hni_calloc(t->ctx, total, sizeof(float));
-    if (!t->batch_classes || !t->batch_labels || !t->batch_keys || !t->best || !take_moving(t, &t->last) || !take_moving(t, &t->next))
+    if (!t->batch_classes || !t->batch_labels || !t->batch_keys || !t->batch_rows || !t->best || !take_moving(t, &t->last) || !take_moving(t, &t->next))
         return hni_fail_memory(err, (total * 3 + trainable * 4) * sizeof(float), "a trainer");
     hni_trainer_rewind(t);
     return HN_OK;
-}
-
-static hn_status make_executor(hn_trainer *t, int32_t mode, int32_t batch, hni_executor **out, hn_error *err) {
-    hni_executor_options o = {
-        .mode = mode, .batch = batch, .task = t->model->task, .positive = t->model->positive, .threshold = t->model->threshold};
-    o.optimizer = mode == HNI_MODE_TRAIN ? t->options.optimizer : 0;
-    o.class_weights = t->class_weights_f32;
-    o.mean = t->model->preproc.mean, o.deviation = t->model->preproc.deviation;
-    return hni_executor_create(t->device, t->model->graph, &t->weights, &o, out, err);
-}
-
-hn_status hni_trainer_shape(hn_trainer *t, int32_t mode, int32_t batch, hni_executor **out, hn_error *err) {
-    hni_shape *shape = NULL;
-    for (int32_t i = 0; i < t->n_shapes; i++)
-        if (t->shapes[i].mode == mode && t->shapes[i].batch == batch) {
-            *out = t->shapes[i].executor;
-            return HN_OK;
-        }
-    if (t->n_shapes < HNI_SHAPES) {
-        shape = &t->shapes[t->n_shapes];
-    } else { /* bad files made yet another last batch: the youngest size gives way */
-        shape = &t->shapes[--t->n_shapes];
-        hni_executor_free(shape->executor);
-        hni_device_free(t->device, &shape->own);
-    }
-    *shape = (hni_shape){.mode = mode, .batch = batch};
-    hn_status status = make_executor(t, mode, batch, &shape->executor, err);
-    if (status) return status;
-    uint64_t need = hni_executor_arena_bytes(shape->executor);
-    if (need > t->arena.size) status = hni_device_alloc(t->device, need, &shape->own, err);
-    if (!status) status = hni_executor_bind(shape->executor, shape->own.memory ? shape->own : t->arena, err);
-    if (status) {
-        hni_executor_free(shape->executor);
-        hni_device_free(t->device, &shape->own);
-        return status;
-    }
-    t->n_shapes++;
-    *out = shape->executor;
-    return HN_OK;
-}
-
-/* The shared arena is as large as the largest executor wants: a full training batch. */
-static hn_status make_arena(hn_trainer *t, hn_error *err) {
-    uint64_t most = 0;
-    for (int32_t mode = HNI_MODE_TEST; mode <= HNI_MODE_TRAIN; mode++) {
-        hni_executor *probe = NULL;
-        hn_status status = make_executor(t, mode, t->options.batch, &probe, err);
-        if (status) return status;
-        if (hni_executor_arena_bytes(probe) > most) most = hni_executor_arena_bytes(probe);
-        hni_executor_free(probe);
-    }
-    return hni_device_alloc(t->device, most, &t->arena, err);
-}
-
-/* The sizes that occur if no file is bad. */
-static hn_status make_expected_shapes(hn_trainer *t, hn_error *err) {
-    const hni_part *parts[] = {&t->train, &t->test};
-    hni_executor *unused;
-    for (int p = 0; p < 2; p++) {
-        int32_t mode = p ? HNI_MODE_TEST : HNI_MODE_TRAIN;
-        int64_t rows = parts[p]->data ? hni_dataset_rows(parts[p]->data) : 0;
-        hn_status status = HN_OK;
-        if (rows >= t->options.batch) status = hni_trainer_shape(t, mode, t->options.batch, &unused, err);
-        if (!status && rows % t->options.batch) status = hni_trainer_shape(t, mode, (int32_t)(rows % t->options.batch), &unused, err);
-        if (status) return status;
-    }
-    return HN_OK;
-}
-
-static hn_status open_device(hn_trainer *t, hn_error *err) {
-    hn_status status = hni_device_open_spec(t->ctx, t->options.device, &t->device, err);
-    t->options.device = NULL; /* the caller's string; not needed any more */
-    if (!status) status = hni_weights_create(t->device, t->model->graph, true, &t->weights, err);
-    if (!status) status = hni_trainer_restore(t, err);
-    if (!status) status = make_arena(t, err);
-    return status ? status : make_expected_shapes(t, err);
 }
 
 hn_status hni_trainer_create(const hn_model *model, hn_dataset *train, hn_dataset *test, const hn_train_options *options, hn_trainer **out,
@@ -176,7 +102,7 @@ hn_status hni_trainer_create(const hn_model *model, hn_dataset *train, hn_datase
     if (!status) status = open_part(t, train, &t->train, err);
     if (!status) status = open_part(t, test, &t->test, err);
     if (!status) status = take_host_memory(t, err);
-    if (!status) status = open_device(t, err);
+    if (!status) status = hni_trainer_open_device(t, err);
     if (status)
         hni_trainer_free(t);
     else
@@ -193,18 +119,10 @@ static void close_part(hn_trainer *t, hni_part *part) {
 void hni_trainer_free(hn_trainer *t) {
     if (!t) return;
     hn_context *ctx = t->ctx;
-    for (int32_t i = 0; i < t->n_shapes; i++) {
-        hni_executor_free(t->shapes[i].executor);
-        hni_device_free(t->device, &t->shapes[i].own);
-    }
-    if (t->device) {
-        hni_device_free(t->device, &t->arena);
-        hni_weights_free(&t->weights);
-        hni_device_close(t->device);
-    }
+    hni_trainer_close_device(t);
     close_part(t, &t->train);
     close_part(t, &t->test);
-    void *blocks[] = {t->class_weights, t->class_weights_f32, t->batch_classes, t->batch_labels, t->batch_keys, t->last.weights, t->last.m,
+    void *blocks[] = {t->class_weights, t->class_weights_f32, t->batch_classes, t->batch_labels, t->batch_keys, t->batch_rows, t->last.weights, t->last.m,
                       t->last.v,        t->next.weights,      t->next.m,        t->next.v,       t->best,       t->history};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) hni_free(ctx, blocks[i]);
     hni_cancel_unref(t->options.cancel);

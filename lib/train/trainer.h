@@ -24,6 +24,8 @@ typedef struct hni_part { /* train or test */
     hn_dataset *data;
     hni_loader *loader;
     int32_t *classes; /* data set's class → model's */
+    hn_buffer store;  /* u8 [rows, C, H, W] on the device, a part of the trainer's; memory NULL = pixels come from the host at each step */
+    bool filled;      /* it holds every image that can be read */
 } hni_part;
 
 typedef struct hni_moving { /* all that training moves, on the host */
@@ -42,11 +44,13 @@ struct hn_trainer {
     hni_device *device;
     hni_weights weights;
     hn_buffer arena;
+    hn_buffer store;          /* of both parts' images; memory NULL = none */
     hni_shape shapes[HNI_SHAPES];
     int32_t n_shapes;
     int32_t *batch_classes;   /* [batch] */
     float *batch_labels;      /* [batch, K] */
     uint32_t *batch_keys;     /* [batch, 4] */
+    int32_t *batch_rows;      /* [batch]: images of a store */
     hni_moving last;          /* as the last whole epoch left it */
     hni_moving next;          /* fetched from the device; becomes last when all of it is there */
     bool adrift;              /* the device does not hold `last`: it could not be put back */
@@ -62,13 +66,24 @@ hn_status hni_trainer_create(const hn_model *model, hn_dataset *train, hn_datase
                              hn_error *err);
 void hni_trainer_free(hn_trainer *t);
 hn_status hni_trainer_footprint(const hn_model *model, hni_device *device, int32_t batch, hni_footprint *f, hn_error *err);
+void hni_trainer_info(const hn_trainer *t, hn_trainer_info *out); /* all but struct_size; the rest is 0 before */
 hn_status hni_train_epoch(hn_trainer *t, hn_epoch_report *report, hn_error *err);
 hn_status hni_trainer_model(hn_trainer *t, int32_t which, hn_model **out, hn_error *err);
 hn_status hni_trainer_save(hn_trainer *t, const char *path, hn_error *err);
 hn_status hni_trainer_resume(hn_trainer *t, const char *path, hn_error *err);
 
+/* Opens options.device and takes all that steps need there; close_device also after a failure. */
+hn_status hni_trainer_open_device(hn_trainer *t, hn_error *err);
+void hni_trainer_close_device(hn_trainer *t);
 /* The executor for a mode and batch size; made at the first call. */
 hn_status hni_trainer_shape(hn_trainer *t, int32_t mode, int32_t batch, hni_executor **out, hn_error *err);
+/* resident.c: the bytes of a device that images may take, by hn_train_options.resident_bytes. */
+uint64_t hni_resident_limit(const hni_device *device, uint64_t option);
+/* Takes memory for the images of the parts that fit, the training part first; that nothing fits is no failure. */
+hn_status hni_resident_take(hn_trainer *t, uint64_t limit, hn_error *err);
+void hni_resident_drop(hn_trainer *t);
+/* The next batch of a part. One with a store finds its images there: they are put there in the first pass, which alone has pixels. */
+hn_status hni_resident_next(hn_trainer *t, hni_part *part, hni_batch *out, hn_error *err);
 /* Device → last, all or nothing; and back. A failure to put back is remembered, and made good before the next epoch. */
 hn_status hni_trainer_fetch(hn_trainer *t, hn_error *err);
 hn_status hni_trainer_restore(hn_trainer *t, hn_error *err);

@@ -49,6 +49,7 @@ typedef union result {
     hn_device_info device;
     hn_selftest_report selftest;
     hn_image_info image;
+    hn_box box;
     hn_phantom_slice_info slice;
     hn_dataset_info dataset;
     hn_row row;
@@ -56,6 +57,7 @@ typedef union result {
     hn_layer_info layer;
     hn_tensor_info tensor;
     hn_epoch_report epoch;
+    hn_trainer_info trainer;
     hn_prediction prediction;
     hn_metrics metrics;
     hn_class_metrics class_metrics;
@@ -69,6 +71,7 @@ static union {
     unsigned char bytes[4096];
     char text[4096];
     float floats[1024];
+    double doubles[512];
     int64_t numbers[512];
     hn_curve_point points[128];
 } buffer;

@@ -16,6 +16,7 @@ static const hn_dataset_options regex = {.struct_size = sizeof regex, .group_pat
 static const hn_split_options thin = {.struct_size = sizeof thin, .folds = 13}, no_ratio = {.struct_size = sizeof no_ratio, .train_ratio = 1};
 static const hn_image_options tiny = {.struct_size = sizeof tiny, .max_side = 1};
 static const hn_window flat = {40, 0};
+static const hn_box nothing = {.struct_size = sizeof nothing};
 static const hn_train_options no_device = {.struct_size = sizeof no_device, .device = "abacus"}, steep = {.struct_size = sizeof steep, .learning_rate = -1};
 static const hn_eval_options third = {.struct_size = sizeof third, .positive = 3};
 static const hn_pixels huge = {.struct_size = sizeof huge, .type = HN_PIXEL_U8, .width = 65536, .height = 1, .channels = 1, .data = nowhere};
@@ -37,6 +38,7 @@ CALL(no_regex, hn_dataset_create, w.ctx, &regex, &out.dataset)
 CALL(no_data, hn_dataset_open, w.ctx, nowhere, NULL, &out.dataset)
 CALL(thirteen_folds, hn_dataset_split, w.data, &thin, &out.dataset, &out2.dataset)
 CALL(all_to_train, hn_dataset_split, w.data, &no_ratio, &out.dataset, &out2.dataset)
+CALL(one_of_three_channels, hn_dataset_statistics, w.data, NULL, NULL, buffer.doubles, buffer.doubles + 8, 1, &res.i64)
 CALL(no_device_number, hn_device_get, w.ctx, 99, &res.device)
 CALL(no_device_name, hn_device_find, w.ctx, "abacus", &res.i32)
 CALL(no_selftest, hn_device_selftest, w.ctx, -1, &res.selftest)
@@ -56,6 +58,10 @@ CALL(no_image, hn_image_decode, w.ctx, nowhere, sizeof nowhere, NULL, &out.image
 CALL(empty_image, hn_image_decode, w.ctx, nowhere, 0, NULL, &out.image)
 CALL(no_file, hn_image_load, w.ctx, nowhere, &tiny, &out.image)
 CALL(folder, hn_image_load, w.ctx, "/", NULL, &out.image)
+CALL(empty_box, hn_image_crop, w.image, &nothing, &out.image)
+CALL(even_median, hn_image_filter_median, w.image, 4, &out.image)
+CALL(filter_hu, hn_image_filter_gaussian, w.ct, 1, &out.image)
+CALL(wide_margin, hn_image_head_box, w.ct, 2, 0, &res.box)
 CALL(no_width, hn_image_resize, w.image, 0, 8, &out.image)
 CALL(resize_hu, hn_image_resize, w.ct, 8, 8, &out.image)
 CALL(save_nowhere, hn_image_save_png, w.image, nowhere)
@@ -108,6 +114,7 @@ static const failure failures[] = {
     F(no_data, HN_E_IO, 1, 0),
     F(thirteen_folds, HN_E_DATA, 2, 0),
     F(all_to_train, HN_E_ARGUMENT, 2, 0),
+    F(one_of_three_channels, HN_E_BUFFER, 0, 0),
     F(no_device_number, HN_E_NOT_FOUND, 0, sizeof(hn_device_info)),
     F(no_device_name, HN_E_NOT_FOUND, 0, 0),
     F(no_selftest, HN_E_NOT_FOUND, 0, sizeof(hn_selftest_report)),
@@ -127,6 +134,10 @@ static const failure failures[] = {
     F(empty_image, HN_E_FORMAT, 1, 0),
     F(no_file, HN_E_IO, 1, 0),
     F(folder, HN_E_IO, 1, 0),
+    F(empty_box, HN_E_ARGUMENT, 1, 0),
+    F(even_median, HN_E_ARGUMENT, 1, 0),
+    F(filter_hu, HN_E_ARGUMENT, 1, 0),
+    F(wide_margin, HN_E_ARGUMENT, 0, sizeof(hn_box)),
     F(no_width, HN_E_ARGUMENT, 1, 0),
     F(resize_hu, HN_E_ARGUMENT, 1, 0),
     F(save_nowhere, HN_E_IO, 0, 0),

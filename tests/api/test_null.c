@@ -10,18 +10,22 @@
 
 static const char path[] = "/nonexistent/file"; /* never opened: the check of arguments comes first */
 static const hn_pixels pixels = {.struct_size = sizeof pixels, .type = HN_PIXEL_U8, .width = 1, .height = 1, .channels = 1, .data = path};
+static const hn_box box = {.struct_size = sizeof box, .width = 1, .height = 1};
 static const hn_conv2d_options conv = {.struct_size = sizeof conv, .filters = 1};
 static const int32_t truth[] = {0};
 static const double chances[] = {0.5, 0.5};
 static const hn_eval_arrays arrays = {.struct_size = sizeof arrays, .task = HN_TASK_SINGLE, .n_classes = 2, .n = 1, .classes = truth,
                                       .probabilities = chances};
 
+CALL(hn_augment_images, N(1, w.model), N(2, (const hn_image *const *)&w.image), 1, NULL, 0, 1, NULL, N(3, &out.image), e)
 CALL(hn_backend_load, N(1, w.ctx), N(2, path), e)
 CALL(hn_backend_register, N(1, w.ctx), N(2, (const hn_backend *)(const void *)path), e) /* not read: the context is checked first */
 CALL(hn_builder_activation, N(1, w.builder), 0, N(2, "a"), HN_ACT_RELU, N(3, &res.i32), e)
 CALL(hn_builder_add, N(1, w.builder), 0, 0, N(2, "a"), N(3, &res.i32), e)
 CALL(hn_builder_avg_pool2d, N(1, w.builder), 0, N(2, "a"), NULL, N(3, &res.i32), e)
 CALL(hn_builder_batch_norm, N(1, w.builder), 0, N(2, "a"), 0, 0, N(3, &res.i32), e)
+CALL(hn_builder_channel_scale, N(1, w.builder), 0, 0, N(2, "a"), N(3, &res.i32), e)
+CALL(hn_builder_concat, N(1, w.builder), 0, 0, N(2, "a"), N(3, &res.i32), e)
 CALL(hn_builder_conv2d, N(1, w.builder), 0, N(2, "a"), N(4, &conv), N(3, &res.i32), e)
 CALL(hn_builder_create, N(1, w.ctx), NULL, N(2, &out.builder), e)
 CALL(hn_builder_dense, N(1, w.builder), 0, N(2, "a"), 2, 0, N(3, &res.i32), e)
@@ -29,7 +33,9 @@ CALL(hn_builder_dropout, N(1, w.builder), 0, N(2, "a"), 0.5, N(3, &res.i32), e)
 CALL(hn_builder_finish, N(1, w.builder), 0, N(2, &out.model), e)
 CALL(hn_builder_flatten, N(1, w.builder), 0, N(2, "a"), N(3, &res.i32), e)
 CALL(hn_builder_global_avg_pool, N(1, w.builder), 0, N(2, "a"), N(3, &res.i32), e)
+CALL(hn_builder_group_norm, N(1, w.builder), 0, N(2, "a"), 1, 0, N(3, &res.i32), e)
 CALL(hn_builder_max_pool2d, N(1, w.builder), 0, N(2, "a"), NULL, N(3, &res.i32), e)
+CALL(hn_builder_squeeze_excite, N(1, w.builder), 0, N(2, "a"), 1, 0, N(3, &res.i32), e)
 CALL(hn_cancel_create, N(1, w.ctx), N(2, &out.cancel), e)
 CALL(hn_context_create, NULL, N(1, &out.context), e)
 CALL(hn_context_memory, N(1, w.ctx), N(2, &res.memory), e)
@@ -43,6 +49,7 @@ CALL(hn_dataset_get_info, N(1, w.data), N(2, &res.dataset), e)
 CALL(hn_dataset_get_row, N(1, w.data), 0, N(2, &res.row), e)
 CALL(hn_dataset_open, N(1, w.ctx), N(2, path), NULL, N(3, &out.dataset), e)
 CALL(hn_dataset_split, N(1, w.data), NULL, N(2, &out.dataset), N(3, &out2.dataset), e)
+CALL(hn_dataset_statistics, N(1, w.data), NULL, NULL, N(2, buffer.doubles), N(3, buffer.doubles), 3, &res.i64, e)
 CALL(hn_device_count, N(1, w.ctx), N(2, &res.i32), e)
 CALL(hn_device_find, N(1, w.ctx), "best", N(2, &res.i32), e)
 CALL(hn_device_get, N(1, w.ctx), 0, N(2, &res.device), e)
@@ -56,12 +63,17 @@ CALL(hn_eval_row, N(1, w.eval), 0, N(2, &res.sample), e)
 CALL(hn_evaluate, N(1, w.predictor), N(2, w.data), NULL, N(3, &out.eval), e)
 CALL(hn_image_convert, N(1, w.image), 1, N(2, &out.image), e)
 CALL(hn_image_copy_pixels, N(1, w.image), buffer.bytes, sizeof buffer, &res.size, e)
+CALL(hn_image_crop, N(1, w.image), N(2, &box), N(3, &out.image), e)
 CALL(hn_image_decode, N(1, w.ctx), N(2, path), sizeof path, NULL, N(3, &out.image), e)
+CALL(hn_image_filter_gaussian, N(1, w.image), 1, N(2, &out.image), e)
+CALL(hn_image_filter_median, N(1, w.image), 3, N(2, &out.image), e)
 CALL(hn_image_get_info, N(1, w.image), N(2, &res.image), e)
+CALL(hn_image_head_box, N(1, w.ct), 0, 0, N(2, &res.box), e)
 CALL(hn_image_load, N(1, w.ctx), N(2, path), NULL, N(3, &out.image), e)
 CALL(hn_image_resize, N(1, w.image), 8, 8, N(2, &out.image), e)
 CALL(hn_image_save_jpeg, N(1, w.image), N(2, path), 90, e)
 CALL(hn_image_save_png, N(1, w.image), N(2, path), e)
+CALL(hn_image_text, N(1, w.ctx), N(2, "a"), 1, N(3, &out.image), e)
 CALL(hn_image_window, N(1, w.ct), NULL, N(2, &out.image), e)
 CALL(hn_image_window_float, N(1, w.ct), NULL, N(2, &out.image), e)
 CALL(hn_image_wrap, N(1, w.ctx), N(2, &pixels), N(3, &out.image), e)
@@ -81,9 +93,11 @@ CALL(hn_phantom_create, N(1, w.ctx), NULL, N(2, &out.phantom), e)
 CALL(hn_phantom_render, N(1, w.phantom), 0, &res.slice, &out.image, &out2.image, e)
 CALL(hn_predict, N(1, w.predictor), N(2, w.image), N(3, &res.prediction), e)
 CALL(hn_predict_batch, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, N(3, &res.prediction), e)
+CALL(hn_predict_series, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, N(3, &res.prediction), e)
 CALL(hn_predictor_create, N(1, w.model), NULL, N(2, &out.predictor), e)
 CALL(hn_train_epoch, N(1, w.trainer), &res.epoch, e)
 CALL(hn_trainer_create, N(1, w.model), N(2, w.train), NULL, NULL, N(3, &out.trainer), e)
+CALL(hn_trainer_get_info, N(1, w.trainer), N(2, &res.trainer), e)
 CALL(hn_trainer_history, N(1, w.trainer), 1, N(2, &res.epoch), e)
 CALL(hn_trainer_model, N(1, w.trainer), HN_BEST, N(2, &out.model), e)
 CALL(hn_trainer_resume, N(1, w.trainer), N(2, path), e)
@@ -99,12 +113,15 @@ typedef struct function {
 } function;
 #define F(name, ...) {#name, name##_, __VA_ARGS__}
 static const function functions[] = {
+    F(hn_augment_images, 3, 1, 3, 0),
     F(hn_backend_load, 2, 0, 0, 0),
     F(hn_backend_register, 2, 0, 0, 0),
     F(hn_builder_activation, 3, 0, 0, 0),
     F(hn_builder_add, 3, 0, 0, 0),
     F(hn_builder_avg_pool2d, 3, 0, 0, 0),
     F(hn_builder_batch_norm, 3, 0, 0, 0),
+    F(hn_builder_channel_scale, 3, 0, 0, 0),
+    F(hn_builder_concat, 3, 0, 0, 0),
     F(hn_builder_conv2d, 4, 0, 0, 0),
     F(hn_builder_create, 2, 1, 2, 0),
     F(hn_builder_dense, 3, 0, 0, 0),
@@ -112,7 +129,9 @@ static const function functions[] = {
     F(hn_builder_finish, 2, 1, 2, 0),
     F(hn_builder_flatten, 3, 0, 0, 0),
     F(hn_builder_global_avg_pool, 3, 0, 0, 0),
+    F(hn_builder_group_norm, 3, 0, 0, 0),
     F(hn_builder_max_pool2d, 3, 0, 0, 0),
+    F(hn_builder_squeeze_excite, 3, 0, 0, 0),
     F(hn_cancel_create, 2, 1, 2, 0),
     F(hn_context_create, 1, 1, 1, 0),
     F(hn_context_memory, 2, 0, 0, sizeof(hn_memory_info)),
@@ -126,6 +145,7 @@ static const function functions[] = {
     F(hn_dataset_get_row, 2, 0, 0, sizeof(hn_row)),
     F(hn_dataset_open, 3, 1, 3, 0),
     F(hn_dataset_split, 3, 2, 2, 0),
+    F(hn_dataset_statistics, 3, 0, 0, 0),
     F(hn_device_count, 2, 0, 0, 0),
     F(hn_device_find, 2, 0, 0, 0),
     F(hn_device_get, 2, 0, 0, sizeof(hn_device_info)),
@@ -139,12 +159,17 @@ static const function functions[] = {
     F(hn_evaluate, 3, 1, 3, 0),
     F(hn_image_convert, 2, 1, 2, 0),
     F(hn_image_copy_pixels, 1, 0, 0, 0),
+    F(hn_image_crop, 3, 1, 3, 0),
     F(hn_image_decode, 3, 1, 3, 0),
+    F(hn_image_filter_gaussian, 2, 1, 2, 0),
+    F(hn_image_filter_median, 2, 1, 2, 0),
     F(hn_image_get_info, 2, 0, 0, sizeof(hn_image_info)),
+    F(hn_image_head_box, 2, 0, 0, sizeof(hn_box)),
     F(hn_image_load, 3, 1, 3, 0),
     F(hn_image_resize, 2, 1, 2, 0),
     F(hn_image_save_jpeg, 2, 0, 0, 0),
     F(hn_image_save_png, 2, 0, 0, 0),
+    F(hn_image_text, 3, 1, 3, 0),
     F(hn_image_window, 2, 1, 2, 0),
     F(hn_image_window_float, 2, 1, 2, 0),
     F(hn_image_wrap, 3, 1, 3, 0),
@@ -164,9 +189,11 @@ static const function functions[] = {
     F(hn_phantom_render, 1, 2, 9, sizeof(hn_phantom_slice_info)),
     F(hn_predict, 3, 0, 0, sizeof(hn_prediction)),
     F(hn_predict_batch, 3, 0, 0, sizeof(hn_prediction)),
+    F(hn_predict_series, 3, 0, 0, sizeof(hn_prediction)),
     F(hn_predictor_create, 2, 1, 2, 0),
     F(hn_train_epoch, 1, 0, 0, sizeof(hn_epoch_report)),
     F(hn_trainer_create, 3, 1, 3, 0),
+    F(hn_trainer_get_info, 2, 0, 0, sizeof(hn_trainer_info)),
     F(hn_trainer_history, 2, 0, 0, sizeof(hn_epoch_report)),
     F(hn_trainer_model, 2, 1, 2, 0),
     F(hn_trainer_resume, 2, 0, 0, 0),

@@ -10,6 +10,7 @@
 #define OUT(type) ((type *)s)
 
 static const char path[] = "/nonexistent/file";
+static double mean[3], deviation[3];
 
 static hn_status hn_context_create_hn_allocator(void *s, hn_error *e) {
     hn_context_options o = {.struct_size = sizeof o, .allocator = (const hn_allocator *)s, .plugin_dir = ""};
@@ -28,6 +29,8 @@ CALL(hn_pixels, hn_image_wrap, w.ctx, IN(hn_pixels), &out.image, e)
 CALL(hn_image_options, hn_image_load, w.ctx, path, IN(hn_image_options), &out.image, e)
 CALL(hn_image_options, hn_image_decode, w.ctx, path, sizeof path, IN(hn_image_options), &out.image, e)
 CALL(hn_image_info, hn_image_get_info, w.image, OUT(hn_image_info), e)
+CALL(hn_box, hn_image_head_box, w.ct, 0, 0, OUT(hn_box), e)
+CALL(hn_box, hn_image_crop, w.image, IN(hn_box), &out.image, e)
 CALL(hn_phantom_options, hn_phantom_create, w.ctx, IN(hn_phantom_options), &out.phantom, e)
 CALL(hn_phantom_slice_info, hn_phantom_render, w.phantom, 0, OUT(hn_phantom_slice_info), &out.image, &out2.image, e)
 CALL(hn_dataset_options, hn_dataset_create, w.ctx, IN(hn_dataset_options), &out.dataset, e)
@@ -38,18 +41,22 @@ CALL(hn_split_options, hn_dataset_split, w.data, IN(hn_split_options), &out.data
 CALL(hn_model_options, hn_model_preset, w.ctx, "tinyvgg", IN(hn_model_options), &out.model, e)
 CALL(hn_model_options, hn_model_import, w.ctx, path, "tinyvgg", IN(hn_model_options), &out.model, e)
 CALL(hn_model_options, hn_builder_create, w.ctx, IN(hn_model_options), &out.builder, e)
+CALL(hn_model_options, hn_dataset_statistics, w.data, IN(hn_model_options), NULL, mean, deviation, 3, NULL, e)
 CALL(hn_model_info, hn_model_get_info, w.model, OUT(hn_model_info), e)
 CALL(hn_layer_info, hn_model_get_layer, w.model, 0, OUT(hn_layer_info), e)
 CALL(hn_tensor_info, hn_model_get_tensor, w.model, 0, OUT(hn_tensor_info), e)
 CALL(hn_conv2d_options, hn_builder_conv2d, w.builder, 0, "a", IN(hn_conv2d_options), &res.i32, e)
 CALL(hn_pool2d_options, hn_builder_max_pool2d, w.builder, 0, "m", IN(hn_pool2d_options), &res.i32, e)
 CALL(hn_pool2d_options, hn_builder_avg_pool2d, w.builder, 0, "a", IN(hn_pool2d_options), &res.i32, e)
+CALL(hn_augment_options, hn_augment_images, w.model, (const hn_image *const *)&w.image, 1, IN(hn_augment_options), 0, 1, NULL, &out.image, e)
 CALL(hn_train_options, hn_trainer_create, w.model, w.train, w.test, IN(hn_train_options), &out.trainer, e)
 CALL(hn_epoch_report, hn_train_epoch, w.trainer, OUT(hn_epoch_report), e)
+CALL(hn_trainer_info, hn_trainer_get_info, w.trainer, OUT(hn_trainer_info), e)
 CALL(hn_epoch_report, hn_trainer_history, w.trainer, 1, OUT(hn_epoch_report), e)
 CALL(hn_predictor_options, hn_predictor_create, w.model, IN(hn_predictor_options), &out.predictor, e)
 CALL(hn_prediction, hn_predict, w.predictor, w.image, OUT(hn_prediction), e)
 CALL(hn_prediction, hn_predict_batch, w.predictor, (const hn_image *const *)&w.image, 1, OUT(hn_prediction), e)
+CALL(hn_prediction, hn_predict_series, w.predictor, (const hn_image *const *)&w.image, 1, OUT(hn_prediction), e)
 CALL(hn_eval_options, hn_evaluate, w.predictor, w.data, IN(hn_eval_options), &out.eval, e)
 CALL(hn_eval_arrays, hn_eval_from_arrays, w.ctx, IN(hn_eval_arrays), &out.eval, e)
 CALL(hn_metrics, hn_eval_metrics, w.eval, 0, OUT(hn_metrics), e)
@@ -95,6 +102,8 @@ static const entry entries[] = {
     E(hn_image_options, hn_image_load, 1, drop_image, HN_E_IO),
     E(hn_image_options, hn_image_decode, 1, drop_image, HN_E_FORMAT),
     E(hn_image_info, hn_image_get_info, 0, nothing, HN_OK),
+    E(hn_box, hn_image_head_box, 0, nothing, HN_OK),
+    E(hn_box, hn_image_crop, 1, drop_image, HN_E_ARGUMENT), /* no sides */
     E(hn_phantom_options, hn_phantom_create, 1, drop_phantom, HN_OK),
     E(hn_phantom_slice_info, hn_phantom_render, 2, drop_two_image, HN_OK),
     E(hn_dataset_options, hn_dataset_create, 1, drop_dataset, HN_OK),
@@ -105,18 +114,22 @@ static const entry entries[] = {
     E(hn_model_options, hn_model_preset, 1, drop_model, HN_OK),
     E(hn_model_options, hn_model_import, 1, drop_model, HN_E_IO),
     E(hn_model_options, hn_builder_create, 1, drop_builder, HN_OK),
+    E(hn_model_options, hn_dataset_statistics, 0, nothing, HN_OK),
     E(hn_model_info, hn_model_get_info, 0, nothing, HN_OK),
     E(hn_layer_info, hn_model_get_layer, 0, nothing, HN_OK),
     E(hn_tensor_info, hn_model_get_tensor, 0, nothing, HN_OK),
     E(hn_conv2d_options, hn_builder_conv2d, 0, nothing, HN_E_ARGUMENT), /* 0 filters */
     E(hn_pool2d_options, hn_builder_max_pool2d, 0, nothing, HN_OK),
     E(hn_pool2d_options, hn_builder_avg_pool2d, 0, nothing, HN_OK),
+    E(hn_augment_options, hn_augment_images, 1, drop_image, HN_OK),
     E(hn_train_options, hn_trainer_create, 1, drop_trainer, HN_OK),
     E(hn_epoch_report, hn_train_epoch, 0, nothing, HN_OK),
+    E(hn_trainer_info, hn_trainer_get_info, 0, nothing, HN_OK),
     E(hn_epoch_report, hn_trainer_history, 0, nothing, HN_OK),
     E(hn_predictor_options, hn_predictor_create, 1, drop_predictor, HN_OK),
     E(hn_prediction, hn_predict, 0, nothing, HN_OK),
     E(hn_prediction, hn_predict_batch, 0, nothing, HN_OK),
+    E(hn_prediction, hn_predict_series, 0, nothing, HN_OK),
     E(hn_eval_options, hn_evaluate, 1, drop_eval, HN_OK),
     E(hn_eval_arrays, hn_eval_from_arrays, 1, drop_eval, HN_E_ARGUMENT), /* no samples */
     E(hn_metrics, hn_eval_metrics, 0, nothing, HN_OK),

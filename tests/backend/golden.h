@@ -97,6 +97,8 @@ static inline void read_field(char *text, hn_op_desc *d) {
     else if (!strcmp(key, "momentum")) d->momentum = read_double();
     else if (!strcmp(key, "rate")) d->rate = read_double();
     else if (!strcmp(key, "threshold")) d->threshold = read_double();
+    else if (!strcmp(key, "smoothing")) d->smoothing = read_double();
+    else if (!strcmp(key, "focal")) d->focal = read_double();
     else ck_abort_msg("unknown field %s in the golden file", key);
 }
 

@@ -71,7 +71,7 @@ END_TEST
 
 START_TEST(the_list_is_sound) {
     const int32_t n = hni_case_count();
-    bool seen[HN_OP_PREPROCESS + 1] = {false};
+    bool seen[HNI_OP_LAST + 1] = {false};
     ck_assert_int_ge(n, 200);
     hni_case c;
     for (int32_t i = 0; i < n; i++) {
@@ -80,7 +80,7 @@ START_TEST(the_list_is_sound) {
         ck_assert(c.tolerance > 0.0 && c.name && c.name[0]);
         seen[c.desc.kind] = true;
     }
-    for (int32_t k = 1; k <= HN_OP_PREPROCESS; k++)
+    for (int32_t k = 1; k <= HNI_OP_LAST; k++)
         ck_assert_msg(seen[k], "no case of %s", hni_op_name(k));
     ck_assert_int_eq(hni_case_get(n, &c, &err), HN_E_NOT_FOUND);
     ck_assert_int_eq(hni_case_get(-1, &c, &err), HN_E_NOT_FOUND);

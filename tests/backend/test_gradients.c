@@ -6,6 +6,7 @@
 
 #include "../test.h"
 #include "base/random.h"
+#include "haemnet/builder.h" /* defines: HN_ACT_… */
 #include "host.h"
 
 enum { MAX_ELEMENTS = 2048 };
@@ -233,28 +234,102 @@ START_TEST(batch_norm) {
 }
 END_TEST
 
-START_TEST(activations) {
-    start(5);
+/* Away from the kinks of ReLU, ReLU6 and hard-swish. */
+static float far_from_kinks(float x, int32_t activation) {
+    static const float kinks[] = {0.0f, 6.0f, -3.0f, 3.0f};
+    for (size_t i = 0; i < sizeof kinks / sizeof kinks[0]; i++)
+        if (fabsf(x - kinks[i]) <= 0.25f && activation != HN_ACT_TANH)
+            x = kinks[i] + 0.375f;
+    return x;
+}
+
+static void activation_case(int32_t activation) {
     hn_error err;
     hn_op_desc f, g;
+    char name[32];
     const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 2, 3, 20, 1, 1);
-    for (int32_t activation = 1; activation <= 2; activation++) {
-        ck_ok(hni_op_activation(&f, &x, activation, &err));
-        ck_ok(hni_op_activation_grad(&f, &g, &err));
-        void *in[1] = {numbers(&x)}, *out[1] = {numbers(&x)};
-        float *dy = numbers(&x), *dx = numbers(&x), *values = (float *)in[0];
-        for (int i = 0; i < 60; i++) /* away from ReLU's kink */
-            values[i] += values[i] < 0.0f ? -0.25f : 0.25f;
+    const bool by_input = activation == HN_ACT_SILU || activation == HN_ACT_HARD_SWISH;
+    ck_ok(hni_op_activation(&f, &x, activation, &err));
+    ck_ok(hni_op_activation_grad(&f, &g, &err));
+    void *in[1] = {numbers(&x)}, *out[1] = {numbers(&x)};
+    float *dy = numbers(&x), *dx = numbers(&x), *values = (float *)in[0];
+    for (int i = 0; i < 60; i++)
+        values[i] = far_from_kinks(activation == HN_ACT_TANH ? values[i] : 4.0f * values[i], activation);
+    ck_ok(run_op(run_forwards, &f, in, out, &err));
+    ck_ok(run_op(run_forwards, &g, (void *[]){by_input ? in[0] : out[0], dy}, (void *[]){dx}, &err));
+    const objective o = {&f, in, out, dy};
+    snprintf(name, sizeof name, "activation %d", activation);
+    check(name, &o, 0, dx);
+    free(in[0]);
+    free(out[0]);
+    free(dy);
+    free(dx);
+}
+
+START_TEST(activations) {
+    start(5);
+    for (int32_t activation = HN_ACT_RELU; activation <= HN_ACT_TANH; activation++)
+        activation_case(activation);
+    finish("activations");
+}
+END_TEST
+
+START_TEST(group_norm) {
+    start(8);
+    hn_error err;
+    hn_op_desc f, g;
+    const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 4, 2, 6, 3, 4);
+    static const int32_t counts[] = {1, 2, 3, 6};
+    for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++) {
+        ck_ok(hni_op_group_norm(&f, &x, counts[k], 1e-3, &err));
+        ck_ok(hni_op_group_norm_grad(&f, &g, &err));
+        void *in[3], *out[3];
+        for (int i = 0; i < 3; i++) {
+            in[i] = numbers(&f.in[i]);
+            out[i] = numbers(&f.out[i]);
+        }
+        float *dy = numbers(&x), *dx = numbers(&x), *dgamma = numbers(&f.in[1]), *dbeta = numbers(&f.in[2]);
         ck_ok(run_op(run_forwards, &f, in, out, &err));
-        ck_ok(run_op(run_forwards, &g, (void *[]){out[0], dy}, (void *[]){dx}, &err));
+        ck_ok(run_op(run_forwards, &g, (void *[]){dy, in[0], in[1], out[1], out[2]}, (void *[]){dx, dgamma, dbeta}, &err));
         const objective o = {&f, in, out, dy};
-        check(activation == 1 ? "relu" : "sigmoid", &o, 0, dx);
-        free(in[0]);
-        free(out[0]);
+        check("group norm", &o, 0, dx);
+        check("group norm", &o, 1, dgamma);
+        check("group norm", &o, 2, dbeta);
+        for (int i = 0; i < 3; i++) {
+            free(in[i]);
+            free(out[i]);
+        }
         free(dy);
         free(dx);
+        free(dgamma);
+        free(dbeta);
     }
-    finish("activations");
+    finish("group norm");
+}
+END_TEST
+
+START_TEST(concat_and_channel_scale) {
+    start(9);
+    hn_error err;
+    hn_op_desc f, g;
+    const hn_tensor_desc a = hni_tensor(HN_DTYPE_F32, 4, 2, 3, 3, 4), b = hni_tensor(HN_DTYPE_F32, 4, 2, 1, 3, 4);
+    for (int scale = 0; scale < 2; scale++) {
+        ck_ok(scale ? hni_op_channel_scale(&f, &a, &err) : hni_op_concat(&f, &a, &b, &err));
+        ck_ok(scale ? hni_op_channel_scale_grad(&f, &g, &err) : hni_op_concat_grad(&f, &g, &err));
+        void *in[2] = {numbers(&f.in[0]), numbers(&f.in[1])}, *out[1] = {numbers(&f.out[0])};
+        float *dy = numbers(&f.out[0]), *first = numbers(&f.in[0]), *second = numbers(&f.in[1]);
+        ck_ok(run_op(run_forwards, &g, scale ? (void *[]){dy, in[0], in[1]} : (void *[]){dy}, (void *[]){first, second}, &err));
+        const objective o = {&f, in, out, dy};
+        check(scale ? "channel scale" : "concat", &o, 0, first);
+        check(scale ? "channel scale" : "concat", &o, 1, second);
+        free(in[0]);
+        free(in[1]);
+        free(out[0]);
+        free(dy);
+        free(first);
+        free(second);
+    }
+    finish("concat and channel scale");
 }
 END_TEST
 
@@ -283,32 +358,55 @@ START_TEST(add_and_dropout) {
 }
 END_TEST
 
-START_TEST(losses) {
-    start(7);
+/* Rows of shares that sum to 1. */
+static void fill_targets(float *targets, int rows, int k) {
+    for (int i = 0; i < rows; i++, targets += k) {
+        double sum = 0.0;
+        for (int j = 0; j < k; j++)
+            sum += (double)(targets[j] = 0.1f + (float)hni_random_unit(&source));
+        for (int j = 0; j < k; j++)
+            targets[j] = (float)((double)targets[j] / sum);
+    }
+}
+
+static void loss_case(const char *name, int32_t kind, const hni_loss_options *how) {
     hn_error err;
     hn_op_desc f;
     const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 2, 4, 5, 1, 1);
-    for (int32_t kind = HN_OP_SOFTMAX_LOSS; kind <= HN_OP_SIGMOID_LOSS; kind++) {
-        ck_ok(hni_op_loss(&f, kind, &x, kind == HN_OP_SOFTMAX_LOSS ? -1 : 0, 0.5, &err));
-        int32_t classes[4];
-        float bits[20], weights[5], *p = numbers(&x), *dx = numbers(&x), *claimed = numbers(&x);
-        double stats[4] = {0.0};
-        for (int i = 0; i < 4; i++)
-            classes[i] = (int32_t)hni_random_below(&source, 5);
-        for (int i = 0; i < 20; i++)
-            bits[i] = (float)hni_random_below(&source, 2);
-        for (int i = 0; i < 5; i++)
-            weights[i] = 0.25f + (float)hni_random_unit(&source);
-        void *labels = kind == HN_OP_SOFTMAX_LOSS ? (void *)classes : (void *)bits;
-        void *in[3] = {numbers(&x), labels, weights}, *out[3] = {p, dx, stats};
-        ck_ok(run_op(run_forwards, &f, in, out, &err));
-        memcpy(claimed, dx, (size_t)hni_tensor_bytes(&x));
-        const objective o = {&f, in, out, NULL};
-        check(kind == HN_OP_SOFTMAX_LOSS ? "softmax loss" : "sigmoid loss", &o, 0, claimed);
-        free(in[0]);
-        free(p);
-        free(dx);
-        free(claimed);
+    ck_ok(hni_op_loss(&f, kind, &x, how, &err));
+    int32_t classes[4];
+    float bits[20], targets[20], weights[5], *p = numbers(&x), *dx = numbers(&x), *claimed = numbers(&x);
+    double stats[4] = {0.0};
+    for (int i = 0; i < 4; i++)
+        classes[i] = (int32_t)hni_random_below(&source, 5);
+    for (int i = 0; i < 20; i++)
+        bits[i] = how->targets ? (float)hni_random_unit(&source) : (float)hni_random_below(&source, 2);
+    for (int i = 0; i < 5; i++)
+        weights[i] = 0.25f + (float)hni_random_unit(&source);
+    fill_targets(targets, 4, 5);
+    void *labels = kind == HN_OP_SIGMOID_LOSS ? (void *)bits : how->targets ? (void *)targets : (void *)classes;
+    void *in[3] = {numbers(&x), labels, weights}, *out[3] = {p, dx, stats};
+    ck_ok(run_op(run_forwards, &f, in, out, &err));
+    memcpy(claimed, dx, (size_t)hni_tensor_bytes(&x));
+    const objective o = {&f, in, out, NULL};
+    check(name, &o, 0, claimed);
+    free(in[0]);
+    free(p);
+    free(dx);
+    free(claimed);
+}
+
+START_TEST(losses) {
+    static const hni_loss_options ways[] = {
+        {-1, false, 0.5, 0.0, 0.0}, {-1, false, 0.5, 0.2, 0.0}, {-1, true, 0.5, 0.0, 0.0}, {-1, false, 0.5, 0.0, 2.0}, {-1, true, 0.5, 0.1, 0.5},
+        {-1, false, 0.5, 0.1, 1.5},
+    };
+    start(7);
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "loss, way %d", (int)i);
+        loss_case(name, HN_OP_SOFTMAX_LOSS, &ways[i]);
+        loss_case(name, HN_OP_SIGMOID_LOSS, &ways[i]);
     }
     finish("losses");
 }
@@ -325,6 +423,8 @@ int main(void) {
     tcase_add_test(cases, activations);
     tcase_add_test(cases, add_and_dropout);
     tcase_add_test(cases, losses);
+    tcase_add_test(cases, group_norm);
+    tcase_add_test(cases, concat_and_channel_scale);
     suite_add_tcase(suite, cases);
     return run_suite(suite);
 }

@@ -79,7 +79,8 @@ END_TEST
 static const int *in_place(int32_t kind) {
     static const int first[] = {0, -1, -1, -1, -1}, second[] = {1, -1, -1, -1, -1};
     static const int norm[] = {-1, -1, -1, 3, 4}, optimizer[] = {0, 2, 3, -1, -1};
-    if (kind == HN_OP_ACTIVATION || kind == HN_OP_ADD || kind == HN_OP_DROPOUT)
+    if (kind == HN_OP_ACTIVATION || kind == HN_OP_ADD || kind == HN_OP_DROPOUT || kind == HN_OP_ACCUMULATE || kind == HN_OP_CLIP ||
+        kind == HN_OP_AVERAGE)
         return first;
     return kind == HN_OP_ACTIVATION_GRAD ? second : kind == HN_OP_BATCH_NORM_TRAIN ? norm : kind == HN_OP_OPTIMIZER ? optimizer : NULL;
 }
@@ -162,7 +163,7 @@ static hn_status run_loss(int32_t kind, void *labels, float *weights, float *dx,
     float x[4] = {0.0f, 1.0f, 2.0f, -1.0f}, p[4];
     const double before[4] = {1.0, 2.0, 3.0, 4.0};
     memcpy(stats, before, sizeof before);
-    const hn_status status = hni_op_loss(&d, kind, &t, kind == HN_OP_SOFTMAX_LOSS ? 1 : -1, 0.5, err);
+    const hn_status status = hni_op_loss(&d, kind, &t, &(hni_loss_options){.positive = 1, .threshold = 0.5}, err);
     return status == HN_OK ? run_op(run_forwards, &d, (void *[]){x, labels, weights}, (void *[]){p, dx, stats}, err) : status;
 }
 
@@ -181,7 +182,7 @@ END_TEST
 
 START_TEST(bad_labels_are_refused_and_change_nothing) {
     static const int32_t bad[] = {-1, 2, INT32_MAX, INT32_MIN};
-    static const float bad_bits[] = {0.5f, -1.0f, NAN, INFINITY};
+    static const float bad_bits[] = {1.5f, -1.0f, NAN, INFINITY};
     hn_error err;
     float weights[2] = {1.0f, 1.0f}, dx[4] = {7.0f, 7.0f, 7.0f, 7.0f};
     double stats[4];
@@ -232,7 +233,7 @@ START_TEST(the_table_keeps_its_promises) {
     ck_assert_int_eq(b->score(b->user), 1);
     ck_assert_int_eq(b->device_count(b->user), 1);
     ck_ok(b->device_info(b->user, 0, &info, &err));
-    ck_assert_uint_eq(info.flags, HN_DEVICE_HOST_MEMORY);
+    ck_assert_uint_eq(info.flags, HN_DEVICE_HOST_MEMORY | HN_DEVICE_DETERMINISTIC);
     ck_assert_int_eq(b->device_info(b->user, 1, &info, &err), HN_E_NOT_FOUND);
     ck_assert_int_eq(b->open(b->user, 1, &host, &device, &err), HN_E_NOT_FOUND);
     ck_assert_ptr_null(device);

@@ -40,7 +40,9 @@ static const range ranges[] = {
     {"log", hni_log, logl, 0.999, 1.001},  {"log", hni_log, logl, 0, 1e-307},     {"log1p", hni_log1p, log1pl, -1, 1},
     {"log1p", hni_log1p, log1pl, -1e-5, 1e-5}, {"log1p", hni_log1p, log1pl, 0, 1e6}, {"log1p", hni_log1p, log1pl, -0.3, 0.5},
     {"sin", hni_sin, sinl, -10, 10},       {"sin", hni_sin, sinl, -1e5, 1e5},     {"sin", hni_sin, sinl, -1e-3, 1e-3},
-    {"cos", hni_cos, cosl, -10, 10},       {"cos", hni_cos, cosl, -1e5, 1e5}};
+    {"cos", hni_cos, cosl, -10, 10},       {"cos", hni_cos, cosl, -1e5, 1e5},
+    {"tanh", hni_tanh, tanhl, -1e-3, 1e-3}, {"tanh", hni_tanh, tanhl, -0.6, 0.6},
+    {"tanh", hni_tanh, tanhl, -30, 30}};
 
 START_TEST(close_to_libm) {
     const range *r = &ranges[_i];
@@ -91,6 +93,7 @@ END_TEST
 START_TEST(edges_of_sine) {
     ck_assert(hni_sin(0) == 0 && signbit(hni_sin(-0.0)) && hni_cos(0) == 1 && hni_cos(-0.0) == 1);
     ck_assert(isnan(hni_sin(INFINITY)) && isnan(hni_cos(-INFINITY)) && isnan(hni_sin(NAN)) && isnan(hni_cos(NAN)));
+    ck_assert(isnan(hni_tanh(NAN)) && hni_tanh(INFINITY) == 1 && hni_tanh(-1e3) == -1 && signbit(hni_tanh(-0.0)) && hni_tanh(0x1p-1074) == 0x1p-1074);
     ck_assert(isnan(hni_sin(1.1e5)) && isnan(hni_cos(-1e300))); /* past the promise: seen, not wrong */
     ck_assert(hni_sin(1e-200) == 1e-200 && hni_sin(5e-324) == 5e-324);
 }

@@ -56,16 +56,16 @@ static workload choose(bench *b) {
 
 static double sum_of(const timed *c, int phase, bool (*kind_is)(int32_t kind)) {
     double sum = 0;
-    for (int32_t k = 0; k <= HN_OP_PREPROCESS; k++)
+    for (int32_t k = 0; k <= HNI_OP_LAST; k++)
         if (kind_is(k)) sum += c->seconds[phase][k];
     return sum;
 }
 
-static bool is_optimizer(int32_t k) { return k == HN_OP_OPTIMIZER; }
+static bool is_optimizer(int32_t k) { return k == HN_OP_OPTIMIZER || (k >= HN_OP_ACCUMULATE && k <= HN_OP_AVERAGE); }
 static bool is_backward(int32_t k) {
     return k == HN_OP_CONV2D_GRAD_INPUT || k == HN_OP_CONV2D_GRAD_WEIGHT || k == HN_OP_MAX_POOL2D_GRAD || k == HN_OP_AVG_POOL2D_GRAD ||
            k == HN_OP_GLOBAL_AVG_POOL_GRAD || k == HN_OP_DENSE_GRAD_INPUT || k == HN_OP_DENSE_GRAD_WEIGHT || k == HN_OP_BATCH_NORM_GRAD ||
-           k == HN_OP_ACTIVATION_GRAD;
+           k == HN_OP_ACTIVATION_GRAD || k == HN_OP_GROUP_NORM_GRAD || k == HN_OP_CONCAT_GRAD || k == HN_OP_CHANNEL_SCALE_GRAD;
 }
 static bool is_forward(int32_t k) { return !is_optimizer(k) && !is_backward(k); }
 static bool is_any(int32_t k) { return k >= 0; }

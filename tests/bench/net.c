@@ -67,17 +67,23 @@ hn_status net_create(hn_context *ctx, const char *device, const net_spec *spec, 
     return HN_OK;
 }
 
-hn_status net_run(void *state, hn_error *err) {
-    net *n = state;
+hn_status net_run_many(net *n, int count, hn_error *err) {
     const hni_step step = {.pixels = n->pixels, .classes = n->classes, .keys = n->keys, .hyper = n->hyper};
-    hn_status status = hni_executor_run(n->executor, &step, err);
-    if (!status && n->spec.mode == HNI_MODE_PREDICT) status = hni_executor_probabilities(n->executor, n->results, err);
-    if (!status && n->spec.mode == HNI_MODE_TRAIN) { /* as the trainer, which looks at the loss after every batch */
+    hn_status status = HN_OK;
+    for (int i = 0; i < count && !status; i++) {
+        status = hni_executor_run(n->executor, &step, err);
+        if (!status && n->spec.mode == HNI_MODE_PREDICT) status = hni_executor_probabilities(n->executor, n->results, err);
+    }
+    if (!status && n->spec.mode == HNI_MODE_TRAIN) {
         double stats[4];
         status = hni_device_download(n->device, stats, n->weights.stats, err);
         if (!status && !isfinite(stats[0])) status = hni_fail(err, HN_E_NUMERIC, "the loss became infinite or NaN");
     }
     return status;
+}
+
+hn_status net_run(void *state, hn_error *err) {
+    return net_run_many(state, 1, err);
 }
 
 void net_free(void *state) {

@@ -32,6 +32,8 @@ typedef struct net {
 /* device: as hn_device_find. */
 hn_status net_create(hn_context *ctx, const char *device, const net_spec *spec, net **out, hn_error *err);
 hn_status net_run(void *state, hn_error *err);
+/* The same `count` times; training, the loss is looked at after the last one only, as the trainer does on devices with memory of their own. */
+hn_status net_run_many(net *n, int count, hn_error *err);
 void net_free(void *state); /* NULL is fine */
 
 /* Multiply-adds × 2 of one run, without a device; -1 = no such network. */

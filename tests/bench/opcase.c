@@ -4,12 +4,15 @@
  * network in use does; plain numbers are taken instead. Outputs lie over inputs only where the operator knows no other way. */
 #include "opcase.h"
 
+#include <stdlib.h>
+
 #include "backend/cases.h"
 #include "base/memory.h"
+#include "base/os.h" /* defines: hni_seconds */
 #include "base/status.h"
 #include "op/op.h"
 
-enum { SEED = 1 };
+enum { SEED = 1, MOST_ROUNDS = 32 };
 
 typedef struct opcase {
     hn_context *ctx;
@@ -91,13 +94,58 @@ hn_status opcase_create(hn_context *ctx, const char *device, const hn_op_desc *d
     return status;
 }
 
-hn_status opcase_run(void *state, hn_error *err) {
-    opcase *o = state;
+static hn_status enqueue(opcase *o, int runs, hn_error *err) {
     hn_buffer out[HN_OP_MAX_TENSORS];
     for (int i = 0; i < HN_OP_MAX_TENSORS; i++) out[i] = o->over[i] >= 0 ? o->in[o->over[i]] : o->out[i];
     const hn_op_buffers buffers = {.struct_size = sizeof buffers, .in = o->in, .out = out, .workspace = o->workspace};
-    hn_status status = hni_op_run(o->device, &o->op, &buffers, err);
+    hn_status status = HN_OK;
+    for (int i = 0; i < runs && !status; i++) status = hni_op_run(o->device, &o->op, &buffers, err);
+    return status;
+}
+
+hn_status opcase_run(void *state, hn_error *err) {
+    opcase *o = state;
+    hn_status status = enqueue(o, 1, err);
     return status ? status : o->device->table.sync(o->device->handle, err);
+}
+
+/* *recording stays NULL where the device does not record. */
+static hn_status record(opcase *o, int runs, void **recording, hn_error *err) {
+    const hn_backend *table = &o->device->table;
+    *recording = NULL;
+    if (!table->capture_begin) return HN_OK;
+    hn_status status = table->capture_begin(o->device->handle, err), ended;
+    if (status) return status == HN_E_UNSUPPORTED ? HN_OK : status;
+    status = enqueue(o, runs, err);
+    ended = table->capture_end(o->device->handle, recording, status ? NULL : err);
+    return status ? status : ended;
+}
+
+static int compare_doubles(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+hn_status opcase_time(void *state, int runs, int rounds, double *seconds, hn_error *err) {
+    opcase *o = state;
+    const hn_backend *table = &o->device->table;
+    double each[MOST_ROUNDS];
+    void *recording;
+    hn_status status = opcase_run(state, err);
+    if (!status) status = record(o, runs, &recording, err);
+    if (status) return status;
+    for (int i = -1; i < rounds && i < MOST_ROUNDS && !status; i++) { /* the first one is for warmth */
+        const double begin = hni_seconds();
+        status = recording ? table->replay(o->device->handle, recording, err) : enqueue(o, runs, err);
+        if (!status) status = table->sync(o->device->handle, err);
+        if (i >= 0) each[i] = (hni_seconds() - begin) / runs;
+    }
+    if (recording) table->release(o->device->handle, recording);
+    if (status) return status;
+    rounds = rounds < MOST_ROUNDS ? rounds : MOST_ROUNDS;
+    qsort(each, (size_t)rounds, sizeof *each, compare_doubles);
+    *seconds = each[rounds / 2];
+    return HN_OK;
 }
 
 void opcase_free(void *state) {

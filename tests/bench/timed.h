@@ -3,6 +3,7 @@
 #define BENCH_TIMED_H
 
 #include "backend/backend.h"
+#include "op/op.h" /* defines: HNI_OP_LAST */
 
 enum { TIMED_DEVICE_PHASES = 2 };
 
@@ -11,7 +12,7 @@ typedef struct timed {
     hni_device *inner; /* whose functions are called */
     hn_backend table;
     int phase;
-    double seconds[TIMED_DEVICE_PHASES][HN_OP_PREPROCESS + 1];
+    double seconds[TIMED_DEVICE_PHASES][HNI_OP_LAST + 1];
     double transfer[TIMED_DEVICE_PHASES]; /* uploads and downloads */
 } timed;
 

@@ -44,7 +44,23 @@ assert s["kind"] == "holdout" and s["train_rows"] + s["test_rows"] == 48 and s["
 assert r["epochs"] == 3 and 1 <= r["best_epoch"] <= 3 and len(r["model_digest"]) == 64
 assert r["test_metrics_last"]["n"] == s["test_rows"] and abs(r["test_metrics_last"]["accuracy"] - r["last"]["test_accuracy"]) < 1e-12
 assert abs(r["test_metrics_best"]["log_loss"] - r["best"]["test_loss"]) < 1e-5
+c = r["computed"]
+assert c["device"] and c["precision"] == "float32" and c["deterministic"] is True and c["device_bytes"] > 0
+assert r["options"]["resident"] is None and c["resident_images"] == c["resident_bytes"] == 0
 PY
+
+# Images that stay on the device: the same model.
+expect 0 train --out "$scratch/resident" --resident 1 --quiet
+same "$scratch/run/model.safetensors" "$scratch/resident/model.safetensors"
+same "$scratch/run/last.safetensors" "$scratch/resident/last.safetensors"
+python "run.json of images on the device" "$scratch/resident/run.json" <<'PY'
+import json, sys
+r = json.load(open(sys.argv[1]))
+assert r["options"]["resident"] == 1 and r["computed"]["resident_images"] == 48 and r["computed"]["resident_bytes"] == 48 * 3 * 32 * 32
+PY
+expect 0 "$H" inspect "$scratch/run/model.safetensors"
+says "$scratch/out" "in float32, deterministic"
+expect 2 train --out "$scratch/f" --resident -2
 
 # The same model for any number of threads; an earlier run is kept.
 expect 0 train --out "$scratch/three" --threads 3 --quiet

@@ -23,6 +23,23 @@ wrong "$H" train data --out run --holdout 1
 wrong "$H" train data --out run --folds 1
 wrong "$H" train data --out run --folds 5 --test other
 wrong "$H" train data --out run --channels 4
+wrong "$H" train data --out run --slices 2
+wrong "$H" train data --out run --slices 17
+wrong "$H" train data --out run --windows brain,lung
+says "$scratch/err" "--windows lung: must be brain, subdural, bone, stroke, or CENTRE/WIDTH"
+wrong "$H" train data --out run --windows 40/0
+wrong "$H" train data --out run --windows brain,bone --channels 3
+wrong "$H" train data --out run --windows brain,bone,stroke,subdural --slices 5
+wrong "$H" train data --out run --median 4
+wrong "$H" train data --out run --gaussian 0.01
+wrong "$H" train data --out run --normalise --mean 0.2
+wrong "$H" preview data
+wrong "$H" preview data --out sheet.png --images 0
+wrong "$H" preview data --out sheet.png --versions 17
+wrong "$H" preview data --out sheet.png --median 2
+wrong "$H" preview data --out sheet.png --augment flop
+says "$scratch/err" "flop is none of usual, flip"
+wrong "$H" preview data --out sheet.png --augment flip=often
 wrong "$H" train data --out run --lr nan
 wrong "$H" train data --out run --lr -1
 wrong "$H" train data --out run --seed -1
@@ -74,7 +91,7 @@ says "$scratch/out" "haemnet $(sed -n 's/^#define HN_VERSION_STRING "\(.*\)"/\1/
 expect 0 "$H" --version
 expect 0 "$H" help
 cp "$scratch/out" "$scratch/commands"
-for command in phantom split inspect train evaluate predict import devices selftest version help; do
+for command in phantom split preview inspect train evaluate predict import devices selftest version help; do
     says "$scratch/commands" "  $command "
     expect 0 "$H" help $command
     says "$scratch/out" "Usage: haemnet $command"

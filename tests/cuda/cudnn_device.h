@@ -4,6 +4,7 @@
 
 #include "../backend/devices.h"
 #include "../../cuda/graph.h"
+#include "../../cuda/table.h"
 #include "backend/cases.h"
 #include "fake/cudnn_fake.h"
 #include "fake/fake.h"

@@ -7,30 +7,31 @@
 #include "ways.h"
 
 static hn_error err;
+static const hni_loss_options PLAIN_LOSS = {.positive = -1, .threshold = 0.5};
 
-static bool is_served(int32_t kind) {
-    return OWN_WAYS[kind] && !is_dense(kind);
+static bool is_served(const hn_op_desc *d) {
+    return OWN_WAYS[d->kind] && !is_dense(d->kind) && !hni_cuda_is_news(d);
 }
 
 START_TEST(every_case_as_the_reference) {
     hn_backend table;
     hn_context *ctx = ways_context(&table, &err);
     hni_device *device, *oracle;
-    int seen[HN_OP_PREPROCESS + 1] = {0};
+    int seen[HNI_OP_LAST + 1] = {0};
     ck_ok(hni_device_open_spec(ctx, "ways", &device, &err));
     ck_ok(hni_device_open(ctx, 0, &oracle, &err));
     for (int32_t i = 0; i < hni_case_count(); i++) {
         hni_case c;
         double error = NAN;
         ck_ok(hni_case_get(i, &c, &err));
-        if (!is_served(c.desc.kind))
+        if (!is_served(&c.desc))
             continue;
         ck_ok(hni_case_compare(device, oracle, &c, test_seed(), &error, &err));
         ck_assert_msg(error <= 1.0, "%s (%s): %g times the tolerance", hni_op_name(c.desc.kind), c.name, error);
         seen[c.desc.kind]++;
     }
-    for (int32_t k = 1; k <= HN_OP_PREPROCESS; k++)
-        ck_assert_msg(!is_served(k) || seen[k] > 0, "no case of %s", hni_op_name(k));
+    for (int32_t k = 1; k <= HNI_OP_LAST; k++)
+        ck_assert_msg(!OWN_WAYS[k] || is_dense(k) || seen[k] > 0, "no case of %s", hni_op_name(k));
     hni_device_close(device);
     hni_device_close(oracle);
     hn_context_free(ctx);
@@ -53,7 +54,7 @@ START_TEST(no_launch_changes_a_bit) {
     for (int32_t i = 0; i < hni_case_count(); i++) {
         hni_case c;
         ck_ok(hni_case_get(i, &c, &err));
-        if (!is_served(c.desc.kind))
+        if (!is_served(&c.desc))
             continue;
         arrays want = arrays_of(&c, test_seed());
         geometry(0, 0, false);
@@ -77,7 +78,7 @@ START_TEST(a_recording_does_the_same) {
     for (int32_t i = 0; i < hni_case_count(); i++) {
         hni_case c;
         ck_ok(hni_case_get(i, &c, &err));
-        if (!is_served(c.desc.kind))
+        if (!is_served(&c.desc))
             continue;
         arrays want = arrays_of(&c, test_seed()), got = arrays_of(&c, test_seed());
         ck_ok(run_ways(&c, &want, RUN_PLAIN, 2, NULL, &err));
@@ -112,7 +113,7 @@ START_TEST(odd_numbers_as_the_reference) {
     for (int32_t i = 0; i < hni_case_count(); i++) {
         hni_case c;
         ck_ok(hni_case_get(i, &c, &err));
-        for (int place = 0; place < c.desc.n_in && is_served(c.desc.kind); place++) {
+        for (int place = 0; place < c.desc.n_in && is_served(&c.desc); place++) {
             if (!c.desc.in[place].rank || !is_spoilt(&c, place))
                 continue;
             arrays got = arrays_of(&c, test_seed()), want = arrays_of(&c, test_seed());
@@ -163,9 +164,9 @@ START_TEST(long_sums) {
     ck_assert_int_eq(most, 32768);
     const hn_tensor_desc logits = hni_tensor(HN_DTYPE_F32, 2, 3001, 3, 1, 1);
     hn_op_desc loss;
-    ck_ok(hni_op_loss(&loss, HN_OP_SOFTMAX_LOSS, &logits, -1, 0.5, &err));
+    ck_ok(hni_op_loss(&loss, HN_OP_SOFTMAX_LOSS, &logits, &PLAIN_LOSS, &err));
     compare_desc(&loss, "long softmax loss");
-    ck_ok(hni_op_loss(&loss, HN_OP_SIGMOID_LOSS, &logits, -1, 0.5, &err));
+    ck_ok(hni_op_loss(&loss, HN_OP_SIGMOID_LOSS, &logits, &PLAIN_LOSS, &err));
     compare_desc(&loss, "long sigmoid loss");
 }
 END_TEST
@@ -207,7 +208,7 @@ START_TEST(labels_that_are_none) {
     static const int32_t bad[] = {-1, 6, INT32_MAX, INT32_MIN};
     const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 2, 40, 6, 1, 1);
     hni_case c = {.name = "bad labels", .tolerance = 2e-5};
-    ck_ok(hni_op_loss(&c.desc, HN_OP_SOFTMAX_LOSS, &x, -1, 0.5, &err));
+    ck_ok(hni_op_loss(&c.desc, HN_OP_SOFTMAX_LOSS, &x, &PLAIN_LOSS, &err));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         arrays good = arrays_of(&c, test_seed()), spoilt = arrays_of(&c, test_seed());
         ((int32_t *)spoilt.in[1])[17] = bad[i];
@@ -220,7 +221,7 @@ START_TEST(labels_that_are_none) {
         arrays_free(&good);
         arrays_free(&spoilt);
     }
-    ck_ok(hni_op_loss(&c.desc, HN_OP_SIGMOID_LOSS, &x, -1, 0.5, &err));
+    ck_ok(hni_op_loss(&c.desc, HN_OP_SIGMOID_LOSS, &x, &PLAIN_LOSS, &err));
     arrays a = arrays_of(&c, test_seed());
     ((float *)a.in[1])[5] = 0.5f;
     ck_ok(run_ways(&c, &a, RUN_PLAIN, 1, NULL, &err));
@@ -250,11 +251,11 @@ END_TEST
 
 /* Every launch fails once: the run says so, with the call's name and CUDA's code, and nothing is left behind. */
 START_TEST(launches_that_fail) {
-    bool seen[HN_OP_PREPROCESS + 1] = {false};
+    bool seen[HNI_OP_LAST + 1] = {false};
     for (int32_t i = 0; i < hni_case_count(); i++) {
         hni_case c;
         ck_ok(hni_case_get(i, &c, &err));
-        if (!is_served(c.desc.kind) || seen[c.desc.kind])
+        if (!is_served(&c.desc) || seen[c.desc.kind])
             continue;
         seen[c.desc.kind] = true;
         fake_reset();

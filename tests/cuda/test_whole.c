@@ -1,6 +1,6 @@
 /* test_whole.c - the cudnn backend's real host code on the faked machine, from the case list to a trained network: conformance with the
  * reference, gradients against differences, training beside the cpu backend, recorded steps, and the n-th failing call of each library. */
-#include "../../cuda/cuda.h"
+#include "../../cuda/table.h"
 #include "../backend/cpu_train.h"
 #include "../graph/differences.h"
 #include "backend/cases.h"
@@ -29,6 +29,7 @@ START_TEST(every_case_agrees_with_the_reference) {
     ck_ok(hni_device_open_spec(ctx, "cudnn", &device, &err));
     ck_ok(hni_device_open_spec(ctx, "reference", &oracle, &err));
     double worst = 0.0;
+    int agreed = 0;
     for (int32_t k = 0; k < hni_case_count(); k++) {
         hni_case c;
         char text[200];
@@ -36,11 +37,17 @@ START_TEST(every_case_agrees_with_the_reference) {
         ck_ok(hni_case_get(k, &c, &err));
         hni_op_text(&c.desc, text, sizeof text);
         const hn_status status = hni_case_compare(device, oracle, &c, test_seed(), &error, &err);
+        if (status == HN_E_UNSUPPORTED && hni_cuda_is_news(&c.desc)) {
+            ck_assert_msg(strstr(err.message, hni_op_name(c.desc.kind)) != NULL, "a refusal that does not name the operator: %s", err.message);
+            continue;
+        }
         ck_assert_msg(status == HN_OK, "%s (%s): %s", c.name, text, err.message);
         ck_assert_msg(error <= 1.0, "%s (%s): %g times the tolerance", c.name, text, error);
         worst = fmax(worst, error);
+        agreed++;
     }
-    printf("cudnn on fakes: all %d cases agree, worst %.3g of the tolerance\n", hni_case_count(), worst);
+    printf("cudnn on fakes: %d of %d cases agree, worst %.3g of the tolerance\n", agreed, hni_case_count(), worst);
+    ck_assert_int_ge(agreed, 403);
     hni_device_close(device);
     hni_device_close(oracle);
     hn_context_free(ctx);
@@ -180,6 +187,39 @@ START_TEST(the_public_way_agrees_with_cpu) {
 }
 END_TEST
 
+/* After the first epoch nothing is taken any more, and the host waits for the device five times an epoch, however many steps there are: for
+ * the statistics, and for weights and the optimiser's two vectors. */
+START_TEST(epochs_take_no_memory_and_do_not_wait) {
+    static const char *const names[] = {"haemorrhage", "no_haemorrhage"}, *const takes[] = {"cudaMalloc", "cudaHostAlloc"};
+    const hn_context_options o = {.struct_size = sizeof o, .threads = 1, .plugin_dir = ""};
+    const hn_model_options m = {.struct_size = sizeof m, .width = 32, .height = 32, .class_names = names, .seed = 3};
+    const hn_train_options how = {.struct_size = sizeof how, .batch = 1, .seed = 9, .device = "cudnn"};
+    hn_context *ctx;
+    hn_model *model;
+    hn_trainer *trainer;
+    long before[2], waits;
+    ck_ok(hn_context_create(&o, &ctx, &err));
+    ck_ok(hn_backend_register(ctx, cudnn(), &err));
+    hn_dataset *data = cpu_phantoms(ctx, &err);
+    ck_assert_ptr_nonnull(data);
+    ck_ok(hn_model_preset(ctx, "tinyvgg", &m, &model, &err));
+    ck_ok(hn_trainer_create(model, data, data, &how, &trainer, &err));
+    ck_ok(hn_train_epoch(trainer, NULL, &err));
+    for (int i = 0; i < 2; i++)
+        before[i] = fake_calls_of(takes[i]);
+    waits = fake_calls_of("cudaStreamSynchronize");
+    ck_ok(hn_train_epoch(trainer, NULL, &err));
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(fake_calls_of(takes[i]), before[i]);
+    ck_assert_int_eq(fake_calls_of("cudaStreamSynchronize") - waits, 5);
+    hn_trainer_free(trainer);
+    hn_model_free(model);
+    hn_dataset_free(data);
+    hn_context_free(ctx);
+    nothing_left();
+}
+END_TEST
+
 /* One step from nothing, and all given back; the status of the first failure. */
 static hn_status one_step(void) {
     hn_context *ctx = new_context();
@@ -254,6 +294,7 @@ int main(void) {
     tcase_add_test(t, training_agrees_with_cpu);
     tcase_add_test(t, a_network_notices_new_weights);
     tcase_add_test(t, the_public_way_agrees_with_cpu);
+    tcase_add_test(t, epochs_take_no_memory_and_do_not_wait);
     tcase_add_loop_test(t, every_call_may_fail, 0, FAKE_KINDS);
     suite_add_tcase(suite, t);
     return run_suite(suite);

@@ -12,7 +12,7 @@
 
 const hn_backend *hn_backend_entry(uint32_t host_version);
 
-static const hni_cuda_way *const OWN_WAYS[HN_OP_PREPROCESS + 1] = {
+static const hni_cuda_way *const OWN_WAYS[HNI_OP_LAST + 1] = {
     [HN_OP_MAX_POOL2D] = &hni_cuda_max_pool,
     [HN_OP_MAX_POOL2D_GRAD] = &hni_cuda_max_pool_grad,
     [HN_OP_AVG_POOL2D] = &hni_cuda_avg_pool,
@@ -43,7 +43,7 @@ static inline bool is_dense(int32_t kind) {
 static inline hn_status ways_supports(void *device, const hn_op_desc *desc, hn_error *err) {
     const char *why = "no such way";
     const hni_cuda_way *way = OWN_WAYS[desc->kind];
-    if (!way || (way->accept && !way->accept(device, desc, &why)))
+    if (!way || hni_cuda_is_news(desc) || (way->accept && !way->accept(device, desc, &why)))
         return hni_fail(err, HN_E_UNSUPPORTED, "ways: %s: %s", hni_op_name(desc->kind), why);
     return HN_OK;
 }

@@ -6,14 +6,20 @@ checked against a known answer of the Random123 library. Run: /usr/bin/python3 g
 
 A case is a line `case NAME`, lines `set FIELD VALUE…` for the description, and lines `in` or `out` for tensors in order:
 `in DTYPE DIM… : VALUE…`, or `in none` for one that is left out."""
+import math
+
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.optim.swa_utils import get_ema_avg_fn
+from torchvision.ops import sigmoid_focal_loss
 
 torch.manual_seed(20240607)
 KINDS = ("conv2d conv2d_grad_input conv2d_grad_weight max_pool2d max_pool2d_grad avg_pool2d avg_pool2d_grad global_avg_pool "
          "global_avg_pool_grad dense dense_grad_input dense_grad_weight batch_norm_train batch_norm batch_norm_grad activation "
-         "activation_grad add dropout softmax softmax_loss sigmoid_loss optimizer preprocess").split()
+         "activation_grad add dropout softmax softmax_loss sigmoid_loss optimizer preprocess group_norm group_norm_grad concat concat_grad "
+         "channel_scale channel_scale_grad accumulate clip average class_map").split()
+ACTIVATIONS = [lambda x: x, torch.relu, torch.sigmoid, F.relu6, F.silu, F.hardswish, torch.tanh]
 NO_MORE = [None] * 5  # gamma, beta, mean, var of a batch norm inside a convolution; what is added
 DTYPES = {"f32": "%.9g", "f64": "%.17g", "u8": "%d", "i32": "%d", "u32": "%d"}
 
@@ -42,7 +48,7 @@ def case(name, kind, ins, outs, **fields):
 
 
 def activate(x, act):
-    return torch.relu(x) if act == 1 else torch.sigmoid(x) if act == 2 else x
+    return ACTIVATIONS[act](x)
 
 
 def conv(name, n, c, h, w, k, r, s, stride=(1, 1), pad=(0, 0), dil=(1, 1), groups=1, bias=True, act=0):
@@ -207,6 +213,127 @@ def optimizer(name, which, step, decay=0.0, momentum=0.0, nesterov=False):
     case(name, "optimizer", [w, g, m, v, (hyper, "f64"), (group, "u8")], [new_w, new_m, new_v], optimizer=which)
 
 
+def group_norm(name, n, c, h, w, groups, eps):
+    x, gamma, beta = (rand(n, c, h, w) * 2 + 1).float().double().requires_grad_(), rand(c).requires_grad_(), rand(c).requires_grad_()
+    y = F.group_norm(x, groups, gamma, beta, eps)
+    dy = rand(*y.shape)
+    (y * dy).sum().backward()
+    parts = x.reshape(n, groups, -1)
+    mean, inv = parts.mean(2), 1 / torch.sqrt(parts.var(2, unbiased=False) + eps)
+    case(name, "group_norm", [x, gamma, beta], [y, mean, inv], groups=groups, epsilon=eps)
+    case(name + " grad", "group_norm_grad", [dy, x, gamma, mean, inv], [x.grad, gamma.grad, beta.grad], groups=groups)
+
+
+def channels():
+    a, b = rand(2, 3, 2, 5).requires_grad_(), rand(2, 2, 2, 5).requires_grad_()
+    y = torch.cat([a, b], 1)
+    dy = rand(*y.shape)
+    da, db = torch.autograd.grad((y * dy).sum(), (a, b))
+    case("concat", "concat", [a, b], [y])
+    case("concat grad", "concat_grad", [dy], [da, db])
+    s = rand(2, 3, 1, 1).requires_grad_()
+    y = a * s
+    dy = rand(*y.shape)
+    da, ds = torch.autograd.grad((y * dy).sum(), (a, s))
+    case("channel scale", "channel_scale", [a, s], [y])
+    case("channel scale grad", "channel_scale_grad", [dy, a, s], [da, ds])
+    w = rand(2, 3, 2, 5)
+    case("class map", "class_map", [a, s], [torch.einsum("nchw,nc->nhw", a, s[:, :, 0, 0]).unsqueeze(1)], activation=0)
+    case("class map by pixel", "class_map", [a, w], [torch.relu((a * w).sum(1, keepdim=True))], activation=1)
+
+
+def soft_loss(name, n, k, smoothing=0.0, focal=0.0, targets=False, weighted=True):
+    """Softmax loss; PyTorch's own wherever it has one, the published formula otherwise."""
+    x, labels = rand(n, k, scale=2.0).requires_grad_(), torch.randint(0, k, (n,))
+    w = (torch.rand(k) + 0.25).float().double() if weighted else torch.ones(k).double()
+    t = torch.softmax(rand(n, k), 1).float() if targets else F.one_hot(labels, k)
+    t = t.double()
+    p, log_p = torch.softmax(x, 1), torch.log_softmax(x, 1)
+    shares = (1 - smoothing) * t + smoothing / k
+    total, weight = (shares * w * (1 - p) ** focal * -log_p).sum(), (t * w).sum()
+    if focal == 0:
+        theirs = F.cross_entropy(x, t if targets else labels, w, label_smoothing=smoothing)
+        assert torch.isclose(theirs, total / weight, rtol=1e-6 if targets else 1e-12)  # float32 targets do not sum to 1 exactly
+    (total / weight).backward()
+    right = (p.argmax(1) == t.argmax(1)).sum().item()
+    case(name, "softmax_loss", [x, t if targets else (labels, "i32"), w], [p, x.grad, ([total.item(), weight.item(), right, n], "f64")],
+         positive=-1, threshold=0.5, smoothing=smoothing, focal=focal)
+
+
+def soft_sigmoid_loss(name, n, k, smoothing=0.0, focal=0.0, soft=False):
+    x, w = rand(n, k, scale=2.0).requires_grad_(), (torch.rand(k) + 0.25).float().double()
+    labels = (torch.rand(n, k).float() if soft else torch.randint(0, 2, (n, k))).double()
+    p, s = torch.sigmoid(x), (1 - smoothing) * labels + smoothing / 2
+    each = w * (s * (1 - p) ** focal * -F.logsigmoid(x) + (1 - s) * p**focal * -F.logsigmoid(-x))
+    if focal == 0:
+        assert torch.isclose(F.binary_cross_entropy_with_logits(x, s, w), each.mean(), rtol=1e-12)
+    elif not soft and smoothing == 0:
+        assert torch.allclose(sigmoid_focal_loss(x, labels, alpha=-1, gamma=focal) * w, each, rtol=1e-6)
+    each.mean().backward()
+    right = ((p >= 0.5) == (labels >= 0.5)).sum().item()
+    case(name, "sigmoid_loss", [x, labels, w], [p, x.grad, ([each.sum().item(), n * k, right, n * k], "f64")], threshold=0.5,
+         smoothing=smoothing, focal=focal)
+
+
+def vectors():
+    a, g = rand(11), rand(11)
+    case("accumulate", "accumulate", [a, g, ([0.25], "f64")], [torch.add(a, g, alpha=0.25)])
+    case("average", "average", [a, g, ([0.9], "f64")], [get_ema_avg_fn(0.9)(a, g, 0)])
+    for limit, name in ((1.5, "clip"), (1e3, "clip of a short one"), (0.0, "clip without a limit")):
+        p = torch.nn.Parameter(torch.zeros(11).double())
+        p.grad = g.clone()
+        norm = torch.nn.utils.clip_grad_norm_([p], limit if limit else float("inf"))
+        case(name, "clip", [g, ([limit], "f64")], [p.grad, ([norm.item()], "f64")])
+
+
+def normal(key, number):
+    w = philox(key[:2], [number // 2, 0x6E6F6973, key[2], key[3]])
+    radius, angle = math.sqrt(-2 * math.log((w[0] + 1) / 2**32)), 2 * math.pi * w[1] / 2**32
+    return radius * (math.sin if number % 2 else math.cos)(angle)
+
+
+def look(image, a, oh, ow, dx, dy):
+    """Step 2 and 3 by grid_sample: places in px to -1 … 1 between the image's borders, and what lies outside lies FILL higher."""
+    c, h, w = image.shape
+    oy, ox = torch.meshgrid(torch.arange(oh).double() + 0.5 + dy, torch.arange(ow).double() + 0.5 + dx, indexing="ij")
+    sx, sy = a[0] * ox + a[1] * oy + a[2], a[3] * ox + a[4] * oy + a[5]
+    grid = torch.stack([2 * sx / w - 1, 2 * sy / h - 1], 2)
+    return F.grid_sample((image - a[9])[None], grid[None], "bilinear", "zeros", align_corners=False)[0] + a[9]
+
+
+def augment(name, m, c, h, w, rows, oh, ow, settings):
+    x = torch.randint(0, 256, (m, c, h, w))
+    n = len(settings)
+    a = np.zeros((n, 32), np.float32)
+    for i, s in enumerate(settings):
+        given = dict({"place": (w / ow, 0, 0, 0, h / oh, 0), "tone": (1, 0, 1, 0), "blur": 0, "noise": 0, "cut": (0,) * 4, "mix": (0,) * 4,
+                      "with": -1, "share": 0}, **s)
+        a[i, :22] = [*given["place"], *given["tone"], given["blur"], given["noise"], *given["cut"], *given["mix"], given["with"], given["share"]]
+    keys = np.array([[11 + i, 5, 2, 40 + i] for i in range(n)], np.uint32)
+    mean, deviation = rand(c), (torch.rand(c) + 0.5).float().double()
+    pixel_y, pixel_x = np.meshgrid(np.arange(oh) + 0.5, np.arange(ow) + 0.5, indexing="ij")
+
+    def inside(r):
+        return torch.tensor((r[0] <= pixel_x) & (pixel_x < r[2]) & (r[1] <= pixel_y) & (pixel_y < r[3]))
+
+    before = []
+    for i in range(n):
+        p = torch.tensor(a[i].astype(np.float64))
+        image = (x[rows[i] if rows else i].double() / 255 * p[6] + p[7]).clamp(0, 1) ** p[8]
+        b = p[10].item()
+        weights = {-1: b, 0: 1 - 2 * b, 1: b} if b > 0 else {0: 1.0}
+        v = sum(weights[k] * weights[j] * look(image, p, oh, ow, j, k) for k in weights for j in weights)
+        noise = [normal([int(k) for k in keys[i]], number) for number in range(c * oh * ow)]
+        v = v + p[11] * torch.tensor(noise).double().reshape(c, oh, ow)
+        before.append(torch.where(inside(a[i, 12:16]), mean.view(c, 1, 1), v))
+    out = []
+    for i in range(n):
+        j, share = int(a[i, 20]), float(a[i, 21])
+        mixed = torch.where(inside(a[i, 16:20]), before[j], share * before[i] + (1 - share) * before[j]) if j >= 0 else before[i]
+        out.append((mixed - mean.view(c, 1, 1)) / deviation.view(c, 1, 1))
+    case(name, "preprocess", [(x, "u8"), mean, deviation, (rows, "i32") if rows else None, a, (keys, "u32")], [torch.stack(out)])
+
+
 print("# Written by gen_operators.py with PyTorch %s, NumPy %s, in float64." % (torch.__version__, np.__version__))
 conv("conv 3x3", 2, 3, 7, 9, 4, 3, 3)
 conv("conv 3x3 pad 1 relu", 2, 4, 6, 5, 3, 3, 3, pad=(1, 1), act=1)
@@ -275,7 +402,45 @@ optimizer("sgd nesterov", 3, 2, momentum=0.8, nesterov=True)
 x = torch.randint(0, 256, (2, 3, 4, 5))
 mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
 y = (x.double() / 255 - mean.double().view(1, 3, 1, 1)) / deviation.double().view(1, 3, 1, 1)
-case("preprocess", "preprocess", [(x, "u8"), mean, deviation], [y])
+case("preprocess", "preprocess", [(x, "u8"), mean, deviation, None, None, None], [y])
 fused("fused", 2, 3, 8, 6, 4)
 fused("fused odd", 1, 4, 7, 9, 6, groups=2, act=0)
 fused("fused far apart", 2, 3, 20, 30, 4, stride=9)
+x = rand(2, 3, 4, 5, scale=4.0).requires_grad_()
+for act, name in ((3, "relu6"), (4, "silu"), (5, "hard swish"), (6, "tanh")):
+    y, dy = activate(x, act), rand(2, 3, 4, 5)
+    grad, = torch.autograd.grad((y * dy).sum(), x)
+    case(name, "activation", [x], [y], activation=act)
+    case(name + " grad", "activation_grad", [x if act in (4, 5) else y, dy], [grad], activation=act)
+    conv("conv %s" % name, 1, 2, 5, 16 if act % 2 else 6, 3, 3, 3, pad=(1, 1), act=act)
+    dense("dense %s" % name, 2, 6, 3, act=act)
+fused("fused depthwise", 1, 4, 9, 16, 4, groups=4)
+conv("conv depthwise stride 2", 2, 5, 9, 8, 5, 3, 3, stride=(2, 2), pad=(1, 1), groups=5)
+conv("conv depthwise 5x5", 2, 3, 7, 16, 3, 5, 5, pad=(2, 2), groups=3, bias=False)
+conv("conv depthwise 5x5 stride 2", 1, 3, 8, 11, 3, 5, 5, stride=(2, 2), pad=(2, 2), groups=3)
+group_norm("group norm", 2, 6, 3, 5, 3, 1e-5)
+group_norm("group norm of one group", 3, 4, 1, 1, 1, 1e-3)
+group_norm("group norm of channels", 2, 3, 4, 4, 3, 1e-5)
+channels()
+soft_loss("softmax loss smoothed", 6, 5, smoothing=0.1)
+soft_loss("softmax loss targets", 5, 4, targets=True, weighted=False)
+soft_loss("softmax loss targets smoothed", 4, 3, targets=True, weighted=False, smoothing=0.2)
+soft_loss("softmax loss focal", 6, 3, focal=2.0)
+soft_loss("softmax loss focal targets smoothed", 5, 4, targets=True, focal=0.7, smoothing=0.1)
+soft_sigmoid_loss("sigmoid loss soft", 4, 3, soft=True)
+soft_sigmoid_loss("sigmoid loss smoothed", 4, 3, smoothing=0.1)
+soft_sigmoid_loss("sigmoid loss focal", 5, 4, focal=2.0)
+soft_sigmoid_loss("sigmoid loss focal soft smoothed", 4, 3, focal=1.3, soft=True, smoothing=0.05)
+vectors()
+x = torch.randint(0, 256, (3, 2, 3, 4))
+rows = [2, 0, 2, 1, 0]
+mean, deviation = rand(2), torch.tensor([0.5, 2.0]).double()
+case("preprocess rows", "preprocess", [(x, "u8"), mean, deviation, (rows, "i32"), None, None],
+     [(x[rows].double() / 255 - mean.view(1, 2, 1, 1)) / deviation.view(1, 2, 1, 1)])
+turned = (0.8, 0.4, -0.7, -0.35, 0.9, 1.1)
+augment("augment nothing", 2, 2, 4, 5, [], 4, 5, [{}, {"place": (-1, 0, 5, 0, 1, 0)}])
+augment("augment tone and place", 2, 2, 6, 7, [1, 0, 1], 6, 7, [{"tone": (1.3, -0.1, 0.8, 0.25)}, {"place": turned}, {"place": turned, "tone": (0.7, 0.2, 1.4, 1)}])
+augment("augment look", 1, 3, 5, 4, [0, 0], 7, 9, [{"blur": 0.2}, {"blur": 0.33, "place": (0.5, 0.1, 0.3, 0, 0.6, 0.2), "tone": (1, 0, 1, 0.5)}])
+augment("augment noise", 3, 1, 4, 4, [], 5, 3, [{"noise": 0.1}, {"noise": 0.5, "cut": (1, 1.5, 2.5, 3)}, {"cut": (-3, 2, 1.5, 99)}])
+augment("augment mix", 2, 2, 5, 5, [0, 1, 1, 0], 5, 5, [{"with": 1, "share": 0.3}, {"with": 2, "share": 1, "mix": (1, 1, 4, 3.5)},
+        {"with": 0, "share": 0.6, "place": turned, "noise": 0.05, "cut": (0, 0, 2, 2)}, {"with": 3, "share": 0.5}])

@@ -135,6 +135,46 @@ static inline hni_graph *residual(hn_context *ctx, int32_t act, double rate, boo
     return g;
 }
 
+static inline int32_t add_two(hni_graph *g, int32_t kind, const char *name, int32_t a, int32_t b) {
+    hni_layer l = layer_of(kind, name, a);
+    l.input[1] = b;
+    return add_layer(g, &l);
+}
+
+static inline int32_t add_group_norm(hni_graph *g, const char *name, int32_t input, int32_t groups) {
+    hni_layer l = layer_of(HNI_LAYER_GROUP_NORM, name, input);
+    l.window.groups = groups;
+    return add_layer(g, &l);
+}
+
+/* What newer networks are made of: group norm, an inverted bottleneck with depthwise convolution, squeeze and excitation with the scale as
+ * an image and as a vector, concatenations, one with pixels that want no gradient, and pixels scaled by something that wants one. a, b: the
+ * activations. */
+static inline hni_graph *modern(hn_context *ctx, int32_t a, int32_t b, int32_t classes) {
+    hni_graph *g = new_graph(ctx, 2, 12, 10);
+    const int32_t stem = add_act(g, "stem.act", add_group_norm(g, "stem.norm", add_conv(g, "stem", 0, 6, 3, 1), 3), a);
+    const int32_t expand = add_act(g, "expand.act", add_conv(g, "expand", stem, 9, 1, 0), b);
+    hni_layer depthwise = conv_of("depthwise", expand, 9, 5, 2, 2);
+    depthwise.window.groups = 9;
+    const int32_t deep = add_act(g, "depthwise.act", add_layer(g, &depthwise), a);
+    const int32_t pooled = add_plain(g, HNI_LAYER_GLOBAL_AVG_POOL, "se.avgpool", deep);
+    const int32_t fc1 = add_act(g, "se.activation", add_conv(g, "se.fc1", pooled, 4, 1, 0), a);
+    const int32_t gate = add_act(g, "se.scale_activation", add_conv(g, "se.fc2", fc1, 9, 1, 0), HN_ACT_SIGMOID);
+    const int32_t scaled = add_two(g, HNI_LAYER_CHANNEL_SCALE, "se.scale", deep, gate);
+    const int32_t vector = add_act(g, "vector.act", add_dense(g, "vector", pooled, 9), HN_ACT_TANH);
+    const int32_t twice = add_two(g, HNI_LAYER_CHANNEL_SCALE, "vector.scale", scaled, vector);
+    const int32_t beside = add_two(g, HNI_LAYER_CONCAT, "beside", twice, scaled);
+    const int32_t narrow = add_act(g, "project.act", add_conv(g, "project", beside, 5, 1, 0), a);
+    const int32_t lit = add_two(g, HNI_LAYER_CHANNEL_SCALE, "lit", 0, add_act(g, "light.act", add_dense(g, "light", narrow, 2), a));
+    const int32_t seen = add_two(g, HNI_LAYER_CONCAT, "seen", add_two(g, HNI_LAYER_CONCAT, "pixels", 0, lit), stem);
+    const int32_t last = add_group_norm(g, "last.norm", add_conv(g, "last", seen, 4, 3, 1), 1);
+    const int32_t late = add_plain(g, HNI_LAYER_GLOBAL_AVG_POOL, "late", add_act(g, "last.act", last, b));
+    const int32_t early = add_plain(g, HNI_LAYER_GLOBAL_AVG_POOL, "early", narrow);
+    const int32_t logits = add_dense(g, "head", add_two(g, HNI_LAYER_CONCAT, "joined", late, early), classes);
+    ck_ok(hni_graph_finish(g, logits, classes, &err));
+    return g;
+}
+
 /* A device, a network's numbers on it, and one batch of random inputs for `batch` images. */
 typedef struct rig {
     hn_context *ctx;
@@ -159,8 +199,9 @@ static inline void random_weights(const hni_graph *g, uint64_t seed, float *flat
     for (size_t i = 0; i < g->n_params; i++) {
         const hni_param *p = &g->params[i];
         const double fan_in = p->rank > 1 ? (double)(p->elements / p->shape[0]) : 4.0;
-        const bool positive = strstr(p->name, "running_var") || (p->rank == 1 && g->layers[p->layer].kind == HNI_LAYER_BATCH_NORM &&
-                                                                strstr(p->name, ".weight"));
+        const int32_t kind = g->layers[p->layer].kind;
+        const bool positive = strstr(p->name, "running_var") || (p->rank == 1 && strstr(p->name, ".weight") &&
+                                                                (kind == HNI_LAYER_BATCH_NORM || kind == HNI_LAYER_GROUP_NORM));
         for (int64_t k = 0; k < p->elements; k++)
             flat[p->offset + k] = (float)(positive ? 0.75 + 0.5 * hni_random_unit(&r) : hni_random_normal(&r) / sqrt(fan_in));
     }

@@ -183,6 +183,25 @@ START_TEST(test_loss_is_train_loss_without_dropout) {
 }
 END_TEST
 
+/* In training SiLU stands alone, since its gradient looks at its input; elsewhere it runs inside the convolution. Both say the same, on both
+ * backends. */
+START_TEST(what_is_fused_elsewhere_is_the_same) {
+    const hn_backend *const tables[] = {hni_reference_backend(), hni_cpu_backend()};
+    double loss[2];
+    for (int i = 0; i < 2; i++) {
+        hn_context *ctx = new_context();
+        rig r = new_rig_on(tables[i], ctx, modern(ctx, HN_ACT_SILU, HN_ACT_HARD_SWISH, 4), 3);
+        runner train = new_runner(&r, HNI_MODE_TRAIN, HN_TASK_SINGLE, 0), test = new_runner(&r, HNI_MODE_TEST, HN_TASK_SINGLE, 0);
+        loss[i] = run_loss(&r, &train);
+        ck_assert_double_eq_tol(loss[i], run_loss(&r, &test), 1e-5);
+        free_runner(&r, &train);
+        free_runner(&r, &test);
+        free_rig(&r);
+    }
+    ck_assert_double_eq_tol(loss[0], loss[1], 1e-5);
+}
+END_TEST
+
 START_TEST(statistics_add_up) { /* two test steps on one set of statistics: Σ over both; right ones as one counts them by hand */
     hn_context *ctx = new_context();
     rig r = new_rig(tinyvgg(ctx, 1, 8, 3, 3), ctx, 5);
@@ -431,6 +450,7 @@ int main(void) {
     tcase_add_test(t, large_batches_go_in_slices);
     tcase_add_test(t, nothing_leaks);
     tcase_add_test(t, test_loss_is_train_loss_without_dropout);
+    tcase_add_test(t, what_is_fused_elsewhere_is_the_same);
     tcase_add_test(t, statistics_add_up);
     tcase_add_test(t, pixels_are_normalised_and_classes_weighed);
     tcase_add_test(t, partial_batches_share_an_arena);

@@ -33,6 +33,25 @@ START_TEST(tinyvgg_network) {
 }
 END_TEST
 
+START_TEST(smooth_modern_network) {
+    static const int32_t tasks[] = {HN_TASK_SINGLE, HN_TASK_MULTI};
+    for (int i = 0; i < 2; i++) {
+        hn_context *ctx = new_context();
+        rig r = new_rig(modern(ctx, i ? HN_ACT_TANH : HN_ACT_SILU, i ? HN_ACT_SILU : HN_ACT_TANH, 3), ctx, 4);
+        check_gradients(&r, tasks[i], 1e-2, 5e-3, 3);
+        free_rig(&r);
+    }
+}
+END_TEST
+
+START_TEST(modern_network_with_corners) {
+    hn_context *ctx = new_context();
+    rig r = new_rig(modern(ctx, HN_ACT_HARD_SWISH, HN_ACT_RELU6, 3), ctx, 4);
+    check_gradients(&r, HN_TASK_SINGLE, 1e-3, 0.05, 3);
+    free_rig(&r);
+}
+END_TEST
+
 START_TEST(activation_on_the_logits) { /* fused into the dense layer, and read by the loss */
     hn_context *ctx = new_context();
     hni_graph *g = new_graph(ctx, 1, 5, 5);
@@ -70,6 +89,8 @@ int main(void) {
     tcase_add_test(t, smooth_residual_network_with_labels);
     tcase_add_test(t, relu_residual_network);
     tcase_add_test(t, tinyvgg_network);
+    tcase_add_test(t, smooth_modern_network);
+    tcase_add_test(t, modern_network_with_corners);
     tcase_add_test(t, activation_on_the_logits);
     tcase_add_test(t, frozen_parts_cost_nothing);
     suite_add_tcase(suite, t);

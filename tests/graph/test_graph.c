@@ -70,6 +70,68 @@ START_TEST(shape_errors_name_layer_and_shapes) {
 }
 END_TEST
 
+START_TEST(newer_layers_are_checked) {
+    hn_context *ctx = new_context();
+    hni_graph *g = new_graph(ctx, 6, 4, 5);
+    hni_layer l = layer_of(HNI_LAYER_GROUP_NORM, "norm", 0);
+    l.window.groups = 4;
+    expect(g, &l, HN_E_SHAPE, "\"norm\"", "4 groups", "6 channels");
+    l.window.groups = 3;
+    l.epsilon = -1.0;
+    expect(g, &l, HN_E_ARGUMENT, "\"norm\"", "epsilon", "");
+    const int32_t norm = add_group_norm(g, "norm", 0, 3), half = add_plain(g, HNI_LAYER_MAX_POOL2D, "half", norm);
+    ck_assert_int_eq(hni_graph_find_param(g, "norm.weight"), 0);
+    ck_assert_int_eq(hni_graph_find_param(g, "norm.bias"), 1);
+    const int32_t flat = add_plain(g, HNI_LAYER_FLATTEN, "flat", 0);
+    l = layer_of(HNI_LAYER_CONCAT, "both", 0);
+    l.input[1] = half;
+    expect(g, &l, HN_E_SHAPE, "\"both\"", "[1, 6, 2, 2]", "[1, -1, 4, 5]");
+    l.input[1] = flat;
+    expect(g, &l, HN_E_SHAPE, "\"both\"", "[1, 120]", "");
+    l.input[1] = 99;
+    expect(g, &l, HN_E_NOT_FOUND, "\"both\"", "value 99", "");
+    l = layer_of(HNI_LAYER_CHANNEL_SCALE, "scale", 0);
+    l.input[1] = norm;
+    expect(g, &l, HN_E_SHAPE, "\"scale\"", "[1, 6, 4, 5]", "[N, C, 1, 1]");
+    l.input[1] = add_dense(g, "five", 0, 5);
+    expect(g, &l, HN_E_SHAPE, "\"scale\"", "[1, 5]", "one number a channel");
+    l = layer_of(HNI_LAYER_CHANNEL_SCALE, "scale", flat);
+    l.input[1] = norm;
+    expect(g, &l, HN_E_SHAPE, "\"scale\"", "[1, 120]", "");
+    const int32_t six = add_dense(g, "six", 0, 6), scaled = add_two(g, HNI_LAYER_CHANNEL_SCALE, "scale", 0, six);
+    const int32_t both = add_two(g, HNI_LAYER_CONCAT, "both", scaled, norm);
+    ck_assert_int_eq(g->values[both].dims[1], 12);
+    for (int32_t kind = 1; kind <= HNI_LAYER_CHANNEL_SCALE; kind++)
+        ck_assert_int_eq(hni_layer_kind_from_name(hni_layer_kind_name(kind)), kind);
+    for (int32_t activation = HN_ACT_RELU; activation <= HN_ACT_TANH; activation++)
+        ck_assert_int_eq(hni_activation_from_name(hni_activation_name(activation)), activation);
+    ck_assert_int_eq(hni_activation_from_name("none"), HN_ACT_NONE);
+    ck_assert_int_eq(hni_activation_from_name(NULL), HN_ACT_NONE);
+    ck_assert_str_eq(hni_activation_name(7), "?");
+    hni_graph_unref(g);
+    hni_context_unref(ctx);
+}
+END_TEST
+
+START_TEST(layers_can_be_taken_away_again) {
+    hn_context *ctx = new_context();
+    hni_graph *g = new_graph(ctx, 3, 8, 8);
+    const int32_t a = add_conv(g, "a", 0, 4, 3, 1);
+    const int64_t params = (int64_t)g->n_params;
+    for (int i = 0; i < 2; i++) { /* the second time in the same places, under the same names */
+        const int32_t b = add_conv(g, "b", a, 5, 3, 1), c = add_plain(g, HNI_LAYER_BATCH_NORM, "c", b);
+        ck_assert_int_eq(c, 3);
+        hni_graph_cut(g, 1);
+        ck_assert(g->n_layers == 1 && g->n_values == 2 && (int64_t)g->n_params == params);
+    }
+    hni_layer l = conv_of("late", 2, 4, 3, 1, 1);
+    expect(g, &l, HN_E_NOT_FOUND, "\"late\"", "value 2", "");
+    ck_ok(hni_graph_finish(g, add_dense(g, "head", a, 2), 2, &err));
+    hni_graph_unref(g);
+    hni_context_unref(ctx);
+}
+END_TEST
+
 START_TEST(constants_are_checked) {
     hn_context *ctx = new_context();
     hni_graph *g = new_graph(ctx, 3, 16, 16);
@@ -215,6 +277,8 @@ int main(void) {
     TCase *t = tcase_create("graph");
     tcase_add_test(t, names_are_unique_and_well_formed);
     tcase_add_test(t, shape_errors_name_layer_and_shapes);
+    tcase_add_test(t, newer_layers_are_checked);
+    tcase_add_test(t, layers_can_be_taken_away_again);
     tcase_add_test(t, constants_are_checked);
     tcase_add_test(t, finished_is_finished);
     tcase_add_test(t, every_kind_has_its_shape);

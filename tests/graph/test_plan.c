@@ -123,18 +123,33 @@ START_TEST(random_graphs_too) {
             char name[16];
             snprintf(name, sizeof name, "l%d", n);
             const int32_t x = v[hni_random_below(&r, (uint32_t)n)], y = v[hni_random_below(&r, (uint32_t)n)];
-            switch (hni_random_below(&r, 6)) {
+            switch (hni_random_below(&r, 9)) {
             case 0:
                 v[n] = add_conv(g, name, x, 2, 3, 1);
                 break;
             case 1:
-                v[n] = add_act(g, name, x, (int32_t)hni_random_below(&r, 3));
+                v[n] = add_act(g, name, x, (int32_t)hni_random_below(&r, HN_ACT_TANH + 1));
                 break;
             case 2:
                 v[n] = add_dropout(g, name, x, 0.5 * hni_random_below(&r, 2));
                 break;
             case 3:
                 v[n] = add_plain(g, HNI_LAYER_BATCH_NORM, name, x);
+                break;
+            case 4:
+                v[n] = add_group_norm(g, name, x, 1 + (int32_t)hni_random_below(&r, 2));
+                break;
+            case 5: /* two layers: the shape comes back */
+                snprintf(name, sizeof name, "b%d", n);
+                v[n] = add_two(g, HNI_LAYER_CONCAT, name, x, y);
+                snprintf(name, sizeof name, "l%d", n);
+                v[n] = add_conv(g, name, v[n], 2, 1, 0);
+                break;
+            case 6:
+                snprintf(name, sizeof name, "b%d", n);
+                v[n] = add_dense(g, name, y, 2);
+                snprintf(name, sizeof name, "l%d", n);
+                v[n] = add_two(g, HNI_LAYER_CHANNEL_SCALE, name, x, v[n]);
                 break;
             default:
                 v[n] = add_sum(g, name, x, y);
@@ -176,7 +191,7 @@ START_TEST(what_is_fused_and_what_is_not) {
                                    .optimizer = HN_OPTIMIZER_SGD};
     hni_program p;
     ck_ok(hni_program_make(&p, g, &o, &err));
-    int count[HN_OP_PREPROCESS + 1] = {0};
+    int count[HNI_OP_LAST + 1] = {0};
     for (size_t i = 0; i < p.n_nodes; i++)
         count[p.nodes[i].desc.kind]++;
     ck_assert_int_eq(count[HN_OP_ACTIVATION], 0);
@@ -194,6 +209,26 @@ START_TEST(what_is_fused_and_what_is_not) {
     for (size_t i = 0; i < p.n_nodes; i++)
         pooled += p.nodes[i].desc.pool == 2;
     ck_assert_int_eq(pooled, 2);
+    hni_program_free(&p);
+    hni_graph_unref(g);
+
+    g = modern(ctx, HN_ACT_SILU, HN_ACT_RELU6, 2);
+    ck_ok(hni_program_make(&p, g, &o, &err));
+    memset(count, 0, sizeof count);
+    for (size_t i = 0; i < p.n_nodes; i++) {
+        count[p.nodes[i].desc.kind]++;
+        ck_assert(p.nodes[i].desc.kind == HN_OP_ACTIVATION || p.nodes[i].desc.kind == HN_OP_ACTIVATION_GRAD || p.nodes[i].desc.activation != HN_ACT_SILU);
+    }
+    ck_assert_int_eq(count[HN_OP_ACTIVATION], 6); /* five SiLU, and ReLU6 behind a group norm */
+    ck_assert_int_eq(count[HN_OP_GROUP_NORM_GRAD], 2);
+    ck_assert_int_eq(count[HN_OP_CONCAT_GRAD], 4);
+    ck_assert_int_eq(count[HN_OP_CHANNEL_SCALE_GRAD], 3);
+    hni_program_free(&p);
+    ck_ok(hni_program_make(&p, g, &predict, &err));
+    memset(count, 0, sizeof count);
+    for (size_t i = 0; i < p.n_nodes; i++)
+        count[p.nodes[i].desc.kind]++;
+    ck_assert_int_eq(count[HN_OP_ACTIVATION], 2); /* those behind group norms */
     hni_program_free(&p);
     hni_graph_unref(g);
 

@@ -117,6 +117,40 @@ START_TEST(what_is_written_reads_back)
 }
 END_TEST
 
+static bool says(const uint8_t *bytes, size_t n, const char *text) { return memmem(bytes, n, text, strlen(text)) != NULL; }
+
+/* Steps of preprocessing are members of the file where they are on, and absent where they are not, as in files written before there were any. */
+START_TEST(steps_read_back)
+{
+    static const char *const members[] = {"slices", "crop_head", "median", "gaussian"};
+    const hn_window windows[] = {{40, 80}, {80, 200}};
+    const hn_model_options all[] = {{.slices = 3, .n_windows = 2, .windows = windows, .crop_head = 1, .crop_margin = 0.05, .median = 5, .gaussian = 0.8},
+                                    {.slices = 5, .channels = 15},
+                                    {.crop_head = 1},
+                                    {.slices = 1}};
+    const int channels[] = {6, 15, 3, 3}, on[] = {15, 1, 2, 0};
+    for (int i = 0; i < 4; i++) {
+        hn_model *m = preset(all[i]), *back = NULL;
+        hn_model_info info = {.struct_size = sizeof info};
+        size_t n, again_n;
+        uint8_t *bytes = bytes_of(m, &n), *again;
+        for (int k = 0; k < 4; k++) ck_assert_int_eq(says(bytes, n, members[k]), on[i] >> k & 1);
+        ck_ok(hn_model_load_memory(ctx, bytes, n, &back, &err));
+        again = bytes_of(back, &again_n);
+        ck_assert(n == again_n && !memcmp(bytes, again, n));
+        ck_ok(hn_model_get_info(back, &info, &err));
+        ck_assert_int_eq(info.channels, channels[i]);
+        free(bytes), free(again), hn_model_free(m), hn_model_free(back);
+    }
+    hn_model *m = preset(all[0]);
+    char text[8192];
+    ck_ok(hn_model_summary(m, 1, text, sizeof text, NULL, &err));
+    ck_assert_ptr_nonnull(strstr(text, "  input: window 40/80 HU, window 80/200 HU, 3 neighbouring slices, cropped to the head, margin 0.05, median filter 5×5 "
+                                       "px, Gaussian filter sigma 0.8 px\n"));
+    hn_model_free(m);
+}
+END_TEST
+
 /* A network with every kind of layer goes through the file. */
 START_TEST(built_networks_read_back)
 {
@@ -153,6 +187,95 @@ START_TEST(built_networks_read_back)
 }
 END_TEST
 
+/* A valid file with one place of the metadata replaced by something of the same length. */
+static hn_status load_changed(const uint8_t *bytes, size_t n, const char *from, const char *to) {
+    uint8_t *copy = malloc(n);
+    hn_model *m = NULL;
+    memcpy(copy, bytes, n);
+    ck_assert_uint_eq(strlen(from), strlen(to));
+    uint8_t *at = memmem(copy, n, from, strlen(from));
+    ck_assert_msg(at != NULL, "%s is not in the file", from);
+    memcpy(at, to, strlen(to));
+    hn_status status = hn_model_load_memory(ctx, copy, n, &m, &err);
+    ck_assert_ptr_null(m);
+    free(copy);
+    return status;
+}
+
+/* The layers of newer networks, by way of the file and by its description spoilt. */
+START_TEST(newer_networks_read_back)
+{
+    hn_builder *b = NULL;
+    hn_model *m = NULL, *back = NULL;
+    hn_model_options o = {.struct_size = sizeof o, .width = 16, .height = 12, .channels = 3, .n_classes = 2};
+    hn_conv2d_options conv = {.struct_size = sizeof conv, .filters = 40, .kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}};
+    int32_t x = 0, y, z;
+    ck_ok(hn_builder_create(ctx, &o, &b, &err));
+    ck_ok(hn_builder_group_norm(b, x, "first", 0, 0, &x, &err)); /* 3 channels, so 3 groups */
+    ck_ok(hn_builder_conv2d(b, x, "stem", &conv, &x, &err));
+    ck_assert_int_eq(hn_builder_group_norm(b, x, "norm", 0, 0, &y, &err), HN_E_SHAPE); /* 32 do not divide 40 */
+    ck_ok(hn_builder_group_norm(b, x, "norm", 8, 1e-3, &x, &err));
+    for (int32_t act = HN_ACT_RELU; act <= HN_ACT_TANH; act++) {
+        char name[16];
+        snprintf(name, sizeof name, "act%d", (int)act);
+        ck_ok(hn_builder_activation(b, x, name, act, &x, &err));
+    }
+    ck_assert_int_eq(hn_builder_activation(b, x, "act", HN_ACT_TANH + 1, &y, &err), HN_E_ARGUMENT);
+    ck_ok(hn_builder_squeeze_excite(b, x, "se", 10, HN_ACT_SILU, &y, &err));
+    ck_assert_int_eq(y, x + 6);
+    z = -5;
+    ck_assert_int_eq(hn_builder_squeeze_excite(b, y, "se", 10, 0, &z, &err), HN_E_ARGUMENT); /* the name is taken */
+    ck_assert_int_eq(hn_builder_squeeze_excite(b, y, "other", 0, 0, &z, &err), HN_E_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(err.message, "other.fc1"));
+    ck_assert_int_eq(hn_builder_squeeze_excite(b, y, "other", 4, 99, &z, &err), HN_E_ARGUMENT);
+    ck_assert_int_eq(hn_builder_squeeze_excite(b, y, "a_name_that_leaves_no_room_for_the_names_of_the_parts", 4, 0, &z, &err), HN_E_ARGUMENT);
+    ck_assert_int_eq(hn_builder_squeeze_excite(b, 99, "other", 4, 0, &z, &err), HN_E_NOT_FOUND);
+    ck_assert_int_eq(z, -5);
+    ck_ok(hn_builder_concat(b, x, y, "both", &x, &err));
+    ck_assert_int_eq(x, y + 1); /* nothing is left of what was refused */
+    ck_ok(hn_builder_dense(b, x, "gate", 80, 0, &y, &err));
+    ck_ok(hn_builder_channel_scale(b, x, y, "gated", &x, &err));
+    ck_ok(hn_builder_dense(b, x, "head", 2, 0, &x, &err));
+    ck_ok(hn_builder_finish(b, x, &m, &err));
+    hn_builder_free(b);
+    char table[16384];
+    ck_ok(hn_model_summary(m, 1, table, sizeof table, NULL, &err));
+    ck_assert_ptr_nonnull(strstr(table, "se.fc1 (conv2d)"));
+    ck_assert_ptr_nonnull(strstr(table, "se.scale (channel_scale)"));
+    hn_layer_info layer = {.struct_size = sizeof layer};
+    ck_ok(hn_model_get_layer(m, 2, &layer, &err));
+    ck_assert_str_eq(layer.kind, "group_norm");
+    ck_assert_str_eq(layer.detail, "8 groups");
+    ck_assert_int_eq(layer.parameters, 80);
+    ck_ok(hn_model_get_layer(m, 7, &layer, &err));
+    ck_assert_str_eq(layer.detail, "hard-swish");
+    size_t n, again_n;
+    uint8_t *bytes = bytes_of(m, &n), *again;
+    ck_ok(hn_model_load_memory(ctx, bytes, n, &back, &err));
+    again = bytes_of(back, &again_n);
+    ck_assert(n == again_n && !memcmp(bytes, again, n));
+    static const struct {
+        const char *from, *to;
+        hn_status status;
+    } spoilt[] = {
+        {"\\\"groups\\\":8,\\\"epsilon", "\\\"groups\\\":7,\\\"epsilon", HN_E_SHAPE},
+        {"\\\"groups\\\":8,\\\"epsilon", "\\\"groups\\\":0,\\\"epsilon", HN_E_SHAPE},
+        {"\\\"groups\\\":8,\\\"epsilon", "\\\"grouqs\\\":8,\\\"epsilon", HN_E_FORMAT},
+        {"\\\"function\\\":\\\"silu\\\"", "\\\"function\\\":\\\"selu\\\"", HN_E_FORMAT},
+        {"\\\"function\\\":\\\"tanh\\\"", "\\\"function\\\":\\\"none\\\"", HN_E_FORMAT},
+        {"\\\"name\\\":\\\"se.scale\\\",\\\"in\\\":[9,14]", "\\\"name\\\":\\\"se.scale\\\",\\\"in\\\":[9,99]", HN_E_NOT_FOUND},
+        {"\\\"name\\\":\\\"se.scale\\\",\\\"in\\\":[9,14]", "\\\"name\\\":\\\"se.scale\\\",\\\"in\\\":[14,9]", HN_E_SHAPE},
+        {"\\\"name\\\":\\\"se.scale\\\",\\\"in\\\":[9,14]", "\\\"name\\\":\\\"se.scale\\\",\\\"in\\\":[9914]", HN_E_FORMAT},
+        {"\\\"name\\\":\\\"both\\\",\\\"in\\\":[9,15]", "\\\"name\\\":\\\"both\\\",\\\"in\\\":[9,10]", HN_E_SHAPE},
+    };
+    for (size_t i = 0; i < sizeof spoilt / sizeof *spoilt; i++) {
+        const hn_status status = load_changed(bytes, n, spoilt[i].from, spoilt[i].to);
+        ck_assert_msg(status == spoilt[i].status, "%s gave %s: %s", spoilt[i].to, hn_status_name(status), err.message);
+    }
+    free(bytes), free(again), hn_model_free(m), hn_model_free(back);
+}
+END_TEST
+
 START_TEST(builders_refuse_what_cannot_work)
 {
     hn_builder *b = NULL;
@@ -185,7 +308,7 @@ END_TEST
 START_TEST(bad_options_are_refused)
 {
     static const char *const twice[] = {"a", "a"}, *const empty[] = {"a", ""};
-    const hn_window flat[] = {{40, 0}};
+    const hn_window flat[] = {{40, 0}}, three[] = {{40, 80}, {40, 80}, {40, 80}};
     const double zero[] = {0, 0, 0};
     const hn_model_options bad[] = {{.width = -1},
                                     {.width = 5000},
@@ -204,6 +327,19 @@ START_TEST(bad_options_are_refused)
                                     {.hidden = 100000},
                                     {.task = 3},
                                     {.flags = 1},
+                                    {.slices = -1},
+                                    {.slices = 2},
+                                    {.slices = 17},
+                                    {.slices = 3, .channels = 4},
+                                    {.slices = 3, .channels = 3, .n_windows = 3, .windows = three},
+                                    {.slices = 15, .n_windows = 3, .windows = three},
+                                    {.n_windows = -1},
+                                    {.crop_head = 2},
+                                    {.crop_margin = 1.5},
+                                    {.median = 4},
+                                    {.gaussian = -1},
+                                    {.gaussian = NAN},
+                                    {.preproc_flags = 1},
                                     {.task = HN_TASK_MULTI, .n_classes = 65}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         hn_model_options o = bad[i];
@@ -284,20 +420,21 @@ START_TEST(hostile_containers_are_refused)
 }
 END_TEST
 
-/* A valid file with one place of the metadata replaced by something of the same length. */
-static hn_status load_changed(const uint8_t *bytes, size_t n, const char *from, const char *to) {
-    uint8_t *copy = malloc(n);
-    hn_model *m = NULL;
-    memcpy(copy, bytes, n);
-    ck_assert_uint_eq(strlen(from), strlen(to));
-    uint8_t *at = memmem(copy, n, from, strlen(from));
-    ck_assert_msg(at != NULL, "%s is not in the file", from);
-    memcpy(at, to, strlen(to));
-    hn_status status = hn_model_load_memory(ctx, copy, n, &m, &err);
-    ck_assert_ptr_null(m);
-    free(copy);
-    return status;
+START_TEST(hostile_steps_are_refused)
+{
+    hn_model *m = preset((hn_model_options){.width = 8, .height = 8, .hidden = 2, .slices = 3, .crop_head = 1, .crop_margin = 0.25, .median = 5,
+                                            .gaussian = 0.75});
+    size_t n;
+    uint8_t *bytes = bytes_of(m, &n);
+    ck_assert_int_eq(load_changed(bytes, n, "\\\"slices\\\":3", "\\\"slices\\\":2"), HN_E_FORMAT);
+    ck_assert_int_eq(load_changed(bytes, n, "\\\"median\\\":5", "\\\"median\\\":4"), HN_E_FORMAT);
+    ck_assert_int_eq(load_changed(bytes, n, "\\\"gaussian\\\":0.75", "\\\"gaussian\\\":75.0"), HN_E_FORMAT);
+    ck_assert_int_eq(load_changed(bytes, n, "\\\"gaussian\\\":0.75", "\\\"gaussian\\\":true"), HN_E_FORMAT);
+    ck_assert_int_eq(load_changed(bytes, n, "\\\"crop_head\\\":0.25", "\\\"crop_head\\\":true"), HN_E_FORMAT);
+    ck_assert_int_eq(load_changed(bytes, n, "\\\"crop_head\\\":0.25", "\\\"crop_head\\\":2.50"), HN_E_FORMAT);
+    free(bytes), hn_model_free(m);
 }
+END_TEST
 
 START_TEST(hostile_metadata_is_refused)
 {
@@ -356,10 +493,13 @@ int main(void) {
     tcase_add_test(tc, the_thesis_network_has_8132_parameters);
     tcase_add_test(tc, every_size_that_two_poolings_allow);
     tcase_add_test(tc, what_is_written_reads_back);
+    tcase_add_test(tc, steps_read_back);
     tcase_add_test(tc, built_networks_read_back);
+    tcase_add_test(tc, newer_networks_read_back);
     tcase_add_test(tc, builders_refuse_what_cannot_work);
     tcase_add_test(tc, bad_options_are_refused);
     tcase_add_test(tc, hostile_containers_are_refused);
+    tcase_add_test(tc, hostile_steps_are_refused);
     tcase_add_test(tc, hostile_metadata_is_refused);
     tcase_add_test(tc, damaged_files_never_hurt);
     suite_add_tcase(suite, tc);

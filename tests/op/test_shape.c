@@ -102,8 +102,8 @@ START_TEST(conv2d_refused) {
     win = window(0, 0, 0);
     ck_assert_int_eq(hni_op_conv2d(&d, &x, &good, true, &win, 0, &err), HN_E_ARGUMENT);
     win = window(0, 1, 0);
-    ck_assert_int_eq(hni_op_conv2d(&d, &x, &good, true, &win, 3, &err), HN_E_ARGUMENT);
-    ck_assert_int_eq(hni_op_conv2d(&d, &x, &good, true, &win, 3, NULL), HN_E_ARGUMENT);
+    ck_assert_int_eq(hni_op_conv2d(&d, &x, &good, true, &win, HN_ACT_TANH + 1, &err), HN_E_ARGUMENT);
+    ck_assert_int_eq(hni_op_conv2d(&d, &x, &good, true, &win, HN_ACT_TANH + 1, NULL), HN_E_ARGUMENT);
 }
 END_TEST
 
@@ -169,22 +169,110 @@ START_TEST(the_rest) {
     ck_assert_int_eq(hni_op_dropout(&d, &x, 1.0, 3, &err), HN_E_ARGUMENT);
     ck_assert_int_eq(hni_op_dropout(&d, &x, -0.1, 3, &err), HN_E_ARGUMENT);
     ck_ok(hni_op_softmax(&d, &x, &err));
-    ck_ok(hni_op_loss(&d, HN_OP_SOFTMAX_LOSS, &x, 1, 0.5, &err));
+    ck_ok(hni_op_loss(&d, HN_OP_SOFTMAX_LOSS, &x, &(hni_loss_options){.positive = 1, .threshold = 0.5}, &err));
     same_shape(&d.in[1], hni_tensor(HN_DTYPE_I32, 1, 5, 1, 1, 1));
     same_shape(&d.out[2], hni_tensor(HN_DTYPE_F64, 1, 4, 1, 1, 1));
-    ck_assert_int_eq(hni_op_loss(&d, HN_OP_SOFTMAX_LOSS, &x, 2, 0.5, &err), HN_E_ARGUMENT);
-    ck_assert_int_eq(hni_op_loss(&d, HN_OP_SOFTMAX_LOSS, &x, 1, 1.5, &err), HN_E_ARGUMENT);
-    ck_ok(hni_op_loss(&d, HN_OP_SIGMOID_LOSS, &x, -1, 0.5, &err));
+    ck_assert_int_eq(hni_op_loss(&d, HN_OP_SOFTMAX_LOSS, &x, &(hni_loss_options){.positive = 2, .threshold = 0.5}, &err), HN_E_ARGUMENT);
+    ck_assert_int_eq(hni_op_loss(&d, HN_OP_SOFTMAX_LOSS, &x, &(hni_loss_options){.positive = 1, .threshold = 1.5}, &err), HN_E_ARGUMENT);
+    ck_ok(hni_op_loss(&d, HN_OP_SIGMOID_LOSS, &x, &(hni_loss_options){.positive = -1, .threshold = 0.5}, &err));
     same_shape(&d.in[1], x);
-    ck_assert_int_eq(hni_op_loss(&d, HN_OP_ADD, &x, -1, 0.5, &err), HN_E_ARGUMENT);
+    ck_assert_int_eq(hni_op_loss(&d, HN_OP_ADD, &x, &(hni_loss_options){.positive = -1, .threshold = 0.5}, &err), HN_E_ARGUMENT);
     ck_ok(hni_op_optimizer(&d, HN_OPTIMIZER_SGD, 8132, 3, &err));
     same_shape(&d.in[4], hni_tensor(HN_DTYPE_F64, 2, 3, 8, 1, 1));
     ck_assert_int_eq(hni_op_optimizer(&d, 4, 8132, 3, &err), HN_E_ARGUMENT);
     ck_assert_int_eq(hni_op_optimizer(&d, 1, 8132, 257, &err), HN_E_SHAPE);
     ck_assert_int_eq(hni_op_optimizer(&d, 1, 0, 1, &err), HN_E_SHAPE);
-    ck_ok(hni_op_preprocess(&d, &u8, &err));
+    ck_ok(hni_op_preprocess(&d, &u8, NULL, &err));
     same_shape(&d.out[0], f32(4, 2, 3, 8, 8));
-    ck_assert_int_eq(hni_op_preprocess(&d, &x, &err), HN_E_SHAPE);
+    ck_assert_int_eq(hni_op_preprocess(&d, &x, NULL, &err), HN_E_SHAPE);
+}
+END_TEST
+
+START_TEST(more_layers) {
+    const hn_tensor_desc x = f32(4, 2, 6, 5, 7), b = f32(4, 2, 3, 5, 7), flat = f32(2, 5, 2, 1, 1), other = f32(4, 2, 3, 5, 6);
+    hn_op_desc d, g;
+    ck_ok(hni_op_group_norm(&d, &x, 3, 1e-5, &err));
+    same_shape(&d.out[0], x);
+    same_shape(&d.out[1], f32(2, 2, 3, 1, 1));
+    ck_ok(hni_op_group_norm_grad(&d, &g, &err));
+    same_shape(&g.out[0], x);
+    same_shape(&g.out[2], f32(1, 6, 1, 1, 1));
+    ck_assert_int_eq(hni_op_group_norm(&d, &x, 4, 1e-5, &err), HN_E_SHAPE);
+    ck_assert_int_eq(hni_op_group_norm(&d, &x, 0, 1e-5, &err), HN_E_SHAPE);
+    ck_assert_int_eq(hni_op_group_norm(&d, &x, 3, 2.0, &err), HN_E_ARGUMENT);
+    ck_assert_int_eq(hni_op_group_norm_grad(&d, &g, &err), HN_E_ARGUMENT); /* of nothing */
+    ck_ok(hni_op_concat(&d, &x, &b, &err));
+    same_shape(&d.out[0], f32(4, 2, 9, 5, 7));
+    ck_ok(hni_op_concat_grad(&d, &g, &err));
+    same_shape(&g.out[0], x);
+    same_shape(&g.out[1], b);
+    ck_assert_int_eq(hni_op_concat(&d, &x, &other, &err), HN_E_SHAPE);
+    ck_assert_int_eq(hni_op_concat(&d, &flat, &flat, &err), HN_E_SHAPE);
+    ck_ok(hni_op_channel_scale(&d, &x, &err));
+    same_shape(&d.in[1], f32(4, 2, 6, 1, 1));
+    ck_ok(hni_op_channel_scale_grad(&d, &g, &err));
+    same_shape(&g.out[1], f32(4, 2, 6, 1, 1));
+    ck_assert_int_eq(hni_op_channel_scale(&d, &flat, &err), HN_E_SHAPE);
+    ck_ok(hni_op_class_map(&d, &x, false, HN_ACT_RELU, &err));
+    same_shape(&d.in[1], f32(4, 2, 6, 1, 1));
+    same_shape(&d.out[0], f32(4, 2, 1, 5, 7));
+    ck_ok(hni_op_class_map(&d, &x, true, HN_ACT_NONE, &err));
+    same_shape(&d.in[1], x);
+    ck_assert_int_eq(hni_op_class_map(&d, &x, true, HN_ACT_SIGMOID, &err), HN_E_ARGUMENT);
+}
+END_TEST
+
+START_TEST(more_training) {
+    const hn_tensor_desc x = f32(2, 5, 4, 1, 1), one = hni_tensor(HN_DTYPE_F64, 1, 1, 1, 1, 1);
+    hni_loss_options how = {.positive = -1, .threshold = 0.5, .targets = true, .smoothing = 0.1, .focal = 2.0};
+    hn_op_desc d;
+    ck_ok(hni_op_loss(&d, HN_OP_SOFTMAX_LOSS, &x, &how, &err));
+    same_shape(&d.in[1], x);
+    ck_ok(hni_op_loss(&d, HN_OP_SIGMOID_LOSS, &x, &how, &err));
+    how.smoothing = 1.0;
+    ck_assert_int_eq(hni_op_loss(&d, HN_OP_SOFTMAX_LOSS, &x, &how, &err), HN_E_ARGUMENT);
+    how.smoothing = 0.0;
+    how.focal = -0.5;
+    ck_assert_int_eq(hni_op_loss(&d, HN_OP_SIGMOID_LOSS, &x, &how, &err), HN_E_ARGUMENT);
+    ck_ok(hni_op_accumulate(&d, 99, &err));
+    same_shape(&d.in[2], one);
+    same_shape(&d.out[0], f32(1, 99, 1, 1, 1));
+    ck_ok(hni_op_clip(&d, 99, &err));
+    same_shape(&d.in[1], one);
+    same_shape(&d.out[1], one);
+    ck_ok(hni_op_average(&d, 99, &err));
+    same_shape(&d.in[2], one);
+    ck_assert_int_eq(hni_op_average(&d, 0, &err), HN_E_SHAPE);
+}
+END_TEST
+
+START_TEST(preprocessing) {
+    const hn_tensor_desc u8 = hni_tensor(HN_DTYPE_U8, 4, 7, 3, 8, 9);
+    hni_preprocess_options how = {.samples = 12, .rows = true};
+    hn_op_desc d;
+    ck_ok(hni_op_preprocess(&d, &u8, &how, &err));
+    same_shape(&d.in[3], hni_tensor(HN_DTYPE_I32, 1, 12, 1, 1, 1));
+    same_shape(&d.out[0], f32(4, 12, 3, 8, 9));
+    ck_assert_int_eq(d.in[4].rank, 0);
+    how.height = 5;
+    ck_assert_int_eq(hni_op_preprocess(&d, &u8, &how, &err), HN_E_SHAPE); /* other sizes need a place to look at */
+    how.augment = true;
+    ck_ok(hni_op_preprocess(&d, &u8, &how, &err));
+    same_shape(&d.in[4], f32(2, 12, HN_AUGMENT_COLUMNS, 1, 1));
+    same_shape(&d.in[5], hni_tensor(HN_DTYPE_U32, 2, 12, 4, 1, 1));
+    same_shape(&d.out[0], f32(4, 12, 3, 5, 9));
+    hn_op_desc bad = d;
+    bad.in[5].rank = 0;
+    ck_assert_int_eq(hni_op_validate(&bad, &err), HN_E_SHAPE);
+    bad = d;
+    bad.in[3].dims[0] = 11;
+    ck_assert_int_eq(hni_op_validate(&bad, &err), HN_E_SHAPE);
+    how = (hni_preprocess_options){.rows = true};
+    ck_assert_int_eq(hni_op_preprocess(&d, &u8, &how, &err), HN_E_SHAPE); /* no sample */
+    how = (hni_preprocess_options){.augment = true, .height = INT64_C(1) << 25, .width = 1};
+    ck_assert_int_eq(hni_op_preprocess(&d, &u8, &how, &err), HN_E_SHAPE);
+    how = (hni_preprocess_options){.augment = true, .height = 65536, .width = 65536};
+    ck_assert_int_eq(hni_op_preprocess(&d, &u8, &how, &err), HN_E_SHAPE); /* 3 · 2^32 numbers */
 }
 END_TEST
 
@@ -214,7 +302,7 @@ START_TEST(text) {
     hni_op_text(&d, tiny, 0);
     ck_assert_str_eq(hni_op_name(HN_OP_PREPROCESS), "preprocess");
     ck_assert_str_eq(hni_op_name(0), "?");
-    ck_assert_str_eq(hni_op_name(25), "?");
+    ck_assert_str_eq(hni_op_name(HNI_OP_LAST + 1), "?");
     ck_assert_str_eq(hni_op_name(INT32_MIN), "?");
 }
 END_TEST
@@ -245,6 +333,9 @@ int main(void) {
     tcase_add_test(t, pooling);
     tcase_add_test(t, dense_and_norm);
     tcase_add_test(t, the_rest);
+    tcase_add_test(t, more_layers);
+    tcase_add_test(t, more_training);
+    tcase_add_test(t, preprocessing);
     tcase_add_test(t, fused_activation_has_a_gradient);
     tcase_add_test(t, text);
     tcase_add_test(t, dropout_words);

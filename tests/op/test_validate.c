@@ -9,7 +9,7 @@
 
 static hn_error err;
 
-enum { KINDS = HN_OP_PREPROCESS };
+enum { KINDS = HNI_OP_LAST };
 
 /* A valid description of each kind. */
 static void make_all(hn_op_desc d[KINDS + 1]) {
@@ -18,6 +18,7 @@ static void make_all(hn_op_desc d[KINDS + 1]) {
     const hn_tensor_desc u8 = hni_tensor(HN_DTYPE_U8, 4, 2, 3, 4, 4);
     const hni_window2d conv = {.stride = {2, 1}, .padding = {1, 1}, .dilation = {1, 2}, .groups = 2};
     const hni_window2d pool = {.kernel = {3, 2}, .stride = {2, 2}, .padding = {1, 1}, .exclude_padding = 1};
+    const hni_loss_options loss = {.positive = 1, .threshold = 0.5};
     memset(d, 0, (KINDS + 1) * sizeof *d);
     ck_ok(hni_op_conv2d(&d[1], &x, &w, true, &conv, 1, &err));
     ck_ok(hni_op_conv2d_grads(&d[1], &d[2], &d[3], &err));
@@ -37,10 +38,20 @@ static void make_all(hn_op_desc d[KINDS + 1]) {
     ck_ok(hni_op_add(&d[18], &x, &err));
     ck_ok(hni_op_dropout(&d[19], &x, 0.5, 7, &err));
     ck_ok(hni_op_softmax(&d[20], &m, &err));
-    ck_ok(hni_op_loss(&d[21], HN_OP_SOFTMAX_LOSS, &m, 1, 0.5, &err));
-    ck_ok(hni_op_loss(&d[22], HN_OP_SIGMOID_LOSS, &m, -1, 0.5, &err));
+    ck_ok(hni_op_loss(&d[21], HN_OP_SOFTMAX_LOSS, &m, &loss, &err));
+    ck_ok(hni_op_loss(&d[22], HN_OP_SIGMOID_LOSS, &m, &loss, &err));
     ck_ok(hni_op_optimizer(&d[23], HN_OPTIMIZER_ADAM, 99, 2, &err));
-    ck_ok(hni_op_preprocess(&d[24], &u8, &err));
+    ck_ok(hni_op_preprocess(&d[24], &u8, NULL, &err));
+    ck_ok(hni_op_group_norm(&d[25], &x, 2, 1e-5, &err));
+    ck_ok(hni_op_group_norm_grad(&d[25], &d[26], &err));
+    ck_ok(hni_op_concat(&d[27], &x, &x, &err));
+    ck_ok(hni_op_concat_grad(&d[27], &d[28], &err));
+    ck_ok(hni_op_channel_scale(&d[29], &x, &err));
+    ck_ok(hni_op_channel_scale_grad(&d[29], &d[30], &err));
+    ck_ok(hni_op_accumulate(&d[31], 99, &err));
+    ck_ok(hni_op_clip(&d[32], 99, &err));
+    ck_ok(hni_op_average(&d[33], 99, &err));
+    ck_ok(hni_op_class_map(&d[34], &x, true, HN_ACT_RELU, &err));
 }
 
 static void refused(const hn_op_desc *d, const char *what) {
@@ -151,7 +162,7 @@ START_TEST(left_out) {
             const bool in = place < d.n_in;
             memset(in ? &d.in[place] : &d.out[place - d.n_in], 0, sizeof(hn_tensor_desc));
             const bool optional = ((k == HN_OP_CONV2D || k == HN_OP_DENSE || k == HN_OP_CONV2D_GRAD_INPUT) && place == 2) ||
-                                  (k == HN_OP_CONV2D && place > 2 && place < 8) ||
+                                  (k == HN_OP_CONV2D && place > 2 && place < 8) || (k == HN_OP_PREPROCESS && place > 2 && place < 6) ||
                                   ((k == HN_OP_CONV2D_GRAD_WEIGHT || k == HN_OP_DENSE_GRAD_WEIGHT) && place == d.n_in + 1);
             if (optional)
                 ck_ok(hni_op_validate(&d, &err));
@@ -227,7 +238,7 @@ START_TEST(evil_numbers) {
     for (int k = 1; k <= KINDS; k++)
         for (size_t i = 0; i < sizeof evil / sizeof evil[0]; i++) {
             hn_op_desc d = all[k];
-            double *const fields[] = {&d.epsilon, &d.momentum, &d.rate, &d.threshold};
+            double *const fields[] = {&d.epsilon, &d.momentum, &d.rate, &d.threshold, &d.smoothing};
             for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++) {
                 const double kept = *fields[f];
                 *fields[f] = evil[i];

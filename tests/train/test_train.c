@@ -175,7 +175,7 @@ START_TEST(a_loss_that_explodes_is_an_error)
     hn_model *model = small_model(ctx, 4);
     hn_trainer *t = trainer(model, train, NULL, (hn_train_options){.learning_rate = 1e30, .optimizer = HN_OPTIMIZER_SGD});
     ck_assert_int_eq(hn_train_epoch(t, NULL, &err), HN_E_NUMERIC);
-    ck_assert_ptr_nonnull(strstr(err.message, "epoch 1, step "));
+    ck_assert_ptr_nonnull(strstr(err.message, "epoch 1 by step "));
     hn_trainer_free(t), hn_model_free(model), hn_dataset_free(train), hn_context_free(ctx);
 }
 END_TEST

@@ -133,12 +133,14 @@ static void add_rows(const work *w, const float *strip, int64_t channel) {
 static void scatter_rows(const work *w, const float *strip, int64_t channel) {
     const hni_conv_part *t = w->t;
     const int64_t width = t->layout.columns.out, plane = w->p->target_hw[0] * w->p->target_hw[1];
-    const bool sigmoid = !w->p->backward && w->call->desc->activation == HN_ACT_SIGMOID;
+    const int32_t activation = w->p->backward ? HN_ACT_NONE : w->call->desc->activation;
     for (int64_t o = 0; o < w->rows; o++, strip += t->layout.pitch) {
         const int64_t at = channel * plane + (t->at[0] + (w->first + o) * t->step[0]) * w->p->target_hw[1] + t->at[1];
         float *y = w->target + at;
         for (int64_t i = 0; i < width; i++)
-            y[i * t->step[1]] = sigmoid ? (float)hni_cpu_sigmoid((double)strip[i] + (w->more ? (double)w->more[at + i * t->step[1]] : 0.0)) : strip[i];
+            y[i * t->step[1]] = activation == HN_ACT_NONE
+                                    ? strip[i]
+                                    : (float)hni_cpu_activate((double)strip[i] + (w->more ? (double)w->more[at + i * t->step[1]] : 0.0), activation);
         if (w->mask)
             for (int64_t i = 0; i < width; i++)
                 y[i * t->step[1]] = w->mask[at + i * t->step[1]] <= 0.0f ? 0.0f : y[i * t->step[1]];
@@ -162,7 +164,7 @@ static void tile_by_strip(const work *w, int64_t number) {
         const float *strip = w->strip + (k - begin) * p->strip;
         if (p->pool > 1)
             pool_rows(w, strip, k);
-        else if (t->step[1] != 1 || w->mask || (!p->backward && w->call->desc->activation == HN_ACT_SIGMOID))
+        else if (t->step[1] != 1 || w->mask || (!p->backward && w->call->desc->activation > HN_ACT_RELU))
             scatter_rows(w, strip, k);
         else if (w->more)
             add_rows(w, strip, k);

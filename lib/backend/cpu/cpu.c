@@ -35,7 +35,7 @@ static hn_status device_info(void *user, int32_t index, hn_device_info *out, hn_
     if (index != 0)
         return hni_fail(err, HN_E_NOT_FOUND, "cpu: there is no device %d, only 0", index);
     out->memory_bytes = 0;
-    out->flags = HN_DEVICE_HOST_MEMORY;
+    out->flags = HN_DEVICE_HOST_MEMORY | HN_DEVICE_DETERMINISTIC;
     snprintf(out->description, sizeof out->description, "vectorised loops (%s), float32, the same bits on any machine",
              isa_of(user)->name);
     return HN_OK;
@@ -125,7 +125,7 @@ static hn_status fill(void *device, hn_buffer to, uint8_t value, hn_error *err) 
 
 static hn_status supports(void *device, const hn_op_desc *desc, hn_error *err) {
     (void)device;
-    if (desc->kind < 1 || desc->kind > HN_OP_PREPROCESS)
+    if (desc->kind < 1 || desc->kind > HNI_OP_LAST)
         return hni_fail(err, HN_E_UNSUPPORTED, "cpu: operator kind %d is not known", desc->kind);
     return hni_op_validate(desc, err);
 }

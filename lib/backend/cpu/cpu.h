@@ -89,6 +89,8 @@ typedef struct hni_cpu_isa {
     void (*affine)(float *y, const float *x, int64_t n, double mean, double scale, double shift); /* (x - mean) · scale + shift, float64 */
     /* One step of Adam over n numbers of one group, in float64; decoupled: AdamW. hyper: HN_HYPER_…; root: √correction2. */
     void (*adam)(const hni_cpu_cells *cells, int64_t n, const double *hyper, double root, bool decoupled);
+    void (*scale)(float *y, const float *x, float s, int64_t n);                                     /* y = x · s */
+    void (*blend)(float *y, const float *x, double a, const float *z, double b, int64_t n);          /* y = a · x + b · z, float64; y may be x */
     /* dx = a · dy + b · (x - mean) + c, float64 */
     void (*affine2)(float *dx, const float *dy, const float *x, int64_t n, double a, double b, double mean, double c);
 } hni_cpu_isa;
@@ -165,15 +167,19 @@ static inline int64_t hni_cpu_elements(const hn_tensor_desc *t) { return t->dims
 double hni_cpu_sigmoid(double x);
 double hni_cpu_activate(double x, int32_t activation); /* HN_ACT_… ; NaN stays NaN */
 
-/* The lists' entries; conv.c, conv_grad.c, conv_plain.c, pool.c, dense.c, norm.c, elementwise.c, loss.c, optimizer.c. */
+const uint8_t *hni_cpu_image(const hni_cpu_call *call, int64_t n); /* of HN_OP_PREPROCESS: sample n's stored image; NULL = there is none */
+
+/* The lists' entries; conv.c, conv_grad.c, conv_plain.c, pool.c, dense.c, norm.c, elementwise.c, loss.c, optimizer.c, preprocess.c, …. */
 extern const hni_cpu_impl hni_cpu_conv, hni_cpu_conv_grad_input, hni_cpu_conv_grad_weight;
 extern const hni_cpu_impl hni_cpu_conv_plain, hni_cpu_conv_grad_input_plain, hni_cpu_conv_grad_weight_plain;
 extern const hni_cpu_impl hni_cpu_pool2x2, hni_cpu_pool2x2_grad, hni_cpu_pool, hni_cpu_pool_grad, hni_cpu_global_pool, hni_cpu_global_pool_grad;
 extern const hni_cpu_impl hni_cpu_pool_max, hni_cpu_pool_max_grad;
 extern const hni_cpu_impl hni_cpu_dense, hni_cpu_dense_grad_input, hni_cpu_dense_grad_weight;
 extern const hni_cpu_impl hni_cpu_norm_train, hni_cpu_norm, hni_cpu_norm_grad;
-extern const hni_cpu_impl hni_cpu_relu, hni_cpu_relu_grad, hni_cpu_activation, hni_cpu_activation_grad, hni_cpu_add, hni_cpu_dropout,
-    hni_cpu_preprocess;
+extern const hni_cpu_impl hni_cpu_relu, hni_cpu_relu_grad, hni_cpu_activation, hni_cpu_activation_grad, hni_cpu_add, hni_cpu_dropout;
+extern const hni_cpu_impl hni_cpu_preprocess, hni_cpu_augment, hni_cpu_group_norm, hni_cpu_group_norm_grad;
+extern const hni_cpu_impl hni_cpu_concat, hni_cpu_concat_grad, hni_cpu_channel_scale, hni_cpu_channel_scale_grad, hni_cpu_class_map;
+extern const hni_cpu_impl hni_cpu_accumulate, hni_cpu_clip_norm, hni_cpu_average;
 extern const hni_cpu_impl hni_cpu_softmax, hni_cpu_softmax_loss, hni_cpu_sigmoid_loss, hni_cpu_optimizer;
 
 #endif

@@ -1,8 +1,7 @@
-/* elementwise.c - operators that treat every number by itself: activations, sum, dropout, u8 → float preprocessing.
+/* elementwise.c - operators that treat every number by itself: activations, sum, dropout.
  *
- * All may run in place: a number is read before its place is written, and no other number is looked at. Preprocessing has 256 answers a
- * channel, so it computes those and looks them up. */
-#include "../../base/numeric.h" /* defines: hni_exp */
+ * All may run in place: a number is read before its place is written, and no other number is looked at. */
+#include "../../base/numeric.h" /* defines: hni_exp, hni_tanh */
 #include "../../op/dropout.h"   /* defines: hni_dropout_words */
 #include "haemnet/builder.h"    /* defines: HN_ACT_… */
 #include "cpu.h"
@@ -12,9 +11,43 @@ double hni_cpu_sigmoid(double x) {
 }
 
 double hni_cpu_activate(double x, int32_t activation) {
-    if (activation == HN_ACT_RELU)
+    switch (activation) {
+    case HN_ACT_RELU:
         return x <= 0.0 ? 0.0 : x; /* asked this way round NaN stays NaN */
-    return activation == HN_ACT_SIGMOID ? hni_cpu_sigmoid(x) : x;
+    case HN_ACT_SIGMOID:
+        return hni_cpu_sigmoid(x);
+    case HN_ACT_RELU6:
+        return x <= 0.0 ? 0.0 : x >= 6.0 ? 6.0 : x;
+    case HN_ACT_SILU:
+        return x / (1.0 + hni_exp(-x));
+    case HN_ACT_HARD_SWISH:
+        return x <= -3.0 ? 0.0 : x >= 3.0 ? x : x * (x + 3.0) / 6.0;
+    case HN_ACT_TANH:
+        return hni_tanh(x);
+    default:
+        return x;
+    }
+}
+
+/* dx for dy. v: the activation's output; for SiLU and hard-swish its input. */
+static double activate_back(double v, double dy, int32_t activation) {
+    switch (activation) {
+    case HN_ACT_RELU:
+        return v <= 0.0 ? 0.0 : dy;
+    case HN_ACT_RELU6:
+        return v <= 0.0 || v >= 6.0 ? 0.0 : dy;
+    case HN_ACT_SILU: {
+        const double s = hni_cpu_sigmoid(v);
+        return dy * s * (1.0 + v * (1.0 - s));
+    }
+    case HN_ACT_HARD_SWISH:
+        return v <= -3.0 ? 0.0 : v >= 3.0 ? dy : dy * (2.0 * v + 3.0) / 6.0;
+    case HN_ACT_TANH:
+        return dy * (1.0 - v * v);
+    case HN_ACT_SIGMOID:
+    default:
+        return dy * v * (1.0 - v);
+    }
 }
 
 static bool is_relu(const hn_op_desc *d, const char **why) {
@@ -75,7 +108,7 @@ static void activation_grad_task(const hni_cpu_call *call, int64_t index) {
     const float *y = (const float *)call->in[0] + start, *dy = (const float *)call->in[1] + start;
     float *dx = (float *)call->out[0] + start;
     for (int64_t i = 0; i < n; i++)
-        dx[i] = (float)((double)dy[i] * (double)y[i] * (1.0 - (double)y[i]));
+        dx[i] = (float)activate_back((double)y[i], (double)dy[i], call->desc->activation);
 }
 
 static hn_status run_activation_grad(const hni_cpu_call *call, hn_error *err) {
@@ -118,64 +151,9 @@ static hn_status run_dropout(const hni_cpu_call *call, hn_error *err) {
     return HN_OK;
 }
 
-enum { MEAN_AND_DEVIATION = 1 << 1 | 1 << 2 };
-
-/* [C][256] answers in the workspace, or kept. */
-typedef struct answers {
-    bool made;
-    float table[][256];
-} answers;
-
-static hn_status plan_preprocess(hni_cpu_op *op, hn_error *err) {
-    const uint64_t bytes = (uint64_t)op->desc.in[0].dims[1] * 256 * sizeof(float);
-    if ((op->desc.constant & MEAN_AND_DEVIATION) != MEAN_AND_DEVIATION) {
-        op->workspace = bytes + sizeof(answers);
-        return HN_OK;
-    }
-    answers *a = op->kept = op->host->alloc(op->host->user, (size_t)bytes + sizeof *a);
-    if (!a)
-        return hni_fail_memory(err, (size_t)bytes, "the table of preprocessing");
-    a->made = false;
-    return HN_OK;
-}
-
-static answers *answers_of(const hni_cpu_call *call) {
-    return (answers *)(call->op->kept ? call->op->kept : call->workspace);
-}
-
-static void fill_answers(const hni_cpu_call *call, answers *a) {
-    for (int64_t c = 0; c < call->desc->in[0].dims[1]; c++) {
-        const double mean = (double)((const float *)call->in[1])[c], deviation = (double)((const float *)call->in[2])[c];
-        for (int i = 0; i < 256; i++)
-            a->table[c][i] = (float)(((double)i / 255.0 - mean) / deviation);
-    }
-}
-
-/* One image: its channels. */
-static void preprocess_task(const hni_cpu_call *call, int64_t image) {
-    const hn_tensor_desc *t = &call->desc->in[0];
-    const int64_t pixels = t->dims[2] * t->dims[3];
-    for (int64_t c = 0; c < t->dims[1]; c++) {
-        const int64_t start = (image * t->dims[1] + c) * pixels;
-        call->isa->lookup((float *)call->out[0] + start, (const uint8_t *)call->in[0] + start, answers_of(call)->table[c],
-                          pixels);
-    }
-}
-
-static hn_status run_preprocess(const hni_cpu_call *call, hn_error *err) {
-    (void)err;
-    answers *a = answers_of(call);
-    if (!(call->op->kept && a->made && call->constant_kept))
-        fill_answers(call, a);
-    a->made = true;
-    hni_cpu_for(call, call->desc->in[0].dims[0], preprocess_task);
-    return HN_OK;
-}
-
 const hni_cpu_impl hni_cpu_relu = {"vectors", is_relu, NULL, run_relu};
 const hni_cpu_impl hni_cpu_activation = {"numbers", NULL, NULL, run_activation};
 const hni_cpu_impl hni_cpu_relu_grad = {"vectors", is_relu, NULL, run_relu_grad};
 const hni_cpu_impl hni_cpu_activation_grad = {"numbers", NULL, NULL, run_activation_grad};
 const hni_cpu_impl hni_cpu_add = {"vectors", NULL, NULL, run_add};
 const hni_cpu_impl hni_cpu_dropout = {"numbers", NULL, NULL, run_dropout};
-const hni_cpu_impl hni_cpu_preprocess = {"table of 256", NULL, plan_preprocess, run_preprocess};

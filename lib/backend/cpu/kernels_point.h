@@ -207,6 +207,15 @@ static void weighted(float *out, int64_t n, const float *a, int64_t a_step, cons
         out[j + k] = row[k];
 }
 
+static void scale(float *y, const float *x, float s, int64_t n) {
+    const vec by = SPLAT(s);
+    int64_t i = 0;
+    for (; i + HNI_W <= n; i += HNI_W)
+        STORE(y + i, LOAD(x + i) * by);
+    for (; i < n; i++)
+        y[i] = x[i] * s;
+}
+
 static void lookup(float *y, const uint8_t *x, const float table[256], int64_t n) {
     for (int64_t i = 0; i < n; i++)
         y[i] = table[x[i]];
@@ -273,6 +282,15 @@ static void affine(float *y, const float *x, int64_t n, double mean, double scal
         y[i] = (float)(((double)x[i] - mean) * scale + shift);
 }
 
+static void blend(float *y, const float *x, double a, const float *z, double b, int64_t n) {
+    int64_t i = 0;
+    for (; i + HNI_CPU_LANES <= n; i += HNI_CPU_LANES)
+        for (int j = 0; j < HNI_CPU_LANES; j++)
+            y[i + j] = (float)(a * (double)x[i + j] + b * (double)z[i + j]);
+    for (; i < n; i++)
+        y[i] = (float)(a * (double)x[i] + b * (double)z[i]);
+}
+
 /* Formulas as PyTorch's torch.optim (Kingma & Ba 2015; Loshchilov & Hutter 2019). */
 INLINE void adam_one(const hni_cpu_cells *c, int64_t i, const double *hyper, double root, bool decoupled) {
     const double beta1 = hyper[HN_HYPER_BETA1], beta2 = hyper[HN_HYPER_BETA2], rate = hyper[HN_HYPER_RATE], decay = hyper[HN_HYPER_DECAY];
@@ -320,4 +338,5 @@ static void affine2(float *dx, const float *dy, const float *x, int64_t n, doubl
 #define POINT_TABLE                                                                                                                      \
     .lane_sum = lane_sum, .lane_total = lane_total, .stage = stage, .sum = sum, .relu = relu, .relu_grad = relu_grad,                   \
     .take_max = take_max, .every = every, .pool2 = pool2, .pool2_grad = pool2_grad, .dot = dot, .weighted = weighted,                   \
-    .lookup = lookup, .total = total, .squares = squares, .products = products, .affine = affine, .affine2 = affine2, .adam = adam
+    .lookup = lookup, .total = total, .squares = squares, .products = products, .affine = affine, .affine2 = affine2, .adam = adam,      \
+    .scale = scale, .blend = blend

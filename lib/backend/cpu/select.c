@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "haemnet/builder.h" /* defines: HN_ACT_… */
+#include "../../op/op.h" /* defines: HNI_OP_LAST */
 #include "isa.h"
 
 static const hni_cpu_isa *const ISAS[] = {
@@ -38,7 +38,7 @@ const hni_cpu_isa *hni_cpu_isa_best(void) {
 
 enum { MAX_WAYS = 3 };
 
-static const hni_cpu_impl *const LISTS[HN_OP_PREPROCESS + 1][MAX_WAYS] = {
+static const hni_cpu_impl *const LISTS[HNI_OP_LAST + 1][MAX_WAYS] = {
     [HN_OP_CONV2D] = {&hni_cpu_conv, &hni_cpu_conv_plain},
     [HN_OP_CONV2D_GRAD_INPUT] = {&hni_cpu_conv_grad_input, &hni_cpu_conv_grad_input_plain},
     [HN_OP_CONV2D_GRAD_WEIGHT] = {&hni_cpu_conv_grad_weight, &hni_cpu_conv_grad_weight_plain},
@@ -62,13 +62,23 @@ static const hni_cpu_impl *const LISTS[HN_OP_PREPROCESS + 1][MAX_WAYS] = {
     [HN_OP_SOFTMAX_LOSS] = {&hni_cpu_softmax_loss},
     [HN_OP_SIGMOID_LOSS] = {&hni_cpu_sigmoid_loss},
     [HN_OP_OPTIMIZER] = {&hni_cpu_optimizer},
-    [HN_OP_PREPROCESS] = {&hni_cpu_preprocess},
+    [HN_OP_PREPROCESS] = {&hni_cpu_preprocess, &hni_cpu_augment},
+    [HN_OP_GROUP_NORM] = {&hni_cpu_group_norm},
+    [HN_OP_GROUP_NORM_GRAD] = {&hni_cpu_group_norm_grad},
+    [HN_OP_CONCAT] = {&hni_cpu_concat},
+    [HN_OP_CONCAT_GRAD] = {&hni_cpu_concat_grad},
+    [HN_OP_CHANNEL_SCALE] = {&hni_cpu_channel_scale},
+    [HN_OP_CHANNEL_SCALE_GRAD] = {&hni_cpu_channel_scale_grad},
+    [HN_OP_ACCUMULATE] = {&hni_cpu_accumulate},
+    [HN_OP_CLIP] = {&hni_cpu_clip_norm},
+    [HN_OP_AVERAGE] = {&hni_cpu_average},
+    [HN_OP_CLASS_MAP] = {&hni_cpu_class_map},
 };
 
 const hni_cpu_impl *hni_cpu_select(const hn_op_desc *desc, char *refused, size_t size) {
     size_t used = 0;
     refused[0] = '\0';
-    if (desc->kind < 1 || desc->kind > HN_OP_PREPROCESS)
+    if (desc->kind < 1 || desc->kind > HNI_OP_LAST)
         return NULL;
     for (int i = 0; i < MAX_WAYS && LISTS[desc->kind][i]; i++) {
         const hni_cpu_impl *impl = LISTS[desc->kind][i];

@@ -1,7 +1,7 @@
-/* elementwise.c - operators that treat every number by itself: activations, sum, dropout, u8 → float preprocessing.
+/* elementwise.c - operators that treat every number by itself: activations, sum, dropout.
  *
  * All may run in place: a number is read before its place is written, and no other number is looked at. */
-#include "../../base/numeric.h" /* defines: hni_exp */
+#include "../../base/numeric.h" /* defines: hni_exp, hni_tanh */
 #include "../../op/dropout.h"   /* defines: hni_dropout_words */
 #include "haemnet/builder.h"    /* defines: HN_ACT_… */
 #include "reference.h"
@@ -11,9 +11,43 @@ double hni_ref_sigmoid(double x) {
 }
 
 double hni_ref_activate(double x, int32_t activation) {
-    if (activation == HN_ACT_RELU)
+    switch (activation) {
+    case HN_ACT_RELU:
         return x <= 0.0 ? 0.0 : x; /* asked this way round NaN stays NaN */
-    return activation == HN_ACT_SIGMOID ? hni_ref_sigmoid(x) : x;
+    case HN_ACT_SIGMOID:
+        return hni_ref_sigmoid(x);
+    case HN_ACT_RELU6:
+        return x <= 0.0 ? 0.0 : x >= 6.0 ? 6.0 : x;
+    case HN_ACT_SILU:
+        return x / (1.0 + hni_exp(-x));
+    case HN_ACT_HARD_SWISH:
+        return x <= -3.0 ? 0.0 : x >= 3.0 ? x : x * (x + 3.0) / 6.0;
+    case HN_ACT_TANH:
+        return hni_tanh(x);
+    default:
+        return x;
+    }
+}
+
+/* dx for dy. v: the activation's output; for SiLU and hard-swish its input. */
+static double activate_back(double v, double dy, int32_t activation) {
+    switch (activation) {
+    case HN_ACT_RELU:
+        return v <= 0.0 ? 0.0 : dy;
+    case HN_ACT_RELU6:
+        return v <= 0.0 || v >= 6.0 ? 0.0 : dy;
+    case HN_ACT_SILU: {
+        const double s = hni_ref_sigmoid(v);
+        return dy * s * (1.0 + v * (1.0 - s));
+    }
+    case HN_ACT_HARD_SWISH:
+        return v <= -3.0 ? 0.0 : v >= 3.0 ? dy : dy * (2.0 * v + 3.0) / 6.0;
+    case HN_ACT_TANH:
+        return dy * (1.0 - v * v);
+    case HN_ACT_SIGMOID:
+    default:
+        return dy * v * (1.0 - v);
+    }
 }
 
 static void activation_task(const hni_ref_call *call, int64_t piece) {
@@ -34,12 +68,8 @@ static void activation_grad_task(const hni_ref_call *call, int64_t piece) {
     const int64_t start = piece * HNI_REF_PIECE, end = hni_ref_piece_end(start, hni_ref_elements(&call->desc->in[0]));
     const float *y = (const float *)call->in[0], *dy = (const float *)call->in[1];
     float *dx = (float *)call->out[0];
-    for (int64_t i = start; i < end; i++) {
-        if (call->desc->activation == HN_ACT_RELU)
-            dx[i] = y[i] <= 0.0f ? 0.0f : dy[i];
-        else
-            dx[i] = (float)((double)dy[i] * (double)y[i] * (1.0 - (double)y[i]));
-    }
+    for (int64_t i = start; i < end; i++)
+        dx[i] = (float)activate_back((double)y[i], (double)dy[i], call->desc->activation);
 }
 
 hn_status hni_ref_activation_grad(const hni_ref_call *call, hn_error *err) {
@@ -83,22 +113,5 @@ hn_status hni_ref_dropout(const hni_ref_call *call, hn_error *err) {
     (void)err;
     const int64_t samples = call->desc->in[0].dims[0];
     hni_ref_for(call, samples * hni_ref_pieces(hni_ref_elements(&call->desc->in[0]) / samples), dropout_task);
-    return HN_OK;
-}
-
-/* One channel of one image. */
-static void preprocess_task(const hni_ref_call *call, int64_t image) {
-    const hn_tensor_desc *t = &call->desc->in[0];
-    const int64_t pixels = t->dims[2] * t->dims[3], c = image % t->dims[1];
-    const uint8_t *x = (const uint8_t *)call->in[0] + image * pixels;
-    const double mean = (double)((const float *)call->in[1])[c], deviation = (double)((const float *)call->in[2])[c];
-    float *y = (float *)call->out[0] + image * pixels;
-    for (int64_t i = 0; i < pixels; i++)
-        y[i] = (float)(((double)x[i] / 255.0 - mean) / deviation);
-}
-
-hn_status hni_ref_preprocess(const hni_ref_call *call, hn_error *err) {
-    (void)err;
-    hni_ref_for(call, call->desc->in[0].dims[0] * call->desc->in[0].dims[1], preprocess_task);
     return HN_OK;
 }

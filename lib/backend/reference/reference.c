@@ -43,6 +43,16 @@ static const hni_ref_fn OPERATORS[] = {
     [HN_OP_SIGMOID_LOSS] = hni_ref_sigmoid_loss,
     [HN_OP_OPTIMIZER] = hni_ref_optimizer,
     [HN_OP_PREPROCESS] = hni_ref_preprocess,
+    [HN_OP_GROUP_NORM] = hni_ref_group_norm,
+    [HN_OP_GROUP_NORM_GRAD] = hni_ref_group_norm_grad,
+    [HN_OP_CONCAT] = hni_ref_concat,
+    [HN_OP_CONCAT_GRAD] = hni_ref_concat_grad,
+    [HN_OP_CHANNEL_SCALE] = hni_ref_channel_scale,
+    [HN_OP_CHANNEL_SCALE_GRAD] = hni_ref_channel_scale_grad,
+    [HN_OP_ACCUMULATE] = hni_ref_accumulate,
+    [HN_OP_CLIP] = hni_ref_clip_norm,
+    [HN_OP_AVERAGE] = hni_ref_average,
+    [HN_OP_CLASS_MAP] = hni_ref_class_map,
 };
 
 /* The host counts tasks in 32 bits; more pieces than this are run several to a task. A constant, so that nothing depends on threads. */
@@ -86,7 +96,7 @@ static hn_status device_info(void *user, int32_t index, hn_device_info *out, hn_
         return hni_fail(err, HN_E_NOT_FOUND, "reference: there is no device %d, only 0", index);
     static const char description[] = "plain C loops, float64 sums: slow, exact, on any machine";
     out->memory_bytes = 0;
-    out->flags = HN_DEVICE_HOST_MEMORY;
+    out->flags = HN_DEVICE_HOST_MEMORY | HN_DEVICE_DETERMINISTIC;
     memcpy(out->description, description, sizeof description);
     return HN_OK;
 }

@@ -4,6 +4,8 @@
 #ifndef HNI_BACKEND_REFERENCE_REFERENCE_H
 #define HNI_BACKEND_REFERENCE_REFERENCE_H
 
+#include <stdbool.h>
+
 #include "../../base/status.h" /* defines: hni_fail */
 #include "haemnet/backend.h"
 
@@ -35,6 +37,8 @@ static inline int64_t hni_ref_elements(const hn_tensor_desc *t) { return t->dims
 double hni_ref_activate(double x, int32_t activation);
 double hni_ref_sigmoid(double x);
 
+static inline double hni_ref_number(const hni_ref_call *call, int tensor, int64_t i) { return (double)((const float *)call->in[tensor])[i]; }
+
 hn_status hni_ref_conv2d(const hni_ref_call *call, hn_error *err);
 hn_status hni_ref_conv2d_grad_input(const hni_ref_call *call, hn_error *err);
 hn_status hni_ref_conv2d_grad_weight(const hni_ref_call *call, hn_error *err);
@@ -57,5 +61,15 @@ hn_status hni_ref_softmax_loss(const hni_ref_call *call, hn_error *err);
 hn_status hni_ref_sigmoid_loss(const hni_ref_call *call, hn_error *err);
 hn_status hni_ref_optimizer(const hni_ref_call *call, hn_error *err);
 hn_status hni_ref_preprocess(const hni_ref_call *call, hn_error *err);
+hn_status hni_ref_group_norm(const hni_ref_call *call, hn_error *err);
+hn_status hni_ref_group_norm_grad(const hni_ref_call *call, hn_error *err);
+hn_status hni_ref_concat(const hni_ref_call *call, hn_error *err);
+hn_status hni_ref_concat_grad(const hni_ref_call *call, hn_error *err);
+hn_status hni_ref_channel_scale(const hni_ref_call *call, hn_error *err);
+hn_status hni_ref_channel_scale_grad(const hni_ref_call *call, hn_error *err);
+hn_status hni_ref_accumulate(const hni_ref_call *call, hn_error *err);
+hn_status hni_ref_clip_norm(const hni_ref_call *call, hn_error *err);
+hn_status hni_ref_average(const hni_ref_call *call, hn_error *err);
+hn_status hni_ref_class_map(const hni_ref_call *call, hn_error *err);
 
 #endif
