@@ -2,8 +2,8 @@
  *
  * All decisions (algorithms, offsets, buffers) are made in create and bind; run uploads the step's inputs and walks the list. A prediction
  * on the host's own memory walks it for a few images at a time, so that what lies between the layers stays in the caches. Where a
- * backend can record, the first run is walked, the list is recorded at a later one and replayed from then on: buffers never move. Loops over batches, epochs and
- * samples are train's and predict's. */
+ * backend can record, the first run is walked, the list is recorded at a later one and replayed from then on: buffers never move. Loops over
+ * batches, epochs and samples are train's and predict's. */
 #include <string.h>
 
 #include "../base/memory.h"
