@@ -33,6 +33,7 @@ static void add_window(hni_graph_node *n, const hn_op_desc *d) {
     for (int i = 0; i < 2; i++) {
         n->stride[i] = d->stride[i];
         n->padding[i] = d->padding[i];
+        n->extra_padding[i] = d->extra_padding[i];
         n->dilation[i] = d->dilation[i];
     }
 }

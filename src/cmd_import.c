@@ -14,13 +14,13 @@ typedef struct import_settings {
 enum { N_OPTIONS = 9 };
 static void list_options(import_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
-        {"model", OPTION_TEXT, &s->model, "NAME", "architecture that the weights belong to: tinyvgg (needed)"},
+        {"model", OPTION_TEXT, &s->model, "NAME", "architecture that the weights belong to; haemnet inspect --presets lists them (needed)"},
         {"out", OPTION_TEXT, &s->out, "FILE", "model file to write (needed)"},
         {"classes", OPTION_TEXT, &s->classes, "A,B[,...]", "names of the outputs, in their order (0,1)"},
         {"positive", OPTION_TEXT, &s->positive, "NAME", "the class that is looked for (haemorrhage if it is there)"},
-        {"size", OPTION_INT, &s->size, "N", "width and height of the input in px (64)"},
+        {"size", OPTION_INT, &s->size, "N", "width and height of the input in px (the architecture's)"},
         {"channels", OPTION_INT, &s->channels, "N", "of the input, 1 to 16 (3)"},
-        {"hidden", OPTION_INT, &s->hidden, "N", "hidden width (10)"},
+        {"hidden", OPTION_INT, &s->hidden, "N", "hidden width, of the tiny ones (the architecture's)"},
         {"task", OPTION_TEXT, &s->task, "single|multi", "one class an image, or any number of labels (single)"},
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (0.5)"},
     };

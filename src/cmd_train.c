@@ -11,12 +11,12 @@ static void list_options(train_settings *s, option list[N_OPTIONS]) {
         {"test", OPTION_TEXT, &s->test, "DATA2", "data to test on after every epoch"},
         {"holdout", OPTION_NUMBER, &s->holdout, "R", "share of DATA to test on, by patient; 0 = none (0.2)"},
         {"folds", OPTION_INT, &s->folds, "K", "cross-validation: K trainings, each tested on the fold it has not seen"},
-        {"model", OPTION_TEXT, &s->model, "NAME", "architecture (tinyvgg)"},
+        {"model", OPTION_TEXT, &s->model, "NAME", "architecture; haemnet inspect --presets lists them (tinyvgg)"},
         INPUT_OPTIONS(&s->input),
         {"normalise", OPTION_FLAG, &s->normalise, NULL, "mean and deviation of each channel are measured on the training part"},
         {"mean", OPTION_NUMBER, &s->mean, "M", "taken from the grey levels 0 to 1 before the network (0)"},
         {"deviation", OPTION_NUMBER, &s->deviation, "D", "then they are divided by it (1)"},
-        {"hidden", OPTION_INT, &s->hidden, "N", "hidden width (10)"},
+        {"hidden", OPTION_INT, &s->hidden, "N", "hidden width, of the tiny ones (the architecture's, 10 for tinyvgg)"},
         {"epochs", OPTION_INT, &s->epochs, "N", "passes over the training part (20)"},
         {"batch", OPTION_INT, &s->batch, "N", "images a step (32)"},
         {"lr", OPTION_NUMBER, &s->lr, "X", "learning rate (0.001)"},
@@ -57,7 +57,7 @@ static int check_numbers(const train_settings *s) {
     const struct {
         const char *name;
         int32_t value, least, most;
-    } ranges[] = {{"hidden", s->hidden, 1, 65536}, {"epochs", s->epochs, 1, 1000000}, {"batch", s->batch, 1, 65536},
+    } ranges[] = {{"hidden", s->hidden, 0, 65536}, {"epochs", s->epochs, 1, 1000000}, {"batch", s->batch, 1, 65536},
                   {"threads", s->threads, 0, 1024}, {"patience", s->patience, 0, 1000000}};
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
@@ -70,6 +70,14 @@ static int check_numbers(const train_settings *s) {
     if (s->choice.cache_mb < -1) return usage_error("train", "--cache %d: must be 0 or more", s->choice.cache_mb);
     if (s->resident_mb < -1) return usage_error("train", "--resident %d: must be 0 or more", s->resident_mb);
     return EXIT_DONE;
+}
+
+/* What was not given is the architecture's. Unknown names are told later. */
+static void take_preset(train_settings *s) {
+    hn_preset_info preset;
+    const bool known = find_preset(s->model, &preset);
+    if (s->input.size == -1) s->input.size = known ? preset.size : 1;
+    if (s->hidden == -1) s->hidden = known ? preset.hidden : 0;
 }
 
 static int check(const train_settings *s, bool holdout_given) {
@@ -178,7 +186,8 @@ static int train_once(const train_settings *s, hn_context *ctx, hn_cancel *cance
 
 int cmd_train(int argc, char **argv) {
     train_settings s = {.model = "tinyvgg", .optimizer = "adam", .choice.cache_mb = -1, .resident_mb = -1, .holdout = -2, .lr = 0.001,
-                        .deviation = 1, .input = DEFAULT_INPUT, .hidden = 10, .epochs = 20, .batch = 32};
+                        .deviation = 1, .input = DEFAULT_INPUT, .hidden = -1, .epochs = 20, .batch = 32};
+    s.input.size = -1; /* the architecture's */
     option list[N_OPTIONS];
     hn_context *ctx = NULL;
     hn_cancel *cancel = NULL;
@@ -190,6 +199,7 @@ int cmd_train(int argc, char **argv) {
     if (words != 1) return usage_error("train", "takes one folder or manifest, not %d words", words);
     bool holdout_given = s.holdout != -2;
     if (!holdout_given) s.holdout = 0.2;
+    take_preset(&s);
     if ((code = check(&s, holdout_given)) || (code = check_words("train", s.model, s.device, s.choice.group))) return code;
     s.data = argv[0];
     quiet = s.quiet;

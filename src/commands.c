@@ -52,9 +52,10 @@ const command commands[] = {
      "  haemnet predict run/model.safetensors slice.png\n"
      "  haemnet predict run/model.safetensors images/*.jpg --json > predictions.jsonl\n",
      cmd_predict, describe_predict},
-    {"inspect", "MODEL", "describes a model file: layers, shapes, parameters, memory",
+    {"inspect", "MODEL | --preset NAME", "describes a model file or an architecture: layers, shapes, parameters, memory",
      "  haemnet inspect run/model.safetensors --batch 32\n"
-     "  haemnet inspect run/model.safetensors --json\n",
+     "  haemnet inspect run/model.safetensors --json\n"
+     "  haemnet inspect --preset resnet18 --channels 1 --size 128\n",
      cmd_inspect, describe_inspect},
     {"import", "WEIGHTS --model NAME --out FILE", "makes a model file of a plain safetensors file, such as PyTorch's state dict",
      "  haemnet import weights.safetensors --model tinyvgg --classes haemorrhage,no_haemorrhage --positive haemorrhage --out model.safetensors\n",

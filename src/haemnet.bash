@@ -9,7 +9,7 @@ _haemnet() {
     fi
     case $previous in
         --optimizer) COMPREPLY=($(compgen -W "adam adamw sgd" -- "$current")); return ;;
-        --model) COMPREPLY=($(compgen -W "tinyvgg" -- "$current")); return ;;
+        --model | --preset) COMPREPLY=($(compgen -W "$("$program" inspect --presets 2>/dev/null | sed 's/ .*//')" -- "$current")); return ;;
         --format) COMPREPLY=($(compgen -W "png jpeg" -- "$current")); return ;;
         --windows) COMPREPLY=($(compgen -W "brain subdural bone stroke" -- "$current")); return ;;
         --augment) COMPREPLY=($(compgen -W "usual flip rotate scale shift shear window-centre window-width brightness contrast gamma noise blur cutout mixup cutmix" -- "$current"))

@@ -45,6 +45,7 @@ int usage_error(const char *name, const char *format, ...) __attribute__((format
 
 /* words.c: EXIT_USAGE after a message if the library knows no such preset or device, or cannot read the pattern; NULL = not given. */
 int check_words(const char *command_name, const char *model, const char *device, const char *group);
+bool find_preset(const char *name, hn_preset_info *out);
 
 /* choices.c: prints what the backend chose on its device ("cpu:0"), and for the operators of the model (preset or file) if one is given. */
 void print_choices(const char *backend, const char *device, const char *model);
@@ -118,7 +119,7 @@ typedef struct input_choice { /* the options that train and preview share */
 #define DEFAULT_INPUT {.size = 64, .slices = 1}
 enum { N_INPUT_OPTIONS = 7, MOST_WINDOWS = 16 };
 #define INPUT_OPTIONS(c) \
-    {"size", OPTION_INT, &(c)->size, "N", "images are resized to N x N px (64)"}, \
+    {"size", OPTION_INT, &(c)->size, "N", "images are resized to N x N px (64, or the architecture's)"}, \
     {"channels", OPTION_INT, &(c)->channels, "1|3", "grey or RGB, of each slice (3; with --slices 1)"}, \
     {"windows", OPTION_TEXT, &(c)->windows, "A[,B...]", "channels from CT values: brain, subdural, bone, stroke, or CENTRE/WIDTH in HU (brain)"}, \
     {"slices", OPTION_INT, &(c)->slices, "N", "neighbouring slices as channels, odd; of one patient by the manifest's slice number (1)"}, \

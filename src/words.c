@@ -8,9 +8,18 @@ static int unknown(const char *command_name, const char *word, const char *value
     return usage_error(command_name, "--%s %s: %s", word, value, err->message);
 }
 
+bool find_preset(const char *name, hn_preset_info *out) {
+    out->struct_size = sizeof *out;
+    for (int32_t i = 0; !hn_preset_get(i, out, NULL); i++)
+        if (!strcmp(out->name, name)) return true;
+    return false;
+}
+
 static int check_model(const char *command_name, hn_context *ctx, const char *name) {
+    hn_preset_info preset;
     hn_model *model = NULL;
     hn_error err = {0};
+    if (find_preset(name, &preset)) return EXIT_DONE;
     hn_status status = hn_model_preset(ctx, name, NULL, &model, &err);
     hn_model_free(model);
     return status == HN_E_NOT_FOUND ? unknown(command_name, "model", name, &err) : status ? fail(&err) : EXIT_DONE;

@@ -33,10 +33,11 @@ static const uint32_t hni_sizes_hn_split_options[] = {32};
 /* model.h */
 static const uint32_t hni_sizes_hn_model_options[] = {88, 120};
 static const uint32_t hni_sizes_hn_model_info[] = {128};
+static const uint32_t hni_sizes_hn_preset_info[] = {192};
 static const uint32_t hni_sizes_hn_layer_info[] = {224};
 static const uint32_t hni_sizes_hn_tensor_info[] = {176};
 /* builder.h */
-static const uint32_t hni_sizes_hn_conv2d_options[] = {48};
+static const uint32_t hni_sizes_hn_conv2d_options[] = {56};
 static const uint32_t hni_sizes_hn_pool2d_options[] = {32};
 /* augment.h */
 static const uint32_t hni_sizes_hn_augment_options[] = {136};

@@ -24,7 +24,11 @@ static hn_status add_memory(hni_text *text, const hn_model *model, int32_t batch
     } else {
         const bool known = !status;
         if (!known) status = without_device(model, batch, training, &f, err);
-        if (!status) hni_summary_memory(text, training ? "training" : "inference", &f, known ? device->info.name : NULL, why.message);
+        if (status == HN_E_SHAPE && training) { /* batch norm of one number a channel: other batches may do */
+            hni_text_format(text, "memory for training      none: %s\n", why.message);
+            status = HN_OK;
+        } else if (!status)
+            hni_summary_memory(text, training ? "training" : "inference", &f, known ? device->info.name : NULL, why.message);
     }
     hni_device_close(device);
     return status;

@@ -9,8 +9,8 @@ hn_status hni_model_new(hn_context *ctx, const hn_model_options *options, const 
 /* Takes zeroed weights for the finished graph; init also fills them with first numbers from the model's seed. */
 hn_status hni_model_alloc_weights(hn_model *model, hn_error *err);
 hn_status hni_model_init(hn_model *model, hn_error *err);
-/* Adds the preset's layers and finishes the graph; there are no weights yet. */
-hn_status hni_preset_layers(hn_model *model, const char *preset, int32_t hidden, hn_error *err);
+/* A model of the preset with its graph finished; there are no weights yet. */
+hn_status hni_preset_model(hn_context *ctx, const char *preset, const hn_model_options *options, hn_model **out, hn_error *err);
 /* Takes weights and copies every parameter from the file by name, once all of them fit. `exact`: tensors of the file that no layer knows are refused. */
 hn_status hni_model_take_weights(hn_model *model, const hni_safetensors *file, bool exact, hn_error *err);
 

@@ -64,8 +64,7 @@ hn_status hni_model_import(hn_context *ctx, const uint8_t *bytes, size_t size, c
     hn_model *m = NULL;
     hn_status status = hni_safetensors_parse(ctx, bytes, size, &file, err);
     if (status) return status;
-    status = hni_model_new(ctx, options, preset, &m, err);
-    if (!status) status = hni_preset_layers(m, preset, options->hidden, err);
+    status = hni_preset_model(ctx, preset, options, &m, err);
     if (!status) status = hni_model_take_weights(m, &file, false, err);
     hni_safetensors_free(&file);
     if (status) {

@@ -54,6 +54,7 @@ typedef union result {
     hn_dataset_info dataset;
     hn_row row;
     hn_model_info model;
+    hn_preset_info preset;
     hn_layer_info layer;
     hn_tensor_info tensor;
     hn_epoch_report epoch;

@@ -95,6 +95,7 @@ CALL(hn_predict, N(1, w.predictor), N(2, w.image), N(3, &res.prediction), e)
 CALL(hn_predict_batch, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, N(3, &res.prediction), e)
 CALL(hn_predict_series, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, N(3, &res.prediction), e)
 CALL(hn_predictor_create, N(1, w.model), NULL, N(2, &out.predictor), e)
+CALL(hn_preset_get, 0, N(1, &res.preset), e)
 CALL(hn_train_epoch, N(1, w.trainer), &res.epoch, e)
 CALL(hn_trainer_create, N(1, w.model), N(2, w.train), NULL, NULL, N(3, &out.trainer), e)
 CALL(hn_trainer_get_info, N(1, w.trainer), N(2, &res.trainer), e)
@@ -191,6 +192,7 @@ static const function functions[] = {
     F(hn_predict_batch, 3, 0, 0, sizeof(hn_prediction)),
     F(hn_predict_series, 3, 0, 0, sizeof(hn_prediction)),
     F(hn_predictor_create, 2, 1, 2, 0),
+    F(hn_preset_get, 1, 0, 0, sizeof(hn_preset_info)),
     F(hn_train_epoch, 1, 0, 0, sizeof(hn_epoch_report)),
     F(hn_trainer_create, 3, 1, 3, 0),
     F(hn_trainer_get_info, 2, 0, 0, sizeof(hn_trainer_info)),

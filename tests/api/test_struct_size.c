@@ -43,6 +43,7 @@ CALL(hn_model_options, hn_model_import, w.ctx, path, "tinyvgg", IN(hn_model_opti
 CALL(hn_model_options, hn_builder_create, w.ctx, IN(hn_model_options), &out.builder, e)
 CALL(hn_model_options, hn_dataset_statistics, w.data, IN(hn_model_options), NULL, mean, deviation, 3, NULL, e)
 CALL(hn_model_info, hn_model_get_info, w.model, OUT(hn_model_info), e)
+CALL(hn_preset_info, hn_preset_get, 0, OUT(hn_preset_info), e)
 CALL(hn_layer_info, hn_model_get_layer, w.model, 0, OUT(hn_layer_info), e)
 CALL(hn_tensor_info, hn_model_get_tensor, w.model, 0, OUT(hn_tensor_info), e)
 CALL(hn_conv2d_options, hn_builder_conv2d, w.builder, 0, "a", IN(hn_conv2d_options), &res.i32, e)
@@ -116,6 +117,7 @@ static const entry entries[] = {
     E(hn_model_options, hn_builder_create, 1, drop_builder, HN_OK),
     E(hn_model_options, hn_dataset_statistics, 0, nothing, HN_OK),
     E(hn_model_info, hn_model_get_info, 0, nothing, HN_OK),
+    E(hn_preset_info, hn_preset_get, 0, nothing, HN_OK),
     E(hn_layer_info, hn_model_get_layer, 0, nothing, HN_OK),
     E(hn_tensor_info, hn_model_get_tensor, 0, nothing, HN_OK),
     E(hn_conv2d_options, hn_builder_conv2d, 0, nothing, HN_E_ARGUMENT), /* 0 filters */

@@ -113,8 +113,8 @@ roofline() {
     cudnn*)
         ours roofline gpu_operators --device "$DEVICE+tf32" --network tinyvgg --batch 4096 --mode train
         ours roofline gpu_operators --device "$DEVICE+bf16" --network resnet50 --size 224 --batch 256 --mode train
-        ours roofline gpu_operators --device "$DEVICE+bf16" --network resnet50 --size 224 --batch 256 --mode predict
-        ours roofline gpu_operators --device "$DEVICE" --network tinyvgg --batch 32 --mode train
+        ours roofline gpu_operators --device "$DEVICE+tf32" --network tinyvgg --batch 32 --mode train
+        ours roofline gpu_operators --device "$DEVICE+bf16" --network resnet50 --size 224 --batch 256 --mode test
         ;;
     *) ours roofline gpu_operators --device "$DEVICE" --network tinyvgg --batch 32 --mode train ;;
     esac

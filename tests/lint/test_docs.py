@@ -55,11 +55,11 @@ def check_names(path, text, known, problems):
             problems.append(f"{path}: {name} is in no public header")
     for name in re.findall(r"\bhni_\w+[a-z]\b", text):
         if name not in internal:
-            problems.append(f"{path}: {name} is nowhere in lib/")
+            problems.append(f"{path}: {name} is nowhere in lib/ or cuda/")
 
 
 def check_files(path, text, problems):
-    spoken = re.findall(r"(?<![\w./-])((?:lib|src|tests|tools|docs|include|examples|pkgconfig)/[\w./*-]*\w)", re.sub(r"\]\([^)]*\)", "", text))
+    spoken = re.findall(r"(?<![\w./-])((?:lib|src|cuda|tests|tools|docs|include|examples|pkgconfig)/[\w./*-]*\w)", re.sub(r"\]\([^)]*\)", "", text))
     for name in spoken:
         if PLACEHOLDER.search(name):
             continue
@@ -103,7 +103,7 @@ def check_paths(path, text, problems):
 def main():
     problems = []
     public = names("include", r"\b(?:hn|HN)_\w+", {".h"})
-    internal = names("lib", r"\bhni_\w+", {".h", ".c"})
+    internal = names("lib", r"\bhni_\w+", {".h", ".c"}) | names("cuda", r"\bhni_\w+", {".h", ".c"})
     makefile = pathlib.Path("Makefile").read_text(encoding="utf-8")
     targets = {t for line in re.findall(r"^([a-z][a-z -]*):(?!=)", makefile, flags=re.M) for t in line.split()}
     program = commands()

@@ -23,7 +23,8 @@ typedef struct hn_backend hn_backend; /* the table of backend.h */
 
 /* Facts of a device; bits of hn_device_info.flags. */
 enum {
-    HN_DEVICE_HOST_MEMORY = 1 /* device memory is host memory: buffers are plain pointers */
+    HN_DEVICE_HOST_MEMORY = 1,  /* device memory is host memory: buffers are plain pointers */
+    HN_DEVICE_DETERMINISTIC = 2 /* the same inputs give the same bits, whether asked for or not */
 };
 
 typedef struct hn_device_info {

@@ -28,13 +28,14 @@
  *   image.h phantom.h    pixels in, and invented ones
  *   dataset.h            labelled images, split by patient
  *   model.h builder.h    networks, their weights and their file
- *   train.h              learning
+ *   augment.h train.h    learning
  *   predict.h            verdicts
  *   evaluate.h           how good they are
  * backend.h, for people who write backends, is not included here. */
 #ifndef HAEMNET_HAEMNET_H
 #define HAEMNET_HAEMNET_H
 
+#include "augment.h"
 #include "builder.h"
 #include "context.h"
 #include "dataset.h"

@@ -24,7 +24,8 @@ typedef struct hn_predictor_options {
 /* Bits of hn_prediction.flags. */
 enum {
     HN_PREDICTION_FAILED = 1,    /* batch only: this image could not be used; see status */
-    HN_PREDICTION_NONFINITE = 2  /* the network gave NaN or infinity: no class */
+    HN_PREDICTION_NONFINITE = 2, /* the network gave NaN or infinity: no class */
+    HN_PREDICTION_NO_HEAD = 4    /* the model crops to the head, and none was found: it saw the whole image */
 };
 
 /* The verdict on one image. */
@@ -54,7 +55,8 @@ typedef struct hn_prediction {
  * Since:   0.1 */
 HN_API hn_status hn_predictor_create(const hn_model *model, const hn_predictor_options *options, hn_predictor **out, hn_error *err);
 
-/* Predicts one image of any size and type; the model's preprocessing is applied.
+/* Predicts one image of any size and type; the model's preprocessing is applied. A model of neighbouring slices sees this one in their
+ * place: hn_predict_series is better then.
  *   image    see hn_image_load, hn_image_decode, hn_image_wrap
  *   out      filled; set out->struct_size before
  * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_BUFFER (capacity < n_classes), HN_E_SHAPE (channels the model cannot take), HN_E_BACKEND,
@@ -73,6 +75,17 @@ HN_API hn_status hn_predict(hn_predictor *predictor, const hn_image *image, hn_p
  * Thread:  owner.
  * Since:   0.1 */
 HN_API hn_status hn_predict_batch(hn_predictor *predictor, const hn_image *const *images, size_t count, hn_prediction *out, hn_error *err);
+
+/* Predicts all slices of one series (a patient's, in one study), as hn_predict_batch, but a model of neighbouring slices sees each slice between
+ * its neighbours in the array; at the ends, and beside an image that is NULL, the nearest stands for the missing one. For one slice, pass it
+ * with its neighbours and look at its result.
+ *   images   count handles, lowest slice first
+ *   count    ≥ 0
+ *   out      count results; set struct_size of each before
+ * Errors:  as hn_predict_batch.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_predict_series(hn_predictor *predictor, const hn_image *const *images, size_t count, hn_prediction *out, hn_error *err);
 
 /* Gives the handle back. NULL is allowed.
  * Errors:  none.

@@ -35,12 +35,14 @@ typedef struct hn_progress {
     int64_t batch;         /* batches done in this phase */
     int64_t batches;       /* batches in this phase, a little too many while bad files are being found */
     int64_t images;        /* images done in this phase */
-    double loss;           /* mean over the images so far; NaN outside training */
+    double loss;           /* mean over the images so far, as last read from the device; NaN outside training */
     double seconds;        /* since the phase began, s */
 } hn_progress;
 
 /* Called on the thread that called into the library, after every batch; an answer other than 0 cancels (HN_E_CANCELLED). Must not
- * call into the same trainer or predictor. */
+ * call into the same trainer or predictor. A device with memory of its own may be some batches behind, and its loss is read back only
+ * about twice a second, since reading waits for it; in between callbacks get the last one again. Where device memory is host memory the loss
+ * is that of the batch just done. */
 typedef int32_t (*hn_progress_fn)(void *user, const hn_progress *progress);
 
 typedef struct hn_train_options {
@@ -67,6 +69,9 @@ typedef struct hn_train_options {
     hn_cancel *cancel;           /* may be NULL; kept alive */
     hn_progress_fn progress;     /* may be NULL */
     void *progress_user;         /* passed to progress */
+    uint64_t resident_bytes;     /* of the device's memory for images that stay there, both parts together: 0 = a quarter of it (none if it is
+                                    unknown, or the host's), 1 = none, else so many. A part that does not fit comes from the host at each step.
+                                    Results do not depend on it */
 } hn_train_options;
 
 /* Bits of hn_epoch_report.flags. */
@@ -94,6 +99,20 @@ typedef struct hn_epoch_report {
     double best_loss;         /* its monitored loss */
 } hn_epoch_report;
 
+/* Bits of hn_trainer_info.flags. */
+enum { HN_TRAINER_DETERMINISTIC = 1 /* the same training gives the same bits again */ };
+
+/* Where and how a trainer computes. */
+typedef struct hn_trainer_info {
+    uint32_t struct_size;    /* in: sizeof(hn_trainer_info) */
+    uint32_t flags;          /* HN_TRAINER_… */
+    int64_t resident_images; /* rows of the parts whose images stay on the device, once a pass has met them */
+    uint64_t resident_bytes; /* of the device's memory for them */
+    uint64_t device_bytes;   /* of the device's memory for weights, activations and images; without what a backend keeps for its operators */
+    char device[64];         /* "cudnn:0" */
+    char precision[16];      /* of products: "float32", "tf32", "bf16" */
+} hn_trainer_info;
+
 /* Which weights hn_trainer_model gives. */
 enum { HN_LAST = 1, HN_BEST = 2 };
 
@@ -112,13 +131,13 @@ HN_API hn_status hn_trainer_create(const hn_model *model, hn_dataset *train, hn_
 
 /* Trains one epoch, then measures the test part. After HN_E_CANCELLED the trainer stands where the last whole epoch ended.
  *   report   filled; set report->struct_size before; may be NULL
- * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_CANCELLED, HN_E_NUMERIC (loss NaN or infinite: names epoch and step), HN_E_DATA (no readable
- *          image), HN_E_BACKEND, HN_E_IO and HN_E_FORMAT (strict data sets only), HN_E_MEMORY.
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_CANCELLED, HN_E_NUMERIC (loss NaN or infinite: names the epoch, and the step by which it was
+ *          so), HN_E_DATA (no readable image), HN_E_BACKEND, HN_E_IO and HN_E_FORMAT (strict data sets only), HN_E_MEMORY.
  * Thread:  owner.
  * Since:   0.1 */
 HN_API hn_status hn_train_epoch(hn_trainer *trainer, hn_epoch_report *report, hn_error *err);
 
-/* The weights as a model of its own, with provenance.
+/* The weights as a model of its own, with provenance: options, data, the device's backend and how it computed (docs/file-format.md).
  *   which    HN_LAST or HN_BEST (before the first epoch both are the start weights)
  *   out      receives the handle; free it with hn_model_free
  * Errors:  HN_E_ARGUMENT, HN_E_BACKEND, HN_E_MEMORY.
@@ -134,6 +153,13 @@ HN_API hn_status hn_trainer_model(hn_trainer *trainer, int32_t which, hn_model *
  * Since:   0.1 */
 HN_API hn_status hn_trainer_history(hn_trainer *trainer, int64_t epoch, hn_epoch_report *report, hn_error *err);
 
+/* Where and how it computes, and what it keeps there.
+ *   out      filled; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_trainer_get_info(const hn_trainer *trainer, hn_trainer_info *out, hn_error *err);
+
 /* Epochs done so far, those before a resumption included; 0 for NULL.
  * Errors:  none.
  * Thread:  owner.
@@ -147,8 +173,8 @@ HN_API int64_t hn_trainer_epochs(const hn_trainer *trainer);
  * Since:   0.1 */
 HN_API hn_status hn_trainer_save(hn_trainer *trainer, const char *path, hn_error *err);
 
-/* Goes on from a checkpoint, bit for bit as if never interrupted. The trainer must have been made with the same model, data and options
- * (the number of threads may differ).
+/* Goes on from a checkpoint, bit for bit as if never interrupted. The trainer must have been made with the same model, data and options, on a
+ * device of the same backend that computes in the same way (the number of threads may differ).
  *   path     UTF-8
  * Errors:  HN_E_ARGUMENT, HN_E_IO, HN_E_FORMAT, HN_E_STATE (already trained), HN_E_DATA (other data, model or options: says which),
  *          HN_E_BACKEND, HN_E_MEMORY.
