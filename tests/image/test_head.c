@@ -167,7 +167,8 @@ START_TEST(heads) {
 }
 END_TEST
 
-/* Letters alone are no head; one grey is none; nor is a beam, whose square would be far larger than the image; above 1024 px every second pixel is looked at, and the box is still whole. */
+/* Letters alone are no head; one grey is none; nor is a beam, whose square would be far larger than the image. Above 1024 px every second pixel
+ * is looked at, and the box is still whole. */
 START_TEST(no_head_and_large_ones) {
     hn_box box;
     memset(grey, 0, sizeof grey);
