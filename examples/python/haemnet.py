@@ -76,7 +76,7 @@ hn_prediction: u32 struct_size, u32 flags, ptr probabilities, ptr logits, i32 ca
     u64 labels, f64 probability, f64 positive, f64 threshold
 hn_eval_options: u32 struct_size, i32 positive, f64 threshold, ptr cancel, ptr progress, ptr progress_user
 hn_eval_arrays: u32 struct_size, i32 task, i32 n_classes, i32 positive, i64 n, ptr classes, ptr labels, f64s probabilities, strs class_names,
-    f64 threshold
+    f64 threshold, strs groups
 hn_metrics: u32 struct_size, u32 undefined, i64 n, i64 skipped, i64 tp, i64 fp, i64 tn, i64 fn, i32 n_classes, i32 positive,
     i32 groups_unknown, i32 flags, f64 threshold, f64 accuracy, f64 balanced_accuracy, f64 sensitivity, f64 specificity, f64 ppv, f64 npv,
     f64 f1, f64 mcc, f64 threat_score, f64 roc_auc, f64 average_precision, f64 brier, f64 log_loss, f64 macro_precision, f64 macro_recall,

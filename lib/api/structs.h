@@ -51,10 +51,14 @@ static const uint32_t hni_sizes_hn_predictor_options[] = {24};
 static const uint32_t hni_sizes_hn_prediction[] = {72};
 /* evaluate.h */
 static const uint32_t hni_sizes_hn_eval_options[] = {40};
-static const uint32_t hni_sizes_hn_eval_arrays[] = {64};
+static const uint32_t hni_sizes_hn_eval_arrays[] = {72};
 static const uint32_t hni_sizes_hn_metrics[] = {240};
 static const uint32_t hni_sizes_hn_class_metrics[] = {64};
 static const uint32_t hni_sizes_hn_eval_sample[] = {56};
+static const uint32_t hni_sizes_hn_interval[] = {72};
+static const uint32_t hni_sizes_hn_mean[] = {72};
+static const uint32_t hni_sizes_hn_mcnemar[] = {56};
+static const uint32_t hni_sizes_hn_bootstrap_options[] = {40};
 
 /* HN_OK, or HN_E_ARGUMENT for NULL, or HN_E_ABI if struct_size is none that was ever published. */
 #define HNI_CHECK(object, type, err) hni_check_struct((object), #type, hni_sizes_##type, (int)(sizeof hni_sizes_##type / sizeof *hni_sizes_##type), (err))

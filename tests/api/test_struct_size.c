@@ -11,6 +11,13 @@
 
 static const char path[] = "/nonexistent/file";
 static double mean[3], deviation[3];
+static const double chances[] = {0.5, 0.75};
+static const hn_bootstrap_options quick = {.struct_size = sizeof quick, .resamples = 100};
+static hn_metrics *limits(int i) { /* sound ones, when the other struct is in question */
+    static hn_metrics m[2];
+    m[i].struct_size = sizeof m[i];
+    return &m[i];
+}
 
 static hn_status hn_context_create_hn_allocator(void *s, hn_error *e) {
     hn_context_options o = {.struct_size = sizeof o, .allocator = (const hn_allocator *)s, .plugin_dir = ""};
@@ -63,6 +70,15 @@ CALL(hn_eval_arrays, hn_eval_from_arrays, w.ctx, IN(hn_eval_arrays), &out.eval, 
 CALL(hn_metrics, hn_eval_metrics, w.eval, 0, OUT(hn_metrics), e)
 CALL(hn_class_metrics, hn_eval_class, w.eval, 0, 0, OUT(hn_class_metrics), e)
 CALL(hn_eval_sample, hn_eval_row, w.eval, 0, OUT(hn_eval_sample), e)
+CALL(hn_interval, hn_eval_proportion, 1, 2, 0, OUT(hn_interval), e)
+CALL(hn_interval, hn_eval_auc, w.eval, 0, 0, OUT(hn_interval), e)
+CALL(hn_interval, hn_eval_auc_difference, w.eval, w.eval, 0, 0, OUT(hn_interval), e)
+CALL(hn_mean, hn_eval_mean, chances, 2, 0.25, 0, OUT(hn_mean), e)
+CALL(hn_mcnemar, hn_eval_mcnemar, w.eval, w.eval, OUT(hn_mcnemar), e)
+CALL(hn_bootstrap_options, hn_eval_bootstrap, w.eval, 0, IN(hn_bootstrap_options), limits(0), limits(1), e)
+CALL(hn_bootstrap_options, hn_eval_bootstrap_difference, w.eval, w.eval, IN(hn_bootstrap_options), limits(0), limits(1), e)
+CALL(hn_metrics, hn_eval_bootstrap, w.eval, 0, &quick, OUT(hn_metrics), limits(1), e)
+CALL(hn_metrics, hn_eval_bootstrap_difference, w.eval, w.eval, &quick, limits(0), OUT(hn_metrics), e)
 
 /* Frees what a call gave; out2 is of the same kind. */
 #define DROP(kind) \
@@ -137,6 +153,15 @@ static const entry entries[] = {
     E(hn_metrics, hn_eval_metrics, 0, nothing, HN_OK),
     E(hn_class_metrics, hn_eval_class, 0, nothing, HN_OK),
     E(hn_eval_sample, hn_eval_row, 0, nothing, HN_OK),
+    E(hn_interval, hn_eval_proportion, 0, nothing, HN_OK),
+    E(hn_interval, hn_eval_auc, 0, nothing, HN_OK),
+    E(hn_interval, hn_eval_auc_difference, 0, nothing, HN_OK),
+    E(hn_mean, hn_eval_mean, 0, nothing, HN_OK),
+    E(hn_mcnemar, hn_eval_mcnemar, 0, nothing, HN_OK),
+    E(hn_bootstrap_options, hn_eval_bootstrap, 0, nothing, HN_OK),
+    E(hn_bootstrap_options, hn_eval_bootstrap_difference, 0, nothing, HN_OK),
+    E(hn_metrics, hn_eval_bootstrap, 0, nothing, HN_OK),
+    E(hn_metrics, hn_eval_bootstrap_difference, 0, nothing, HN_OK),
 };
 enum { ENTRIES = sizeof entries / sizeof *entries };
 
