@@ -108,7 +108,7 @@ def tree(folder, deep):
     return found
 command = [program, "train", data, "--epochs", "1", "--size", "16", "--hidden", "1", "--folds", folds, "--seed", "7", "--quiet", "--out"]
 first_epoch, later = 0, set()
-for limit in list(range(3400, 4800, 60)) + [5200, 5600, 6000]:
+for limit in list(range(3600, 6600, 130)) + [7200, 8000, 10000]:
     here = out + "-limited"
     shutil.copytree(out, here)
     before, top = tree(here, True), tree(here, False)
