@@ -33,6 +33,7 @@ static void add_window(hni_graph_node *n, const hn_op_desc *d) {
     for (int i = 0; i < 2; i++) {
         n->stride[i] = d->stride[i];
         n->padding[i] = d->padding[i];
+        n->extra_padding[i] = d->extra_padding[i];
         n->dilation[i] = d->dilation[i];
     }
 }
@@ -52,7 +53,8 @@ static int64_t add_input(hni_graph *g, hni_cuda_step *step, const hn_op_desc *d,
 static hn_tensor_desc result_of(const hn_op_desc *d) {
     hn_tensor_desc t = d->out[0];
     for (int i = 0; i < 2 && d->kind == HN_OP_CONV2D && d->pool != 0; i++)
-        t.dims[2 + i] = hni_window_extent(d->in[0].dims[2 + i], (int32_t)d->in[1].dims[2 + i], d->stride[i], d->padding[i], d->dilation[i]);
+        t.dims[2 + i] = hni_window_extent(d->in[0].dims[2 + i] + d->extra_padding[i], (int32_t)d->in[1].dims[2 + i], d->stride[i], d->padding[i],
+                                          d->dilation[i]);
     return t;
 }
 

@@ -39,6 +39,7 @@ typedef struct hni_graph_node {
     int64_t mode;                                          /* cudnnPointwiseMode_t or cudnnResampleMode_t */
     int64_t port[HNI_GRAPH_PORTS];                         /* tensors in the order above; -1 = none */
     int64_t window[2], stride[2], padding[2], dilation[2]; /* height, width; of convolution and resampling */
+    int64_t extra_padding[2];                              /* of convolution: below and at the right only */
 } hni_graph_node;
 
 typedef struct hni_graph {

@@ -1,5 +1,5 @@
-/* metrics.c - an evaluation as a table for people. Figures are the library's; only the interval of the accuracy is worked out here, since
- * a bare percentage of thirty images misleads. metrics_json.c writes the same for programs. */
+/* metrics.c - an evaluation as a table for people. A bare percentage of thirty images misleads, so the accuracy stands with its
+ * interval. metrics_json.c writes the same for programs. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,15 +11,6 @@ static void figure(FILE *out, const char *name, double value, const char *meanin
         fprintf(out, "  %-20s      –   %s\n", name, meaning);
     else
         fprintf(out, "  %-20s %6.4f   %s\n", name, value, meaning);
-}
-
-/* Wilson's 95 % interval of a share of n. */
-static void interval(double share, int64_t n, double *low, double *high) {
-    double z = 1.959963984540054, count = (double)n, denominator = 1 + z * z / count;
-    double centre = (share + z * z / (2 * count)) / denominator;
-    double half = z * sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / denominator;
-    *low = centre - half;
-    *high = centre + half;
 }
 
 static int widest_name(const hn_eval *eval, int32_t n) {
@@ -117,8 +108,8 @@ static bool is_multi(const hn_eval *eval) {
 
 hn_status print_metrics(FILE *out, const hn_eval *eval, hn_error *err) {
     hn_metrics m = {.struct_size = sizeof m};
-    double low, high;
-    char meaning[64];
+    hn_interval wilson = {.struct_size = sizeof wilson};
+    char meaning[64] = "";
     bool multi = is_multi(eval);
     hn_status status = hn_eval_metrics(eval, 0, &m, err);
     if (status) return status;
@@ -126,8 +117,8 @@ hn_status print_metrics(FILE *out, const hn_eval *eval, hn_error *err) {
     if (m.skipped) fprintf(out, ", %lld more skipped", (long long)m.skipped);
     fprintf(out, m.groups_unknown ? "; patients not known: if the model has seen these patients, all of this is too good\n" : "\n");
     if ((status = print_confusion(out, eval, &m, multi, err))) return status;
-    interval(m.accuracy, m.n, &low, &high);
-    snprintf(meaning, sizeof meaning, "95 %% interval %.4f to %.4f, image by image", low, high);
+    if (!hn_eval_proportion(llround(m.accuracy * (double)m.n), m.n, 0.95, &wilson, NULL))
+        snprintf(meaning, sizeof meaning, "95 %% interval %.4f to %.4f, image by image", wilson.low, wilson.high);
     fprintf(out, "\nall classes\n");
     figure(out, "accuracy", m.accuracy, multi ? "of all labels" : meaning);
     if (multi) figure(out, "exact match", m.exact_match, "every label of an image right");

@@ -12,6 +12,8 @@ enum { MAX_HIDDEN = 4096 };
 
 /* Mean and deviation of ImageNet's red, green and blue, as in torchvision's recipes. */
 static const double imagenet[6] = {0.485, 0.456, 0.406, 0.229, 0.224, 0.225};
+/* (x - 127) / 128, as EfficientNet-Lite's own preprocessing. */
+static const double lite[6] = {127.0 / 255, 127.0 / 255, 127.0 / 255, 128.0 / 255, 128.0 / 255, 128.0 / 255};
 
 static const hni_preset presets[] = {
     {"tinyvgg", "two blocks of two convolutions; Wang et al. 2020", 64, 10, HNI_INIT_PYTORCH, NULL, hni_add_tinyvgg},
@@ -22,6 +24,8 @@ static const hni_preset presets[] = {
     {"resnet50", "He et al. 2016, as in torchvision (v1.5)", 224, 0, HNI_INIT_RESNET, imagenet, hni_add_resnet50},
     {"densenet121", "Huang et al. 2017, as in torchvision", 224, 0, HNI_INIT_DENSENET, imagenet, hni_add_densenet121},
     {"mobilenetv2", "Sandler et al. 2018, as in torchvision", 224, 0, HNI_INIT_MOBILENET, imagenet, hni_add_mobilenetv2},
+    {"efficientnet-lite0", "Tan & Le 2019, TensorFlow's; names as in timm's tf_efficientnet_lite0", 224, 0, HNI_INIT_EFFICIENTNET, lite,
+     hni_add_efficientnet_lite0},
 };
 enum { N_PRESETS = sizeof presets / sizeof *presets };
 

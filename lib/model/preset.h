@@ -12,6 +12,7 @@ typedef struct hni_maker {
     hn_status status;          /* of the first layer that failed */
     int32_t value;             /* what the next layer takes in; then what it gives */
     double epsilon, momentum;  /* of batch norm */
+    bool same;                 /* padding is TensorFlow's "same", else half the kernel on each side */
     char block[64];            /* a layer's name is block.part; "" = part alone */
 } hni_maker;
 
@@ -26,7 +27,7 @@ typedef struct hni_preset {
 
 /* The names of the layers that follow begin with this. */
 void hni_maker_block(hni_maker *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Convolution without bias, square, padded by half the kernel; groups 0 = one a channel (depthwise; filters are the channels then). */
+/* Convolution without bias, square; groups 0 = one a channel (depthwise; filters are the channels then). */
 void hni_add_conv(hni_maker *m, const char *part, int32_t filters, int32_t kernel, int32_t stride, int32_t groups);
 void hni_add_biased_conv(hni_maker *m, const char *part, int32_t filters, int32_t kernel);
 void hni_add_norm(hni_maker *m, const char *part);
@@ -48,8 +49,9 @@ void hni_add_tinyresnet(hni_maker *m, int32_t hidden, int32_t classes);
 void hni_add_resnet18(hni_maker *m, int32_t hidden, int32_t classes);
 void hni_add_resnet34(hni_maker *m, int32_t hidden, int32_t classes);
 void hni_add_resnet50(hni_maker *m, int32_t hidden, int32_t classes);
-/* preset_densenet.c, preset_mobilenet.c */
+/* preset_densenet.c, preset_mobilenet.c, preset_efficientnet.c */
 void hni_add_densenet121(hni_maker *m, int32_t hidden, int32_t classes);
 void hni_add_mobilenetv2(hni_maker *m, int32_t hidden, int32_t classes);
+void hni_add_efficientnet_lite0(hni_maker *m, int32_t hidden, int32_t classes);
 
 #endif

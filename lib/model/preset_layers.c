@@ -29,9 +29,20 @@ static hni_layer conv(int32_t filters, int32_t kernel, int32_t stride, int32_t g
                                   .dilation = {1, 1}, .groups = groups}};
 }
 
+/* As many pixels as the stride divides the size into, rounded up; of an odd number of rows the last is below. */
+static void pad_same(const hni_maker *m, hni_window2d *w) {
+    for (int i = 0; i < 2; i++) {
+        const int64_t size = m->graph->values[m->value].dims[2 + i], out = (size + w->stride[i] - 1) / w->stride[i];
+        const int64_t rows = (out - 1) * w->stride[i] + w->kernel[i] - size;
+        w->padding[i] = rows > 0 ? (int32_t)(rows / 2) : 0;
+        w->extra_padding[i] = rows > 0 ? (int32_t)(rows % 2) : 0;
+    }
+}
+
 void hni_add_conv(hni_maker *m, const char *part, int32_t filters, int32_t kernel, int32_t stride, int32_t groups) {
     hni_layer layer = conv(filters, kernel, stride, groups ? groups : filters);
     layer.no_bias = 1;
+    if (m->same) pad_same(m, &layer.window);
     add(m, part, layer);
 }
 

@@ -15,7 +15,9 @@ static void describe_constants(const hni_layer *l, char *text, size_t size) {
     if (l->kind <= HNI_LAYER_AVG_POOL2D)
         n = snprintf(text, size, "%d×%d, stride %d×%d, padding %d×%d", w->kernel[0], w->kernel[1], w->stride[0], w->stride[1],
                      w->padding[0], w->padding[1]);
-    if (l->kind == HNI_LAYER_CONV2D && w->groups > 1) snprintf(text + n, size - (size_t)n, ", groups %d", w->groups);
+    if (l->kind == HNI_LAYER_CONV2D && (w->extra_padding[0] || w->extra_padding[1]))
+        n += snprintf(text + n, size - (size_t)n, " + %d×%d", w->extra_padding[0], w->extra_padding[1]);
+    if (l->kind == HNI_LAYER_CONV2D && w->groups > 1 && n < (int)size) snprintf(text + n, size - (size_t)n, ", groups %d", w->groups);
     if (l->kind == HNI_LAYER_GROUP_NORM) snprintf(text, size, "%d group%s", w->groups, w->groups == 1 ? "" : "s");
     if (l->kind == HNI_LAYER_ACTIVATION && l->activation > HN_ACT_NONE && l->activation <= HN_ACT_TANH)
         snprintf(text, size, "%s", activations[l->activation]);

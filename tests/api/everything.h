@@ -63,6 +63,9 @@ typedef union result {
     hn_metrics metrics;
     hn_class_metrics class_metrics;
     hn_eval_sample sample;
+    hn_interval interval;
+    hn_mean mean;
+    hn_mcnemar mcnemar;
     unsigned char bytes[4096]; /* as large as a struct_size may be */
 } result;
 
@@ -75,6 +78,7 @@ static union {
     double doubles[512];
     int64_t numbers[512];
     hn_curve_point points[128];
+    hn_metrics metrics;
 } buffer;
 
 enum { PATTERN = 0xA5 };

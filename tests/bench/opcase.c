@@ -68,8 +68,8 @@ static hn_status put_output(opcase *o, int32_t place, hn_error *err) {
 /* Max pooling's gradient reads y, which must be the maximum of x. */
 static hn_status pool_forward(opcase *o, hn_error *err) {
     const hn_op_desc *g = &o->op.desc;
-    const hni_window2d window = {
-        {g->kernel[0], g->kernel[1]}, {g->stride[0], g->stride[1]}, {g->padding[0], g->padding[1]}, {1, 1}, 1, 0, 0};
+    const hni_window2d window = {.kernel = {g->kernel[0], g->kernel[1]}, .stride = {g->stride[0], g->stride[1]}, .padding = {g->padding[0], g->padding[1]},
+                                 .dilation = {1, 1}, .groups = 1};
     hn_op_desc forward;
     hni_op op = {.handle = NULL};
     hn_buffer workspace = {.memory = NULL};

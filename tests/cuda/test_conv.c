@@ -153,6 +153,22 @@ START_TEST(pooled_inside)
 }
 END_TEST
 
+/* The result that waits in the workspace has its own extents. */
+START_TEST(pooled_inside_with_every_padding)
+{
+    const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 4, 2, 3, 9, 8), w = hni_tensor(HN_DTYPE_F32, 4, 5, 3, 3, 2);
+    const hni_window2d win = {
+        .stride = {1, 2}, .padding = {0, 1}, .dilation = {2, 1}, .groups = 1, .pool = 2, .extra_padding = {1, 2}};
+    pair p = open_pair("cudnn:0");
+    hni_case c = {.name = "pooled", .tolerance = 2e-5};
+    double error = NAN;
+    ck_ok(hni_op_conv2d(&c.desc, &x, &w, true, &win, 1, &err));
+    ck_ok(hni_case_compare(p.device, p.oracle, &c, test_seed(), &error, &err));
+    ck_assert(error <= 1.0);
+    close_pair(&p);
+}
+END_TEST
+
 /* A recorded convolution runs at the replay, with the buffers' new contents. */
 START_TEST(recorded)
 {
@@ -235,6 +251,7 @@ int main(void) {
     tcase_add_test(t, ways);
     tcase_add_test(t, nan_stays_nan);
     tcase_add_test(t, pooled_inside);
+    tcase_add_test(t, pooled_inside_with_every_padding);
     tcase_add_test(t, recorded);
     tcase_add_test(t, nth_call_fails);
     suite_add_tcase(suite, t);

@@ -13,6 +13,8 @@ static inline void note_image(scene *s, const hn_image *image) {
 
 static inline void load_images(scene *s) {
     hn_image *png = NULL, *jpeg = NULL, *rgb = NULL, *small = NULL, *hu = NULL, *grey = NULL, *memory = NULL;
+    hn_image *cropped = NULL, *median = NULL, *gaussian = NULL;
+    hn_box box = {.struct_size = sizeof box};
     const hn_image_options o = {.struct_size = sizeof o, .channels = 3};
     const int16_t values[4] = {0, 40, 80, 1000};
     const hn_pixels raw = {.struct_size = sizeof raw, .type = HN_PIXEL_I16, .width = 2, .height = 2, .channels = 1, .data = values};
@@ -26,15 +28,19 @@ static inline void load_images(scene *s) {
     STEP(small, hn_image_resize(rgb, 5, 11, &small, &err));
     STEP(hu, hn_image_wrap(s->ctx, &raw, &hu, &err));
     STEP(grey, hn_image_window(hu, NULL, &grey, &err));
+    STEP(NULL, hn_image_head_box(hu, 0.1, 1, &box, &err));
+    STEP(cropped, hn_image_crop(rgb, &box, &cropped, &err));
+    STEP(median, hn_image_filter_median(cropped, 5, &median, &err));
+    STEP(gaussian, hn_image_filter_gaussian(median, 0.8, &gaussian, &err));
     hn_context_free(s->ctx); /* the images keep it */
     s->ctx = NULL;
-    hn_image *const all[] = {png, jpeg, rgb, small, hu, grey, memory};
+    hn_image *const all[] = {png, jpeg, rgb, small, hu, grey, memory, cropped, median, gaussian};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) note_image(s, all[i]);
 done:
     free(bytes);
     hn_context_free(s->ctx);
     hn_image_free(png), hn_image_free(jpeg), hn_image_free(rgb), hn_image_free(small), hn_image_free(hu), hn_image_free(grey);
-    hn_image_free(memory);
+    hn_image_free(memory), hn_image_free(cropped), hn_image_free(median), hn_image_free(gaussian);
 }
 
 static inline void note_rows(scene *s, hn_dataset *ds) {
@@ -203,6 +209,39 @@ done:
     hn_context_free(s->ctx);
     hn_predictor_free(p);
     for (int i = 0; i < 3; i++) hn_image_free(images[i]);
+}
+
+/* What a network takes in: measured, shown, and a series that is predicted. */
+static inline void look(scene *s) {
+    const hn_model_options o = {.struct_size = sizeof o, .width = SIDE, .height = SIDE, .slices = 3, .crop_head = 1, .median = 3, .gaussian = 0.7, .hidden = 1};
+    const hn_augment_options augment = {.struct_size = sizeof augment, .flip = 0.5, .rotate = 10, .mixup = 0.4};
+    const hn_dataset_options strict = {.struct_size = sizeof strict, .strict = 1};
+    const hn_predictor_options p = {.struct_size = sizeof p, .max_batch = 2, .device = "frail"};
+    double mean[3], deviation[3];
+    hn_model *model = NULL;
+    hn_dataset *ds = NULL;
+    hn_predictor *predictor = NULL;
+    hn_image *images[3] = {NULL}, *seen[3] = {NULL};
+    hn_prediction out[3];
+    float probabilities[3][2];
+    for (int i = 0; i < 3; i++) out[i] = (hn_prediction){.struct_size = sizeof out[i], .probabilities = probabilities[i], .capacity = 2};
+    BEGIN();
+    STEP(model, hn_model_preset(s->ctx, "tinyvgg", &o, &model, &err));
+    STEP(ds, hn_dataset_create(s->ctx, &strict, &ds, &err));
+    STEP(NULL, hn_dataset_add_manifest(ds, at("manifest.csv"), &err));
+    STEP(NULL, hn_dataset_statistics(ds, &o, NULL, mean, deviation, 3, NULL, &err));
+    note(s, mean, sizeof mean), note(s, deviation, sizeof deviation);
+    for (int i = 0; i < 3; i++) STEP(images[i], make_image(s->ctx, i, &images[i], &err));
+    STEP(seen[0], hn_augment_images(model, (const hn_image *const *)images, 3, &augment, 1, 1, NULL, seen, &err));
+    for (int i = 0; i < 3; i++) note_image(s, seen[i]);
+    STEP(predictor, hn_predictor_create(model, &p, &predictor, &err));
+    STEP(NULL, hn_predict_series(predictor, (const hn_image *const *)images, 3, out, &err));
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(out[i].status, HN_OK);
+    note(s, probabilities, sizeof probabilities);
+done:
+    hn_context_free(s->ctx);
+    hn_model_free(model), hn_dataset_free(ds), hn_predictor_free(predictor);
+    for (int i = 0; i < 3; i++) hn_image_free(images[i]), hn_image_free(seen[i]);
 }
 
 static inline void evaluate(scene *s) {

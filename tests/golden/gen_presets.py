@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes presets.txt beside this file: what PyTorch makes of the presets' networks, for tests/model/test_presets.c.
 
-Needs torch and torchvision. Everything is computed in float64 from weights that float32 holds exactly; then in float32 as well, to know how
+Needs torch, torchvision and timm. Everything is computed in float64 from weights that float32 holds exactly; then in float32 as well, to know how
 far PyTorch's own float32 is from that: gradients of deep networks with batch norm over few pixels are ill-conditioned.
 
 Weights and pixels are not stored: both sides compute them from a counter (see `word`), the stream being a hash of the tensor's name. For each
@@ -18,6 +18,7 @@ import os
 import sys
 
 import numpy
+import timm
 import torch
 import torchvision
 from torch import nn
@@ -28,6 +29,7 @@ CASES = [  # preset, size, channels, hidden, classes, batch
     ("tinyresnet", 32, 1, 6, 2, 3), ("tinyresnet", 41, 3, 4, 5, 3),
     ("resnet18", 64, 1, 0, 2, 3), ("resnet34", 48, 3, 0, 3, 2), ("resnet50", 64, 3, 0, 4, 2),
     ("densenet121", 64, 1, 0, 2, 2), ("mobilenetv2", 64, 3, 0, 3, 2), ("mobilenetv2", 49, 1, 0, 2, 3),
+    ("efficientnet-lite0", 64, 3, 0, 3, 2), ("efficientnet-lite0", 52, 1, 0, 2, 3), ("efficientnet-lite0", 49, 3, 0, 2, 3),
 ]
 
 
@@ -106,6 +108,8 @@ def make(preset, channels, hidden, classes):
         return TinyVGGGap(channels, hidden, classes)
     if preset == "tinyresnet":
         return TinyResNet(channels, hidden, classes)
+    if preset == "efficientnet-lite0":
+        return timm.create_model("tf_efficientnet_lite0", num_classes=classes, in_chans=channels)
     model = torchvision.models.get_model(preset.replace("netv2", "net_v2"), num_classes=classes)
     if channels != 3:
         name, old = next((n, m) for n, m in model.named_modules() if isinstance(m, nn.Conv2d))
@@ -162,7 +166,7 @@ def main():
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "presets.txt")
-    lines = [f"haemnet golden presets, torch {torch.__version__}, torchvision {torchvision.__version__}, numpy {numpy.__version__}, "
+    lines = [f"haemnet golden presets, torch {torch.__version__}, torchvision {torchvision.__version__}, timm {timm.__version__}, numpy {numpy.__version__}, "
              f"python {sys.version.split()[0]}, {len(CASES)} cases"]
     for case in CASES:
         lines += run_case(case)

@@ -161,7 +161,7 @@ START_TEST(sizes_are_known) {
         int32_t size;
     } known[] = {{"tinyvgg", 2564010, 64}, {"tinyvgg-gap", 423000, 64}, {"tinyresnet", 436536, 64}, {"resnet18", 11689512, 224},
                  {"resnet34", 21797672, 224}, {"resnet50", 25557032, 224},
-                 {"densenet121", 7978856, 224}, {"mobilenetv2", 3504872, 224}};
+                 {"densenet121", 7978856, 224}, {"mobilenetv2", 3504872, 224}, {"efficientnet-lite0", 4652008, 224}};
     hn_preset_info p = {.struct_size = sizeof p};
     hn_context *ctx = new_context();
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -246,6 +246,12 @@ static double mobilenet_deviation(const hni_param *p, bool dense) {
     return p->rank == 1 ? 0 : dense ? 0.01 : sqrt(2.0 / (double)(p->shape[0] * p->shape[2] * p->shape[3]));
 }
 
+/* A depthwise convolution, whose filters see one channel, has one group a filter. */
+static double efficientnet_deviation(const hni_param *p, bool dense) {
+    const double fan_out = (double)(p->shape[0] * p->shape[2] * p->shape[3]);
+    return p->rank == 1 ? 0 : dense ? 1 / sqrt(3 * fan_out) : sqrt(2 / (strstr(p->name, "conv_dw") ? fan_out / (double)p->shape[0] : fan_out));
+}
+
 START_TEST(first_weights_are_the_authors) {
     hn_context *ctx = new_context();
     hn_model *m = preset(ctx, "resnet18", (hn_model_options){.n_classes = 10, .seed = 3}), *again, *other;
@@ -255,6 +261,9 @@ START_TEST(first_weights_are_the_authors) {
     hn_model_free(other);
     other = preset(ctx, "mobilenetv2", (hn_model_options){.n_classes = 200});
     check_first_weights(other, mobilenet_deviation);
+    hn_model_free(other);
+    other = preset(ctx, "efficientnet-lite0", (hn_model_options){.n_classes = 200});
+    check_first_weights(other, efficientnet_deviation);
     hn_model_free(other);
     again = preset(ctx, "resnet18", (hn_model_options){.n_classes = 10, .seed = 3});
     other = preset(ctx, "resnet18", (hn_model_options){.n_classes = 10, .seed = 4});

@@ -157,6 +157,7 @@ typedef struct hn_op_desc {
                                                memory of the operator's own and serve all runs with HN_RUN_CONSTANT_KEPT */
     double smoothing;                       /* of the losses' labels, 0 ≤ smoothing < 1 */
     double focal;                           /* of the losses: Lin et al. 2017, gamma ≥ 0; 0 = cross-entropy */
+    int32_t extra_padding[2];               /* convolution: more of it, below and at the right only, ≥ 0 */
 } hn_op_desc;
 
 /* Bits of hn_op_buffers.flags. */
