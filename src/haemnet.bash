@@ -15,6 +15,7 @@ _haemnet() {
         --augment) COMPREPLY=($(compgen -W "usual flip rotate scale shift shear window-centre window-width brightness contrast gamma noise blur cutout mixup cutmix" -- "$current"))
             return ;;
         --stop) COMPREPLY=($(compgen -W "patience gl pq up" -- "$current")); return ;;
+        --tta) COMPREPLY=($(compgen -W "none flip flip-shift" -- "$current")); return ;;
         --task) COMPREPLY=($(compgen -W "single multi" -- "$current")); return ;;
         --class-weights) COMPREPLY=($(compgen -W "balanced" -- "$current")); return ;;
         --device) COMPREPLY=($(compgen -W "best $("$program" devices 2>/dev/null | sed 's/^[* ] \([^ ]*\).*/\1/')" -- "$current"))
