@@ -1,6 +1,7 @@
 /* graph.h - cuDNN's graph API in C, as thin as the backend needs it: a description of tensors and nodes becomes a finished plan.
  *
- *   hni_graph (plain data) ─► hni_graph_plan: operation graph ─► heuristics A, then fallback ─► engines without unwanted notes ─► plan
+ *   hni_graph (plain data) ─► hni_graph_plan: operation graph ─► heuristics A, then fallback ─► engines without unwanted notes ─► the first,
+ *   or the fastest of a few, becomes the plan
  *   pack (pointers) + plan + workspace ─► hni_graph_run
  *
  * Plans are kept by the opened device and found again by the bytes of the description: operators of one shape share one. Not a general

@@ -107,14 +107,18 @@ cudaError_t hni_kernel_norm(hni_norm_args args, cudaStream_t stream);
 cudaError_t hni_kernel_norm_train(hni_norm_args args, cudaStream_t stream);
 cudaError_t hni_kernel_norm_grad(hni_norm_args args, cudaStream_t stream);
 
-/* In place behind a convolution: y = activation(norm(y + bias) + add), over y[N,filters,pixels]; NULL = not there. */
+/* Behind a convolution that gave x: y = activation(norm(x + bias) + add), over y[N,filters,pixels]; NULL = not there. y may be x, unless
+ * it is pooled: then it holds the maxima of 2x2 windows side by side of the same, by the rules of HN_OP_MAX_POOL2D, and `add` is NULL. */
 typedef struct hni_conv_tail_args {
-    int64_t n, filters, pixels; /* n: all numbers of y */
-    int32_t activation;         /* HN_ACT_… */
+    int64_t n, filters, pixels;  /* n: all numbers of y */
+    int64_t width;               /* pooled: of y */
+    int64_t from_width, from_pixels; /* pooled: columns of x, and pixels of one of its channels; else 0 */
+    int32_t activation;          /* HN_ACT_… */
     double epsilon;
     const float *bias;                      /* [filters] */
     const float *gamma, *beta, *mean, *var; /* [filters], all or none */
     const float *add;                       /* as y */
+    const float *x;
     float *y;
 } hni_conv_tail_args;
 cudaError_t hni_kernel_conv_tail(hni_conv_tail_args args, cudaStream_t stream);

@@ -2,8 +2,8 @@
  *
  * All decisions (algorithms, offsets, buffers) are made in create and bind; run uploads the step's inputs and walks the list. A prediction
  * on the host's own memory walks it for a few images at a time, so that what lies between the layers stays in the caches. Where a
- * backend can record, the list is recorded at the first run and replayed from then on: buffers never move. Loops over batches, epochs and
- * samples are train's and predict's. */
+ * backend can record, the first run is walked, the list is recorded at a later one and replayed from then on: buffers never move. Loops over
+ * batches, epochs and samples are train's and predict's. */
 #include <string.h>
 
 #include "../base/memory.h"
@@ -29,7 +29,7 @@ struct hni_executor {
     hn_buffer constants, arena;
     void *recording;
     bool bound, plain;  /* plain: no recording on this backend */
-    bool ran;
+    bool ran, walked;   /* the last run went well; one ever did */
     uint64_t seen;      /* the version of the weights at the last run; 0 = none */
 };
 
@@ -278,7 +278,7 @@ static hn_status run_nodes(hni_executor *ex, int32_t flags, hn_error *err) {
 }
 
 /* Recorded runs are not done yet: the caller replays. A backend that has the slots but cannot record now says HN_E_UNSUPPORTED. */
-static hn_status record(hni_executor *ex, hn_error *err) {
+static hn_status record(hni_executor *ex, int32_t flags, hn_error *err) {
     const hn_backend *table = &ex->device->table;
     const char *name = ex->device->info.name;
     hn_error theirs = {.status = HN_OK};
@@ -289,7 +289,7 @@ static hn_status record(hni_executor *ex, hn_error *err) {
     }
     if (status != HN_OK)
         return hni_foreign_status(status, &theirs, name, "capture_begin", err);
-    status = run_nodes(ex, 0, err);
+    status = run_nodes(ex, flags, err);
     void *recording = NULL;
     const hn_status ended = table->capture_end(ex->device->handle, &recording, &theirs); /* always: or the queue stays shut */
     if (status == HN_OK && ended != HN_OK)
@@ -384,12 +384,16 @@ static hn_status run_slices(hni_executor *ex, const hni_step *step, int32_t flag
     return status;
 }
 
+/* Training never keeps its weights, so its recording has no flags. Every other is made of runs with HN_RUN_CONSTANT_KEPT, and whenever the
+ * weights are new the list is walked once. The first run is walked anyway: a backend's libraries load what they need on it. */
 static hn_status run_whole(hni_executor *ex, const hni_step *step, int32_t flags, hn_error *err) {
+    const bool fits = !ex->plain && ex->walked && (flags == HN_RUN_CONSTANT_KEPT || ex->options.mode == HNI_MODE_TRAIN);
     hn_status status = upload_step(ex, step, err);
-    if (status == HN_OK && !ex->plain && !ex->recording)
-        status = record(ex, err);
+    if (status == HN_OK && fits && !ex->recording)
+        status = record(ex, flags, err);
     if (status == HN_OK)
-        status = ex->recording ? replay(ex, err) : run_nodes(ex, flags, err);
+        status = fits && ex->recording ? replay(ex, err) : run_nodes(ex, flags, err);
+    ex->walked = ex->walked || status == HN_OK;
     return status;
 }
 

@@ -30,7 +30,7 @@ static void put(const machine *m, int t, int64_t i, double value) {
     if (m->own[t])
         m->own[t][i] = value;
     else
-        ((float *)m->run->pointer[t])[i] = (float)value; /* rules: outputs are float32 */
+        ((float *)m->run->pointer[t])[i] = (float)(value * m->run->factor); /* rules: outputs are float32 */
 }
 
 static const int64_t *dims(const machine *m, int t) { return m->run->program.tensor[t].dims; }
