@@ -83,6 +83,25 @@ expect 0 train --out "$scratch/c" --class-weights balanced --optimizer sgd --mom
 expect 0 train --out "$scratch/d" --class-weights 2,1 --optimizer adamw --weight-decay 0.01 --stop gl
 expect 0 train --out "$scratch/e" --epochs 40 --patience 1 --lr 0.3
 says "$scratch/out" "stopped early"
+expect 0 train --out "$scratch/g" --schedule cosine --warm-up 1 --clip 1 --accumulate 2 --ema 0.9 --smoothing 0.1 --augment usual,mixup \
+    --sampler hard-negatives --optimizer adamw --weight-decay 0.1 --decay-weights-only --freeze conv_block_1. --rates classifier.=2
+python "run.json and provenance of an elaborate training" "$scratch/g" <<'PY'
+import json, struct, sys
+r = json.load(open(sys.argv[1] + "/run.json"))
+assert r["options"]["schedule"] == "cosine" and r["options"]["ema"] == 0.9 and r["options"]["freeze"] == "conv_block_1."
+f = open(sys.argv[1] + "/last.safetensors", "rb").read()
+p = json.loads(json.loads(f[8:8 + struct.unpack("<Q", f[:8])[0]])["__metadata__"]["haemnet"])["provenance"]
+assert p["averaged"] and p["average"] == 0.9 and p["average_test"] and p["accumulate"] == 2 and p["clip_norm"] == 1
+assert p["schedule"]["kind"] == "cosine" and p["schedule"]["epochs"] == 2 and p["schedule"]["warm_up_steps"] > 0
+assert p["param_groups"] == [{"prefix": "conv_block_1.", "frozen": True, "rate": 1, "decay": 1}, {"prefix": "classifier.", "frozen": False, "rate": 2, "decay": 1}]
+assert p["sampler"] == "hard_negatives" and p["hard_factor"] == 4 and p["augment"]["flip"] > 0 and p["augment"]["mixup"] > 0
+PY
+expect 0 train --out "$scratch/h" --schedule one-cycle --optimizer sgd --momentum 0.9 --nesterov --focal 2 --sampler classes
+expect 1 train --out "$scratch/f" --freeze features.
+says "$scratch/err" "no tensor of the network begins so"
+for options in "--schedule daily" "--schedule step" "--schedule-epochs 3" "--sampler all" "--rates classifier." "--ema 1" "--accumulate -1" "--nesterov"; do
+    expect 2 train --out "$scratch/f" $options
+done
 expect 2 train --out "$scratch/f" --class-weights 2
 expect 2 train --out "$scratch/f" --positive tumour
 expect 1 train --out "$scratch/f" --size 3
