@@ -48,7 +48,7 @@ static const uint32_t hni_sizes_hn_train_options[] = {312};
 static const uint32_t hni_sizes_hn_epoch_report[] = {112};
 static const uint32_t hni_sizes_hn_trainer_info[] = {112};
 /* predict.h */
-static const uint32_t hni_sizes_hn_predictor_options[] = {24};
+static const uint32_t hni_sizes_hn_predictor_options[] = {32};
 static const uint32_t hni_sizes_hn_prediction[] = {72};
 /* evaluate.h */
 static const uint32_t hni_sizes_hn_eval_options[] = {40};

@@ -146,6 +146,31 @@ import json, sys
 m = json.load(open(sys.argv[1]))
 assert m["threshold"] == 0.001 and m["sensitivity"] == 1 and m["specificity"] == 0 and m["npv"] is None
 PY
+# Intervals by patient, wider than image by image; averaging over views is named, and predict agrees with evaluate.
+expect 0 "$H" evaluate "$model" "$scratch/data" --tta flip --json -
+cp "$scratch/out" "$scratch/flip.json"
+expect 0 "$H" evaluate "$model" "$scratch/data" --group none --json -
+cp "$scratch/out" "$scratch/images.json"
+expect 0 "$H" predict "$model" "$scratch"/data/images/*.png --tta flip --json
+cp "$scratch/out" "$scratch/flips"
+python "intervals and views" "$scratch" <<'PY'
+import csv, json, sys
+here = sys.argv[1]
+m, one, by_image = (json.load(open(f"{here}/{name}.json")) for name in ("flip", "metrics", "images"))
+assert m["tta"] == "flip" and one["tta"] == "none" and one["brier"] != m["brier"]
+for run, by in ((m, "patient"), (one, "patient"), (by_image, "image")):
+    i = run["intervals"]
+    assert i["by"] == by and i["level"] == 0.95 and all(i[k][0] <= run[k] <= i[k][1] for k in ("accuracy", "roc_auc")), i
+truth = {r["file"].split("/")[-1]: r["label"] for r in csv.DictReader(open(here + "/data/manifest.csv"))}
+rows = [json.loads(line) for line in open(here + "/flips")]
+assert all(r["tta"] == "flip" for r in rows)
+brier = sum((r["probabilities"]["haemorrhage"] - (truth[r["file"].split("/")[-1]] == "haemorrhage")) ** 2 for r in rows) / len(rows)
+assert abs(brier - m["brier"]) < 1e-9
+PY
+expect 0 "$H" evaluate "$model" "$scratch/data"
+says "$scratch/out" "by patient"
+expect 2 "$H" predict "$model" "$scratch/data/images/p0000_s00.png" --tta upside-down
+says "$scratch/err" "none, flip or flip-shift"
 expect 0 "$H" evaluate "$model" "$scratch/data" --positive no_haemorrhage
 says "$scratch/out" "no_haemorrhage against the rest"
 expect 2 "$H" evaluate "$model" "$scratch/data" --positive nothing
