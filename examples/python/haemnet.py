@@ -80,7 +80,7 @@ hn_train_options: u32 struct_size, i32 batch, i32 optimizer, i32 nesterov, f64 l
 hn_trainer_info: u32 struct_size, u32 flags, i64 resident_images, u64 resident_bytes, u64 device_bytes, char[64] device, char[16] precision
 hn_epoch_report: u32 struct_size, u32 flags, i64 epoch, f64 train_loss, f64 train_accuracy, f64 test_loss, f64 test_accuracy,
     f64 learning_rate, f64 seconds, f64 images_per_second, i64 train_images, i64 test_images, i64 skipped, i64 best_epoch, f64 best_loss
-hn_predictor_options: u32 struct_size, i32 max_batch, str device, f64 threshold
+hn_predictor_options: u32 struct_size, i32 max_batch, str device, f64 threshold, i32 tta, i32 flags
 hn_prediction: u32 struct_size, u32 flags, ptr probabilities, ptr logits, i32 capacity, i32 n_classes, i32 class_index, i32 status,
     u64 labels, f64 probability, f64 positive, f64 threshold
 hn_eval_options: u32 struct_size, i32 positive, f64 threshold, ptr cancel, ptr progress, ptr progress_user

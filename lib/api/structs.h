@@ -36,6 +36,9 @@ static const uint32_t hni_sizes_hn_model_info[] = {128};
 static const uint32_t hni_sizes_hn_preset_info[] = {192};
 static const uint32_t hni_sizes_hn_layer_info[] = {224};
 static const uint32_t hni_sizes_hn_tensor_info[] = {176};
+/* transfer.h */
+static const uint32_t hni_sizes_hn_transfer_info[] = {40};
+static const uint32_t hni_sizes_hn_transfer_line[] = {208};
 /* builder.h */
 static const uint32_t hni_sizes_hn_conv2d_options[] = {56};
 static const uint32_t hni_sizes_hn_pool2d_options[] = {32};
@@ -48,7 +51,7 @@ static const uint32_t hni_sizes_hn_train_options[] = {312};
 static const uint32_t hni_sizes_hn_epoch_report[] = {112};
 static const uint32_t hni_sizes_hn_trainer_info[] = {112};
 /* predict.h */
-static const uint32_t hni_sizes_hn_predictor_options[] = {24};
+static const uint32_t hni_sizes_hn_predictor_options[] = {32};
 static const uint32_t hni_sizes_hn_prediction[] = {72};
 /* evaluate.h */
 static const uint32_t hni_sizes_hn_eval_options[] = {40};
