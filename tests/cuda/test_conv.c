@@ -20,7 +20,7 @@ static double check_cases(const char *spec, int graphs, double allowed) {
         hni_case c;
         double error = NAN;
         ck_ok(hni_case_get(i, &c, &err));
-        if (!is_ours(c.desc.kind) || hni_cuda_is_news(&c.desc)) continue;
+        if (!is_ours(c.desc.kind)) continue;
         const hn_status status = hni_case_compare(p.device, p.oracle, &c, test_seed(), &error, &err);
         ck_assert_msg(status == HN_OK, "%s, case %d (%s): %s; %s", spec, i, c.name, err.message, fake_cudnn_message());
         ck_assert_msg(error <= allowed, "%s, case %d (%s): %g times the tolerance", spec, i, c.name, error);

@@ -29,7 +29,6 @@ START_TEST(every_case_agrees_with_the_reference) {
     ck_ok(hni_device_open_spec(ctx, "cudnn", &device, &err));
     ck_ok(hni_device_open_spec(ctx, "reference", &oracle, &err));
     double worst = 0.0;
-    int agreed = 0;
     for (int32_t k = 0; k < hni_case_count(); k++) {
         hni_case c;
         char text[200];
@@ -37,17 +36,11 @@ START_TEST(every_case_agrees_with_the_reference) {
         ck_ok(hni_case_get(k, &c, &err));
         hni_op_text(&c.desc, text, sizeof text);
         const hn_status status = hni_case_compare(device, oracle, &c, test_seed(), &error, &err);
-        if (status == HN_E_UNSUPPORTED && hni_cuda_is_news(&c.desc)) {
-            ck_assert_msg(strstr(err.message, hni_op_name(c.desc.kind)) != NULL, "a refusal that does not name the operator: %s", err.message);
-            continue;
-        }
         ck_assert_msg(status == HN_OK, "%s (%s): %s", c.name, text, err.message);
         ck_assert_msg(error <= 1.0, "%s (%s): %g times the tolerance", c.name, text, error);
         worst = fmax(worst, error);
-        agreed++;
     }
-    printf("cudnn on fakes: %d of %d cases agree, worst %.3g of the tolerance\n", agreed, hni_case_count(), worst);
-    ck_assert_int_ge(agreed, 403);
+    printf("cudnn on fakes: all %d cases agree, worst %.3g of the tolerance\n", hni_case_count(), worst);
     hni_device_close(device);
     hni_device_close(oracle);
     hn_context_free(ctx);
