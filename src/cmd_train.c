@@ -4,7 +4,7 @@
 
 #include "train.h"
 
-enum { N_OPTIONS = 29 + N_INPUT_OPTIONS };
+enum { N_OPTIONS = 29 + N_INPUT_OPTIONS + N_CRAFT_OPTIONS };
 static void list_options(train_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"out", OPTION_TEXT, &s->out, "RUN", "folder for model.safetensors, last.safetensors, history.csv, run.json (needed)"},
@@ -23,6 +23,7 @@ static void list_options(train_settings *s, option list[N_OPTIONS]) {
         {"optimizer", OPTION_TEXT, &s->optimizer, "NAME", "adam, adamw or sgd (adam)"},
         {"momentum", OPTION_NUMBER, &s->momentum, "X", "of sgd (0)"},
         {"weight-decay", OPTION_NUMBER, &s->weight_decay, "X", "(0)"},
+        CRAFT_OPTIONS(&s->craft),
         {"class-weights", OPTION_TEXT, &s->class_weights, "W", "balanced, or a number for each class: A,B[,...]"},
         {"stop", OPTION_TEXT, &s->stop, "RULE", "stop early: patience, or Prechelt's gl, pq, up"},
         {"patience", OPTION_INT, &s->patience, "N", "stop after N epochs without a better test loss (up: N strips)"},
@@ -201,6 +202,11 @@ int cmd_train(int argc, char **argv) {
     if (!holdout_given) s.holdout = 0.2;
     take_preset(&s);
     if ((code = check(&s, holdout_given)) || (code = check_words("train", s.model, s.device, s.choice.group))) return code;
+    if (s.craft.nesterov && s.momentum == 0) return usage_error("train", "--nesterov goes with --optimizer sgd and --momentum");
+    if ((code = read_craft(&s.craft))) {
+        free_craft(&s.craft);
+        return code;
+    }
     s.data = argv[0];
     quiet = s.quiet;
     hn_status status = open_context(s.threads, &ctx, &err);
@@ -219,5 +225,6 @@ int cmd_train(int argc, char **argv) {
     hn_dataset_free(data);
     hn_cancel_free(cancel);
     hn_context_free(ctx);
+    free_craft(&s.craft);
     return code;
 }

@@ -43,6 +43,11 @@ bool threshold_fits(double threshold); /* NaN = not given; else it must lie betw
 void print_options(FILE *out, const option *options, int n);
 int usage_error(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3))); /* EXIT_USAGE */
 
+/* words.c: the view names of test-time averaging, "none", "flip", "flip-shift" ↔ HN_TTA_…; NULL is none. */
+#define TTA_OPTION(to) \
+    {"tta", OPTION_TEXT, (to), "VIEWS", "test-time averaging: flip = with the mirror image, flip-shift = 10 views, none (none)"}
+int read_tta(const char *command_name, const char *word, int32_t *tta);
+const char *tta_name(int32_t tta);
 /* words.c: EXIT_USAGE after a message if the library knows no such preset or device, or cannot read the pattern; NULL = not given. */
 int check_words(const char *command_name, const char *model, const char *device, const char *group);
 bool find_preset(const char *name, hn_preset_info *out);
@@ -141,6 +146,10 @@ int parse_augment(const char *command_name, const char *text, hn_augment_options
 /* --- metrics (metrics.c, metrics_json.c) ------------------------------------------------------------------------------------- */
 hn_status print_metrics(FILE *out, const hn_eval *eval, hn_error *err);      /* for people */
 hn_status write_metrics_json(FILE *out, const hn_eval *eval, hn_error *err); /* the members of one object, without its braces */
+/* Of single-label data: Wilson's interval, or the bootstrap's where groups are known and have several rows. */
+hn_status accuracy_interval(const hn_eval *eval, hn_interval *out, bool *by_patient, hn_error *err);
+/* {"level": …, "by": "patient"|"image", "accuracy": [low, high], "roc_auc": [low, high]} */
+hn_status write_intervals_json(FILE *out, const hn_eval *eval, hn_error *err);
 void write_skipped_json(FILE *out, hn_dataset *data);                       /* [{"file": …, "reason": …}, …] */
 /* AUC of the positive class; without one, the mean of the classes' that have one. */
 hn_status auc_of(const hn_eval *eval, double *out, hn_error *err);

@@ -4,10 +4,48 @@
 
 #include "program.h"
 
+/* How the network learns beyond optimiser and rate (craft.c). */
+typedef struct craft_choice {
+    const char *schedule, *freeze, *rates, *sampler, *augment;
+    double schedule_factor, lr_min, clip, ema, smoothing, focal, hard_factor;
+    int32_t schedule_epochs, schedule_multiplier, schedule_patience, warm_up, nesterov, decay_weights_only, accumulate, hard_reach;
+    /* what the words were read as */
+    hn_augment_options augmentation;
+    hn_param_group *rules; /* [n_rules], malloc'd; prefixes lie in texts */
+    int32_t n_rules;
+    char *texts[2];
+} craft_choice;
+enum { N_CRAFT_OPTIONS = 20 };
+#define CRAFT_OPTIONS(c) \
+    {"nesterov", OPTION_FLAG, &(c)->nesterov, NULL, "Nesterov momentum, of sgd"}, \
+    {"decay-weights-only", OPTION_FLAG, &(c)->decay_weights_only, NULL, "no weight decay of biases and of norm layers"}, \
+    {"schedule", OPTION_TEXT, &(c)->schedule, "NAME", "of the learning rate: constant, step, cosine, restarts, one-cycle or plateau (constant)"}, \
+    {"schedule-epochs", OPTION_INT, &(c)->schedule_epochs, "N", "step: between steps; restarts: first cycle; cosine, one-cycle: all (those after warm-up)"}, \
+    {"schedule-factor", OPTION_NUMBER, &(c)->schedule_factor, "X", "step, plateau: the rate is multiplied by it (0.1)"}, \
+    {"schedule-multiplier", OPTION_INT, &(c)->schedule_multiplier, "N", "restarts: each cycle is so many times as long as the one before (1)"}, \
+    {"schedule-patience", OPTION_INT, &(c)->schedule_patience, "N", "plateau: epochs without a better test loss that are borne (10)"}, \
+    {"lr-min", OPTION_NUMBER, &(c)->lr_min, "X", "cosine, restarts, plateau: the lowest learning rate (0)"}, \
+    {"warm-up", OPTION_INT, &(c)->warm_up, "N", "epochs in which the learning rate rises from a hundredth (0)"}, \
+    {"freeze", OPTION_TEXT, &(c)->freeze, "PREFIX[,...]", "tensors that are not trained, by how their names begin"}, \
+    {"rates", OPTION_TEXT, &(c)->rates, "PREFIX=F[,...]", "tensors whose learning rate is F times that of the others"}, \
+    {"clip", OPTION_NUMBER, &(c)->clip, "X", "longest gradient, of all parameters together (no limit)"}, \
+    {"accumulate", OPTION_INT, &(c)->accumulate, "K", "batches to a step of the optimiser (1)"}, \
+    {"ema", OPTION_NUMBER, &(c)->ema, "D", "moving average of the weights, of this decay; it is tested and kept (none)"}, \
+    {"smoothing", OPTION_NUMBER, &(c)->smoothing, "X", "label smoothing, below 1 (0)"}, \
+    {"focal", OPTION_NUMBER, &(c)->focal, "G", "gamma of the focal loss (0: cross-entropy)"}, \
+    {"sampler", OPTION_TEXT, &(c)->sampler, "NAME", "rows of an epoch: shuffle, or drawn by classes, groups or hard-negatives (shuffle)"}, \
+    {"hard-factor", OPTION_NUMBER, &(c)->hard_factor, "X", "hard-negatives: how many times as likely as others (4)"}, \
+    {"hard-reach", OPTION_INT, &(c)->hard_reach, "N", "hard-negatives: within so many slices of a positive one (2)"}, \
+    AUGMENT_OPTION(&(c)->augment)
+int read_craft(craft_choice *choice); /* checks names and reads lists; EXIT_USAGE after a message. free_craft also after that */
+void fill_craft(const craft_choice *choice, int32_t epochs, hn_train_options *options); /* options live no longer than the choice */
+void free_craft(craft_choice *choice);
+
 typedef struct train_settings {
     const char *data, *test, *out, *model, *optimizer, *positive, *device, *class_weights, *stop;
     data_choice choice;
     input_choice input;
+    craft_choice craft;
     double holdout, lr, momentum, weight_decay, mean, deviation;
     int32_t resident_mb; /* -1 = not given */
     int32_t folds, normalise, hidden, epochs, batch, threads, patience, resume, quiet;

@@ -31,6 +31,11 @@ void write_settings_json(FILE *out, const train_settings *s) {
                  {"device", s->device},
                  {"class_weights", s->class_weights},
                  {"stop", s->stop},
+                 {"schedule", s->craft.schedule},
+                 {"freeze", s->craft.freeze},
+                 {"rates", s->craft.rates},
+                 {"sampler", s->craft.sampler},
+                 {"augment", s->craft.augment},
                  {"windows", s->input.windows},
                  {"label_column", s->choice.label_columns},
                  {"group", s->choice.group}};
@@ -53,6 +58,19 @@ void write_settings_json(FILE *out, const train_settings *s) {
                    {"momentum", s->momentum},
                    {"weight_decay", s->weight_decay},
                    {"patience", s->patience},
+                   {"schedule_epochs", s->craft.schedule_epochs},
+                   {"schedule_factor", s->craft.schedule_factor},
+                   {"schedule_multiplier", s->craft.schedule_multiplier},
+                   {"schedule_patience", s->craft.schedule_patience},
+                   {"lr_min", s->craft.lr_min},
+                   {"warm_up", s->craft.warm_up},
+                   {"clip", s->craft.clip},
+                   {"accumulate", s->craft.accumulate},
+                   {"ema", s->craft.ema},
+                   {"smoothing", s->craft.smoothing},
+                   {"focal", s->craft.focal},
+                   {"hard_factor", s->craft.hard_factor},
+                   {"hard_reach", s->craft.hard_reach},
                    {"threads", s->threads},
                    {"resident", s->resident_mb < 0 ? NAN : s->resident_mb}};
     fprintf(out, "\"options\": {");
@@ -63,6 +81,8 @@ void write_settings_json(FILE *out, const train_settings *s) {
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) number_member(out, numbers[i].name, numbers[i].value);
     flag_member(out, "crop_head", s->input.crop_head);
     flag_member(out, "normalise", s->normalise);
+    flag_member(out, "nesterov", s->craft.nesterov);
+    flag_member(out, "decay_weights_only", s->craft.decay_weights_only);
     flag_member(out, "strict", s->choice.strict);
     flag_member(out, "resume", s->resume);
     fprintf(out, ", \"seed\": %llu}", (unsigned long long)s->seed);

@@ -46,6 +46,18 @@ static int check_group(const char *command_name, hn_context *ctx, const char *pa
                        "that there are no groups", pattern, reason ? reason : "expression");
 }
 
+static const char *const views[] = {"none", "flip", "flip-shift", NULL};
+
+int read_tta(const char *command_name, const char *word, int32_t *tta) {
+    int32_t i = HN_TTA_NONE;
+    while (word && views[i] && strcmp(word, views[i])) i++;
+    if (!views[i]) return usage_error(command_name, "--tta %s: must be none, flip or flip-shift", word);
+    *tta = i;
+    return EXIT_DONE;
+}
+
+const char *tta_name(int32_t tta) { return views[tta]; }
+
 int check_words(const char *command_name, const char *model, const char *device, const char *group) {
     hn_context_options options = {.struct_size = sizeof options, .threads = 1}; /* no log: the command's own context will tell */
     hn_context *ctx = NULL;

@@ -43,11 +43,12 @@ static const uint32_t hni_sizes_hn_pool2d_options[] = {32};
 static const uint32_t hni_sizes_hn_augment_options[] = {136};
 /* train.h */
 static const uint32_t hni_sizes_hn_progress[] = {56};
-static const uint32_t hni_sizes_hn_train_options[] = {152};
+static const uint32_t hni_sizes_hn_param_group[] = {32};
+static const uint32_t hni_sizes_hn_train_options[] = {312};
 static const uint32_t hni_sizes_hn_epoch_report[] = {112};
 static const uint32_t hni_sizes_hn_trainer_info[] = {112};
 /* predict.h */
-static const uint32_t hni_sizes_hn_predictor_options[] = {24};
+static const uint32_t hni_sizes_hn_predictor_options[] = {32};
 static const uint32_t hni_sizes_hn_prediction[] = {72};
 /* evaluate.h */
 static const uint32_t hni_sizes_hn_eval_options[] = {40};

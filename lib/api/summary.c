@@ -8,7 +8,7 @@
 /* Where no device can be asked, the plan still says what activations need. */
 static hn_status without_device(const hn_model *model, int32_t batch, bool training, hni_footprint *f, hn_error *err) {
     *f = (hni_footprint){0};
-    hni_footprint_weights(f, model->graph, training);
+    hni_footprint_weights(f, model->graph, &(hni_weights_options){.training = training});
     return hni_plan_arena_bytes(model->graph, training ? HNI_MODE_TRAIN : HNI_MODE_PREDICT, batch, model->task, &f->arena, err);
 }
 

@@ -24,6 +24,7 @@ static const int32_t truth[] = {2};
 static const double chances[] = {0.5, 0.5};
 static const hn_eval_arrays beyond = {.struct_size = sizeof beyond, .task = HN_TASK_SINGLE, .n_classes = 2, .n = 1, .classes = truth,
                                       .probabilities = chances};
+static const hn_predictor_options three_views = {.struct_size = sizeof three_views, .tta = 3};
 static const hn_bootstrap_options ten = {.struct_size = sizeof ten, .resamples = 10};
 static hn_metrics limits = {.struct_size = sizeof limits};
 static const hn_conv2d_options big = {.struct_size = sizeof big, .filters = 1, .kernel = {99, 99}};
@@ -94,6 +95,7 @@ CALL(small_summary, hn_model_summary, w.model, 1, buffer.text, 1, NULL)
 CALL(negative_batch, hn_model_summary, w.model, -1, buffer.text, sizeof buffer, &res.size)
 CALL(small_phantom, hn_phantom_create, w.ctx, &small, &out.phantom)
 CALL(no_slice, hn_phantom_render, w.phantom, 12, &res.slice, &out.image, &out2.image)
+CALL(no_views, hn_predictor_create, w.model, &three_views, &out.predictor)
 CALL(no_training_device, hn_trainer_create, w.model, w.train, NULL, &no_device, &out.trainer)
 CALL(negative_rate, hn_trainer_create, w.model, w.train, NULL, &steep, &out.trainer)
 CALL(no_epoch, hn_trainer_history, w.trainer, 2, &res.epoch)
@@ -176,6 +178,7 @@ static const failure failures[] = {
     F(negative_batch, HN_E_ARGUMENT, 0, 0),
     F(small_phantom, HN_E_ARGUMENT, 1, 0),
     F(no_slice, HN_E_NOT_FOUND, 2, sizeof(hn_phantom_slice_info)),
+    F(no_views, HN_E_ARGUMENT, 1, 0),
     F(no_training_device, HN_E_NOT_FOUND, 1, 0),
     F(negative_rate, HN_E_ARGUMENT, 1, 0),
     F(no_epoch, HN_E_NOT_FOUND, 0, sizeof(hn_epoch_report)),

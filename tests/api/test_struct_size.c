@@ -28,6 +28,14 @@ static hn_status hn_dataset_create_image(void *s, hn_error *e) {
     memcpy(&o.image, s, sizeof o.image);
     return hn_dataset_create(w.ctx, &o, &out.dataset, e);
 }
+static hn_status hn_trainer_create_hn_param_group(void *s, hn_error *e) {
+    hn_train_options o = {.struct_size = sizeof o, .param_groups = (const hn_param_group *)s, .n_param_groups = 1};
+    return hn_trainer_create(w.model, w.train, w.test, &o, &out.trainer, e);
+}
+static hn_status hn_trainer_create_augment(void *s, hn_error *e) {
+    hn_train_options o = {.struct_size = sizeof o, .augment = (const hn_augment_options *)s};
+    return hn_trainer_create(w.model, w.train, w.test, &o, &out.trainer, e);
+}
 CALL(hn_context_options, hn_context_create, IN(hn_context_options), &out.context, e)
 CALL(hn_memory_info, hn_context_memory, w.ctx, OUT(hn_memory_info), e)
 CALL(hn_device_info, hn_device_get, w.ctx, 0, OUT(hn_device_info), e)
@@ -141,6 +149,8 @@ static const entry entries[] = {
     E(hn_pool2d_options, hn_builder_avg_pool2d, 0, nothing, HN_OK),
     E(hn_augment_options, hn_augment_images, 1, drop_image, HN_OK),
     E(hn_train_options, hn_trainer_create, 1, drop_trainer, HN_OK),
+    E(hn_param_group, hn_trainer_create, 1, drop_trainer, HN_E_ARGUMENT), /* there has to be a prefix */
+    {"hn_augment_options", "hn_trainer_create", hn_trainer_create_augment, sizeof(hn_augment_options), 1, drop_trainer, HN_OK},
     E(hn_epoch_report, hn_train_epoch, 0, nothing, HN_OK),
     E(hn_trainer_info, hn_trainer_get_info, 0, nothing, HN_OK),
     E(hn_epoch_report, hn_trainer_history, 0, nothing, HN_OK),

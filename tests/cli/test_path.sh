@@ -83,6 +83,25 @@ expect 0 train --out "$scratch/c" --class-weights balanced --optimizer sgd --mom
 expect 0 train --out "$scratch/d" --class-weights 2,1 --optimizer adamw --weight-decay 0.01 --stop gl
 expect 0 train --out "$scratch/e" --epochs 40 --patience 1 --lr 0.3
 says "$scratch/out" "stopped early"
+expect 0 train --out "$scratch/g" --schedule cosine --warm-up 1 --clip 1 --accumulate 2 --ema 0.9 --smoothing 0.1 --augment usual,mixup \
+    --sampler hard-negatives --optimizer adamw --weight-decay 0.1 --decay-weights-only --freeze conv_block_1. --rates classifier.=2
+python "run.json and provenance of an elaborate training" "$scratch/g" <<'PY'
+import json, struct, sys
+r = json.load(open(sys.argv[1] + "/run.json"))
+assert r["options"]["schedule"] == "cosine" and r["options"]["ema"] == 0.9 and r["options"]["freeze"] == "conv_block_1."
+f = open(sys.argv[1] + "/last.safetensors", "rb").read()
+p = json.loads(json.loads(f[8:8 + struct.unpack("<Q", f[:8])[0]])["__metadata__"]["haemnet"])["provenance"]
+assert p["averaged"] and p["average"] == 0.9 and p["average_test"] and p["accumulate"] == 2 and p["clip_norm"] == 1
+assert p["schedule"]["kind"] == "cosine" and p["schedule"]["epochs"] == 2 and p["schedule"]["warm_up_steps"] > 0
+assert p["param_groups"] == [{"prefix": "conv_block_1.", "frozen": True, "rate": 1, "decay": 1}, {"prefix": "classifier.", "frozen": False, "rate": 2, "decay": 1}]
+assert p["sampler"] == "hard_negatives" and p["hard_factor"] == 4 and p["augment"]["flip"] > 0 and p["augment"]["mixup"] > 0
+PY
+expect 0 train --out "$scratch/h" --schedule one-cycle --optimizer sgd --momentum 0.9 --nesterov --focal 2 --sampler classes
+expect 1 train --out "$scratch/f" --freeze features.
+says "$scratch/err" "no tensor of the network begins so"
+for options in "--schedule daily" "--schedule step" "--schedule-epochs 3" "--sampler all" "--rates classifier." "--ema 1" "--accumulate -1" "--nesterov"; do
+    expect 2 train --out "$scratch/f" $options
+done
 expect 2 train --out "$scratch/f" --class-weights 2
 expect 2 train --out "$scratch/f" --positive tumour
 expect 1 train --out "$scratch/f" --size 3
@@ -127,6 +146,31 @@ import json, sys
 m = json.load(open(sys.argv[1]))
 assert m["threshold"] == 0.001 and m["sensitivity"] == 1 and m["specificity"] == 0 and m["npv"] is None
 PY
+# Intervals by patient, wider than image by image; averaging over views is named, and predict agrees with evaluate.
+expect 0 "$H" evaluate "$model" "$scratch/data" --tta flip --json -
+cp "$scratch/out" "$scratch/flip.json"
+expect 0 "$H" evaluate "$model" "$scratch/data" --group none --json -
+cp "$scratch/out" "$scratch/images.json"
+expect 0 "$H" predict "$model" "$scratch"/data/images/*.png --tta flip --json
+cp "$scratch/out" "$scratch/flips"
+python "intervals and views" "$scratch" <<'PY'
+import csv, json, sys
+here = sys.argv[1]
+m, one, by_image = (json.load(open(f"{here}/{name}.json")) for name in ("flip", "metrics", "images"))
+assert m["tta"] == "flip" and one["tta"] == "none" and one["brier"] != m["brier"]
+for run, by in ((m, "patient"), (one, "patient"), (by_image, "image")):
+    i = run["intervals"]
+    assert i["by"] == by and i["level"] == 0.95 and all(i[k][0] <= run[k] <= i[k][1] for k in ("accuracy", "roc_auc")), i
+truth = {r["file"].split("/")[-1]: r["label"] for r in csv.DictReader(open(here + "/data/manifest.csv"))}
+rows = [json.loads(line) for line in open(here + "/flips")]
+assert all(r["tta"] == "flip" for r in rows)
+brier = sum((r["probabilities"]["haemorrhage"] - (truth[r["file"].split("/")[-1]] == "haemorrhage")) ** 2 for r in rows) / len(rows)
+assert abs(brier - m["brier"]) < 1e-9
+PY
+expect 0 "$H" evaluate "$model" "$scratch/data"
+says "$scratch/out" "by patient"
+expect 2 "$H" predict "$model" "$scratch/data/images/p0000_s00.png" --tta upside-down
+says "$scratch/err" "none, flip or flip-shift"
 expect 0 "$H" evaluate "$model" "$scratch/data" --positive no_haemorrhage
 says "$scratch/out" "no_haemorrhage against the rest"
 expect 2 "$H" evaluate "$model" "$scratch/data" --positive nothing

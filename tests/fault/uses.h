@@ -246,7 +246,7 @@ done:
 
 static inline void evaluate(scene *s) {
     const hn_dataset_options strict = {.struct_size = sizeof strict, .strict = 1};
-    const hn_predictor_options o = {.struct_size = sizeof o, .max_batch = 4, .device = "frail"};
+    const hn_predictor_options o = {.struct_size = sizeof o, .max_batch = 4, .device = "frail", .tta = HN_TTA_FLIP};
     hn_metrics m = {.struct_size = sizeof m};
     hn_class_metrics c = {.struct_size = sizeof c};
     hn_curve_point curve[64];
