@@ -52,6 +52,10 @@ const char *tta_name(int32_t tta);
 int check_words(const char *command_name, const char *model, const char *device, const char *group);
 bool find_preset(const char *name, hn_preset_info *out);
 
+/* backbone.c: the model of a transfer, with what became of the tensors on stderr (all that is not simply taken; nothing if --quiet and well). */
+hn_status begin_with(hn_context *ctx, const char *path, const char *preset, const hn_model_options *options, bool partial, hn_model **out,
+                     hn_error *err);
+
 /* choices.c: prints what the backend chose on its device ("cpu:0"), and for the operators of the model (preset or file) if one is given. */
 void print_choices(const char *backend, const char *device, const char *model);
 
