@@ -2,6 +2,7 @@
  * the library, what happens if it has no algorithm, and every call that fails. */
 #include <math.h>
 
+#include "../backend/tolerance.h"
 #include "fake/cublaslt.h"
 #include "ways.h"
 
@@ -80,9 +81,9 @@ START_TEST(each_precision_is_what_it_says) {
     const double strict = all_cases(HNI_CUDA_F32, 2e-5);
     ck_assert_int_eq(fake_lt_last, CUBLAS_COMPUTE_32F_PEDANTIC);
     ck_assert_int_eq(fake_lt_last_input, CUDA_R_32F);
-    const double tf32 = all_cases(HNI_CUDA_TF32, 1e-2);
+    const double tf32 = all_cases(HNI_CUDA_TF32, product_tolerance("+tf32"));
     ck_assert_int_eq(fake_lt_last, CUBLAS_COMPUTE_32F_FAST_TF32);
-    const double bf16 = all_cases(HNI_CUDA_BF16, 5e-2);
+    const double bf16 = all_cases(HNI_CUDA_BF16, product_tolerance("+bf16"));
     ck_assert_int_eq(fake_lt_last, CUBLAS_COMPUTE_32F);
     ck_assert_int_eq(fake_lt_last_input, CUDA_R_16BF);
     printf("worst: float32 %g, tf32 %g, bf16 %g\n", strict, tf32, bf16);
