@@ -5,28 +5,29 @@
 
 #include "train.h"
 
-enum { N_OPTIONS = 32 + N_INPUT_OPTIONS + N_CRAFT_OPTIONS };
+enum { N_OPTIONS = 33 + N_INPUT_OPTIONS + N_CRAFT_OPTIONS };
 static void list_options(train_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"out", OPTION_TEXT, &s->out, "RUN", "folder for model.safetensors, last.safetensors, history.csv, run.json (needed)"},
+        RECIPE_OPTION(&s->recipe),
         {"test", OPTION_TEXT, &s->test, "DATA2", "data to test on after every epoch"},
         {"holdout", OPTION_NUMBER, &s->holdout, "R", "share of DATA to test on, by patient; 0 = none (0.2)"},
         {"folds", OPTION_INT, &s->folds, "K", "cross-validation: K trainings, each tested on the fold it has not seen"},
-        {"model", OPTION_TEXT, &s->model, "NAME", "architecture; haemnet inspect --presets lists them (tinyvgg)"},
+        {"model", OPTION_TEXT, &s->model, "NAME", "architecture; haemnet inspect --presets lists them (the recipe's)"},
         {"preset", OPTION_TEXT, &s->model, "NAME", "the same as --model"},
         {"backbone", OPTION_TEXT, &s->backbone, "FILE", "begin with the weights of this safetensors file, but for the last layer"},
         {"partial", OPTION_FLAG, &s->partial, NULL, "with --backbone: take what fits, leave the rest as it is drawn"},
         INPUT_OPTIONS(&s->input),
         {"normalise", OPTION_FLAG, &s->normalise, NULL, "mean and deviation of each channel are measured on the training part"},
-        {"mean", OPTION_NUMBER, &s->mean, "M", "taken from the grey levels 0 to 1 before the network (0, or what the backbone wants)"},
-        {"deviation", OPTION_NUMBER, &s->deviation, "D", "then they are divided by it (1, or what the backbone wants)"},
-        {"hidden", OPTION_INT, &s->hidden, "N", "hidden width, of the tiny ones (the architecture's, 10 for tinyvgg)"},
-        {"epochs", OPTION_INT, &s->epochs, "N", "passes over the training part (20)"},
-        {"batch", OPTION_INT, &s->batch, "N", "images a step (32)"},
-        {"lr", OPTION_NUMBER, &s->lr, "X", "learning rate (0.001)"},
-        {"optimizer", OPTION_TEXT, &s->optimizer, "NAME", "adam, adamw or sgd (adam)"},
+        {"mean", OPTION_NUMBER, &s->mean, "M", "taken from the grey levels 0 to 1 before the network (the recipe's, or what the backbone wants)"},
+        {"deviation", OPTION_NUMBER, &s->deviation, "D", "then they are divided by it (the recipe's, or what the backbone wants)"},
+        {"hidden", OPTION_INT, &s->hidden, "N", "hidden width, of the tiny ones (the architecture's)"},
+        {"epochs", OPTION_INT, &s->epochs, "N", "passes over the training part (the recipe's)"},
+        {"batch", OPTION_INT, &s->batch, "N", "images a step (the recipe's)"},
+        {"lr", OPTION_NUMBER, &s->lr, "X", "learning rate (the recipe's)"},
+        {"optimizer", OPTION_TEXT, &s->optimizer, "NAME", "adam, adamw or sgd (the recipe's)"},
         {"momentum", OPTION_NUMBER, &s->momentum, "X", "of sgd (0)"},
-        {"weight-decay", OPTION_NUMBER, &s->weight_decay, "X", "(0)"},
+        {"weight-decay", OPTION_NUMBER, &s->weight_decay, "X", "(the recipe's)"},
         CRAFT_OPTIONS(&s->craft),
         {"class-weights", OPTION_TEXT, &s->class_weights, "W", "balanced, or a number for each class: A,B[,...]"},
         {"stop", OPTION_TEXT, &s->stop, "RULE", "stop early: patience, or Prechelt's gl, pq, up"},
@@ -51,6 +52,7 @@ void describe_train(FILE *out) {
     option list[N_OPTIONS];
     list_options(&s, list);
     print_options(out, list, N_OPTIONS);
+    print_recipes(out);
 }
 
 static bool among(const char *word, const char *const *words) {
@@ -207,7 +209,7 @@ int cmd_train(int argc, char **argv) {
     hn_dataset *data = NULL;
     hn_error err = {0};
     list_options(&s, list);
-    int words = parse_options("train", list, N_OPTIONS, argc, argv), code;
+    int words = parse_with_recipe("train", list, N_OPTIONS, argc, argv, &s.recipe), code;
     if (words < 0) return EXIT_USAGE;
     if (words != 1) return usage_error("train", "takes one folder or manifest, not %d words", words);
     bool holdout_given = s.holdout != -2;

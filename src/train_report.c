@@ -22,7 +22,8 @@ static void flag_member(FILE *out, const char *name, int32_t value) { fprintf(ou
 void write_settings_json(FILE *out, const train_settings *s) {
     const struct {
         const char *name, *value;
-    } texts[] = {{"data", s->data},
+    } texts[] = {{"recipe", s->recipe},
+                 {"data", s->data},
                  {"test", s->test},
                  {"out", s->out},
                  {"model", s->model},

@@ -3,7 +3,7 @@
 . tests/cli/common.sh
 
 small "$scratch/data" || exit 1
-expect 0 "$H" train "$scratch/data" --epochs 1 --out "$scratch/run" --seed 1
+expect 0 "$H" train --recipe thesis "$scratch/data" --epochs 1 --out "$scratch/run" --seed 1
 expect 0 "$H" inspect "$scratch/run/model.safetensors" --json
 cp "$scratch/out" "$scratch/inspect.json"
 says "$scratch/inspect.json" '"parameters": 8132'
