@@ -31,6 +31,7 @@ void describe_crossval(FILE *out) {
     option list[N_OPTIONS];
     list_options(&o, list);
     print_options(out, list, N_OPTIONS);
+    print_recipes(out);
 }
 
 static int check(const crossval_options *o) {
@@ -72,7 +73,9 @@ static int read_candidate(const train_settings *raw, const char *text, train_set
     option list[N_TRAINING_OPTIONS];
     *s = *raw;
     list_training(s, list);
-    int n = split_words(text, copy, words, MOST_WORDS), left = parse_options("crossval", list, N_TRAINING_OPTIONS, n, words);
+    const int n = split_words(text, copy, words, MOST_WORDS);
+    const int left = strstr(text, "--recipe") ? parse_with_recipe("crossval", list, N_TRAINING_OPTIONS, n, words, &s->recipe)
+                                              : parse_options("crossval", list, N_TRAINING_OPTIONS, n, words);
     if (left < 0) return EXIT_USAGE;
     if (left) return usage_error("crossval", "--candidate '%s': %s is no option", text, words[0]);
     if (!same_task(raw, s)) return usage_error("crossval", "--candidate '%s': data, classes, seed and threads are the same for all", text);
@@ -105,7 +108,7 @@ int cmd_crossval(int argc, char **argv) {
     training_command = "crossval";
     o.c.texts = o.candidates.texts;
     list_options(&o, list);
-    int words = parse_options("crossval", list, N_OPTIONS, argc, argv);
+    int words = parse_with_recipe("crossval", list, N_OPTIONS, argc, argv, &o.c.base.recipe);
     if (words < 0) return EXIT_USAGE;
     if (words != 1) return usage_error("crossval", "takes one folder or manifest, not %d words", words);
     o.c.base.data = argv[0];

@@ -23,6 +23,7 @@ void describe_train(FILE *out) {
     option list[N_OPTIONS];
     list_options(&s, list);
     print_options(out, list, N_OPTIONS);
+    print_recipes(out);
 }
 
 static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
@@ -116,7 +117,7 @@ int cmd_train(int argc, char **argv) {
     training_data t;
     s.holdout = -2;
     list_options(&s, list);
-    int words = parse_options("train", list, N_OPTIONS, argc, argv), code;
+    int words = parse_with_recipe("train", list, N_OPTIONS, argc, argv, &s.recipe), code;
     if (words < 0) return EXIT_USAGE;
     if (words != 1) return usage_error("train", "takes one folder or manifest, not %d words", words);
     bool holdout_given = s.holdout != -2;

@@ -46,7 +46,8 @@ static int check_craft_numbers(const craft_choice *c) {
                   {"hard-reach", c->hard_reach, 0, 1e6}};
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (!(ranges[i].value >= ranges[i].least && ranges[i].value < ranges[i].below))
-            return usage_error(training_command, "--%s %g: must be at least %g and below %g", ranges[i].name, ranges[i].value, ranges[i].least, ranges[i].below);
+            return usage_error(training_command, "--%s %g: must be at least %g and below %g", ranges[i].name, ranges[i].value,
+                               ranges[i].least, ranges[i].below);
     return EXIT_DONE;
 }
 

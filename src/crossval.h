@@ -107,8 +107,8 @@ void free_baselines(baseline_figures list[N_BASELINES]);
 /* Means over repeats of estimate, low and high; p NaN but for one repeat. */
 hn_interval over_repeats(const hn_interval *list, int32_t repeats);
 
-/* crossval_report.c */
-int write_crossval(const crossval *c, const crossval_figures *f, const baseline_figures *baselines, int32_t model_of_fold); /* 0 or an exit code */
+/* crossval_report.c: 0 or an exit code */
+int write_crossval(const crossval *c, const crossval_figures *f, const baseline_figures *baselines, int32_t model_of_fold);
 void print_crossval(const crossval *c, const crossval_figures *f, const baseline_figures *baselines);
 
 #endif

@@ -42,19 +42,19 @@ void fill_craft(const craft_choice *choice, int32_t epochs, hn_train_options *op
 void free_craft(craft_choice *choice);
 
 typedef struct train_settings {
-    const char *data, *test, *out, *model, *optimizer, *positive, *device, *class_weights, *stop;
+    const char *data, *test, *out, *model, *optimizer, *positive, *device, *class_weights, *stop, *recipe, *backbone;
     data_choice choice;
     input_choice input;
     craft_choice craft;
-    double holdout, lr, momentum, weight_decay, mean, deviation;
+    double holdout, lr, momentum, weight_decay, mean, deviation; /* mean, deviation: NaN = the backbone's */
     int32_t resident_mb; /* -1 = not given */
-    int32_t folds, normalise, hidden, epochs, batch, threads, patience, resume, quiet;
+    int32_t folds, normalise, hidden, epochs, batch, threads, patience, resume, quiet, partial;
     uint64_t seed;
 } train_settings;
 
 /* train_options.c: the options of all commands that train. */
 extern const char *training_command; /* whose usage messages are about: "train", "crossval", "curve" */
-enum { N_TRAINING_OPTIONS = 24 + N_INPUT_OPTIONS + N_CRAFT_OPTIONS };
+enum { N_TRAINING_OPTIONS = 28 + N_INPUT_OPTIONS + N_CRAFT_OPTIONS };
 train_settings default_training(void);
 void list_training(train_settings *s, option list[N_TRAINING_OPTIONS]);
 int check_training(train_settings *s); /* also fills what was not given; EXIT_USAGE after a message. free_craft s->craft also after that */

@@ -1,4 +1,5 @@
 /* train_options.c - the options that all commands have which train: train, crossval, curve. What a training is tested on is the command's own. */
+#include <math.h>
 #include <string.h>
 
 #include "train.h"
@@ -6,26 +7,30 @@
 const char *training_command = "train";
 
 train_settings default_training(void) {
-    train_settings s = {.model = "tinyvgg", .optimizer = "adam", .choice.cache_mb = -1, .resident_mb = -1, .lr = 0.001, .deviation = 1,
-                        .input = DEFAULT_INPUT, .hidden = -1, .epochs = 20, .batch = 32};
+    train_settings s = {.model = "tinyvgg", .optimizer = "adam", .choice.cache_mb = -1, .resident_mb = -1, .lr = 0.001, .mean = NAN,
+                        .deviation = NAN, .input = DEFAULT_INPUT, .hidden = -1, .epochs = 20, .batch = 32};
     s.input.size = -1; /* the architecture's */
     return s;
 }
 
 void list_training(train_settings *s, option list[N_TRAINING_OPTIONS]) {
     const option options[N_TRAINING_OPTIONS] = {
-        {"model", OPTION_TEXT, &s->model, "NAME", "architecture; haemnet inspect --presets lists them (tinyvgg)"},
+        RECIPE_OPTION(&s->recipe),
+        {"model", OPTION_TEXT, &s->model, "NAME", "architecture; haemnet inspect --presets lists them (the recipe's)"},
+        {"preset", OPTION_TEXT, &s->model, "NAME", "the same as --model"},
+        {"backbone", OPTION_TEXT, &s->backbone, "FILE", "begin with the weights of this safetensors file, but for the last layer"},
+        {"partial", OPTION_FLAG, &s->partial, NULL, "with --backbone: take what fits, leave the rest as it is drawn"},
         INPUT_OPTIONS(&s->input),
         {"normalise", OPTION_FLAG, &s->normalise, NULL, "mean and deviation of each channel are measured on the training part"},
-        {"mean", OPTION_NUMBER, &s->mean, "M", "taken from the grey levels 0 to 1 before the network (0)"},
-        {"deviation", OPTION_NUMBER, &s->deviation, "D", "then they are divided by it (1)"},
-        {"hidden", OPTION_INT, &s->hidden, "N", "hidden width, of the tiny ones (the architecture's, 10 for tinyvgg)"},
-        {"epochs", OPTION_INT, &s->epochs, "N", "passes over the training part (20)"},
-        {"batch", OPTION_INT, &s->batch, "N", "images a step (32)"},
-        {"lr", OPTION_NUMBER, &s->lr, "X", "learning rate (0.001)"},
-        {"optimizer", OPTION_TEXT, &s->optimizer, "NAME", "adam, adamw or sgd (adam)"},
+        {"mean", OPTION_NUMBER, &s->mean, "M", "taken from the grey levels 0 to 1 before the network (the recipe's, or what the backbone wants)"},
+        {"deviation", OPTION_NUMBER, &s->deviation, "D", "then they are divided by it (the recipe's, or what the backbone wants)"},
+        {"hidden", OPTION_INT, &s->hidden, "N", "hidden width, of the tiny ones (the architecture's)"},
+        {"epochs", OPTION_INT, &s->epochs, "N", "passes over the training part (the recipe's)"},
+        {"batch", OPTION_INT, &s->batch, "N", "images a step (the recipe's)"},
+        {"lr", OPTION_NUMBER, &s->lr, "X", "learning rate (the recipe's)"},
+        {"optimizer", OPTION_TEXT, &s->optimizer, "NAME", "adam, adamw or sgd (the recipe's)"},
         {"momentum", OPTION_NUMBER, &s->momentum, "X", "of sgd (0)"},
-        {"weight-decay", OPTION_NUMBER, &s->weight_decay, "X", "(0)"},
+        {"weight-decay", OPTION_NUMBER, &s->weight_decay, "X", "(the recipe's)"},
         CRAFT_OPTIONS(&s->craft),
         {"class-weights", OPTION_TEXT, &s->class_weights, "W", "balanced, or a number for each class: A,B[,...]"},
         {"stop", OPTION_TEXT, &s->stop, "RULE", "stop early: patience, or Prechelt's gl, pq, up"},
@@ -58,7 +63,7 @@ static int check_numbers(const train_settings *s) {
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
             return usage_error(training_command, "--%s %d: must be %d to %d", ranges[i].name, ranges[i].value, ranges[i].least, ranges[i].most);
-    if (s->normalise && (s->mean != 0 || s->deviation != 1))
+    if (s->normalise && !(isnan(s->mean) && isnan(s->deviation)))
         return usage_error(training_command, "--normalise measures what --mean and --deviation set: give the one or the others");
     if (!(s->lr > 0)) return usage_error(training_command, "--lr %g: must be above 0", s->lr);
     if (!(s->momentum >= 0 && s->momentum < 1)) return usage_error(training_command, "--momentum %g: must be at least 0 and below 1", s->momentum);
@@ -76,8 +81,16 @@ static void take_preset(train_settings *s) {
     if (s->hidden == -1) s->hidden = known ? preset.hidden : 0;
 }
 
+/* Neither given: 0 and 1, or what a backbone wants. */
+static void take_normal(train_settings *s) {
+    const bool backbones = s->backbone && !s->normalise && isnan(s->mean) && isnan(s->deviation);
+    if (!backbones && isnan(s->mean)) s->mean = 0;
+    if (!backbones && isnan(s->deviation)) s->deviation = 1;
+}
+
 static int check(const train_settings *s) {
     static const char *const optimizers[] = {"adam", "adamw", "sgd", NULL}, *const rules[] = {"patience", "gl", "pq", "up", NULL};
+    if (s->partial && !s->backbone) return usage_error(training_command, "--partial belongs to --backbone");
     if (!among(s->optimizer, optimizers)) return usage_error(training_command, "--optimizer %s: must be adam, adamw or sgd", s->optimizer);
     if (s->stop && !among(s->stop, rules)) return usage_error(training_command, "--stop %s: must be patience, gl, pq or up", s->stop);
     if (s->momentum != 0 && strcmp(s->optimizer, "sgd")) return usage_error(training_command, "--momentum is for --optimizer sgd");
@@ -108,6 +121,7 @@ int check_training(train_settings *s) {
     take_preset(s);
     int code = check(s);
     if (!code) code = check_words(training_command, s->model, s->device, s->choice.group);
+    take_normal(s);
     if (!code && s->craft.nesterov && s->momentum == 0) code = usage_error(training_command, "--nesterov goes with --optimizer sgd and --momentum");
     return code ? code : read_craft(&s->craft);
 }

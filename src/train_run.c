@@ -41,7 +41,10 @@ static hn_status make_model(const train_job *job, hn_model **out, hn_error *err)
     fill_input(&s->input, &options, windows);
     for (int32_t c = 0; c < MOST_CHANNELS; c++) mean[c] = s->mean, deviation[c] = s->deviation;
     if (s->normalise) status = measure(job, &options, mean, deviation, err);
-    if (!status) status = hn_model_preset(job->ctx, s->model, &options, out, err);
+    if (isnan(s->mean)) options.mean = options.deviation = NULL; /* the backbone knows */
+    if (!status)
+        status = s->backbone ? begin_with(job->ctx, s->backbone, s->model, &options, s->partial, out, err)
+                             : hn_model_preset(job->ctx, s->model, &options, out, err);
     free(names);
     return status;
 }
@@ -128,7 +131,8 @@ static int begin(train_job *job) {
 
 static void print_epoch(const train_job *job, const hn_epoch_report *r) {
     if (quiet) return;
-    printf("%sepoch %lld/%d  train loss %.4f accuracy %.4f", job->label ? job->label : "", (long long)r->epoch, job->settings->epochs, r->train_loss, r->train_accuracy);
+    printf("%sepoch %lld/%d  train loss %.4f accuracy %.4f", job->label ? job->label : "", (long long)r->epoch, job->settings->epochs,
+           r->train_loss, r->train_accuracy);
     if (job->test) printf("  test loss %.4f accuracy %.4f", r->test_loss, r->test_accuracy);
     printf("  %.1f s  %.0f images/s%s\n", r->seconds, r->images_per_second, r->flags & HN_EPOCH_BEST ? "  best" : "");
     fflush(stdout); /* a closed pipe does not end hours of work; main tells it at the end */

@@ -4,7 +4,7 @@
 . tests/cli/common.sh
 
 small "$scratch/data" --bleed-share 0.5 --seed 5 || exit 1
-cv() { "$H" crossval "$scratch/data" --epochs 2 --size 16 --hidden 4 --batch 8 --lr 0.01 "$@"; }
+cv() { "$H" crossval "$scratch/data" --recipe thesis --epochs 2 --size 16 --hidden 4 --batch 8 --lr 0.01 "$@"; }
 expect 0 cv --folds 3 --repeats 2 --seed 4 --out "$scratch/run"
 says "$scratch/out" "each predicted by models that have not seen its patient"
 says "$scratch/out" "trivial classifiers"
@@ -117,7 +117,7 @@ says "$scratch/err" "repeat 1/2 fold 1/3  is finished"
 same "$scratch/before" "$scratch/run/predictions.csv"
 run=$((run + 1))
 [ -n "$(find "$scratch/run/repeat-1/fold-1/model.safetensors" ! -newermt 2002-01-01)" ] || fail "a finished fold was trained again"
-expect 1 "$H" crossval "$scratch/data" --folds 3 --repeats 2 --seed 4 --epochs 2 --size 16 --hidden 4 --batch 8 --lr 0.02 --out "$scratch/run" --resume
+expect 1 "$H" crossval "$scratch/data" --recipe thesis --folds 3 --repeats 2 --seed 4 --epochs 2 --size 16 --hidden 4 --batch 8 --lr 0.02 --out "$scratch/run" --resume
 says "$scratch/err" "learning_rate"
 expect 0 cv --folds 3 --repeats 2 --seed 4 --out "$scratch/again" --tta flip --quiet
 run=$((run + 1))
@@ -189,7 +189,7 @@ with open(sys.argv[1] + "/odd.csv", "w") as out:
 with open(sys.argv[1] + "/kinds.csv", "w") as out:
     out.write("file,label,patient\n" + "".join(f"{r['file']},{'abc'[i % 3]},{r['patient']}\n" for i, r in enumerate(rows)))
 PY
-odd() { "$H" crossval "$scratch/data/$1.csv" --folds 3 --epochs 1 --size 16 --hidden 2 --out "$scratch/$1" ; }
+odd() { "$H" crossval "$scratch/data/$1.csv" --recipe thesis --folds 3 --epochs 1 --size 16 --hidden 2 --out "$scratch/$1" ; }
 expect 3 odd odd
 says "$scratch/err" "nowhere.png"
 python "a file twice and one not at all" "$scratch/odd" <<'PY'

@@ -19,10 +19,17 @@ wrong "$H" train data --out run --epochs 0
 wrong "$H" train data --out run --unknown 3
 wrong "$H" train data --out run --quiet=yes
 wrong "$H" train data --out run --optimizer lion
+wrong "$H" train data --out run --recipe soup
+says "$scratch/err" "small, series or thesis"
+wrong "$H" train data --out run --recipe
 wrong "$H" train data --out run --holdout 1
 wrong "$H" train data --out run --folds 1
 wrong "$H" train data --out run --folds 5 --test other
 wrong "$H" train data --out run --channels 4
+wrong "$H" crossval data
+wrong "$H" crossval data --out run --test other
+wrong "$H" crossval data --out run --lr -1
+says "$scratch/err" "haemnet crossval: --lr"
 wrong "$H" train data --out run --slices 2
 wrong "$H" train data --out run --slices 17
 wrong "$H" train data --out run --windows brain,lung

@@ -103,7 +103,6 @@ static void compare_losses(gpu *g, const char *name, const trial *ours, const tr
               ours->loss[ours->steps - 1], ours->steps, worst, most);
 }
 
-/* The first step of a process is the recording of work that has never run: kernels are loaded while the queue is captured. */
 static void test_network(gpu *g, const net_spec *spec, bool deep) {
     const precision p = precision_of(g->device);
     char name[64], text[GPU_TEXT];

@@ -80,7 +80,7 @@ device() {
 }
 
 conform() {
-    for words in '' +tf32 +bf16 +deterministic +bf16+deterministic; do
+    for words in '' +tf32 +bf16 +deterministic +bf16+deterministic +bf16+measured; do
         ours conform gpu_conform --device "$DEVICE$words" --part network
         ours conform gpu_conform --device "$DEVICE$words" --part cases
     done
@@ -111,9 +111,9 @@ roofline() {
     fi
     case $DEVICE in
     cudnn*)
-        ours roofline gpu_operators --device "$DEVICE+tf32" --network tinyvgg --batch 4096 --mode train
-        ours roofline gpu_operators --device "$DEVICE+bf16" --network resnet50 --size 224 --batch 256 --mode train
-        ours roofline gpu_operators --device "$DEVICE+tf32" --network tinyvgg --batch 32 --mode train
+        ours roofline gpu_operators --device "$DEVICE+tf32+measured" --network tinyvgg --batch 4096 --mode train
+        ours roofline gpu_operators --device "$DEVICE+bf16+measured" --network resnet50 --size 224 --batch 256 --mode train
+        ours roofline gpu_operators --device "$DEVICE+tf32+measured" --network tinyvgg --batch 32 --mode train
         ours roofline gpu_operators --device "$DEVICE+bf16" --network resnet50 --size 224 --batch 256 --mode test
         ;;
     *) ours roofline gpu_operators --device "$DEVICE" --network tinyvgg --batch 32 --mode train ;;
