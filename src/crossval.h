@@ -102,7 +102,8 @@ typedef struct baseline_figures {
     hn_interval *ahead;    /* [N_BASELINE_LEVELS · repeats] the model's AUC less this one's */
     hn_mean by_fold[N_BASELINE_LEVELS]; /* the same fold by fold, over all folds: scores of different models are not mixed */
 } baseline_figures;
-int find_baselines(const crossval *c, const crossval_figures *f, baseline_figures list[N_BASELINES]); /* 0 or an exit code; free_baselines also after a failure */
+/* 0 or an exit code; free_baselines also after a failure. */
+int find_baselines(const crossval *c, const crossval_figures *f, baseline_figures list[N_BASELINES]);
 void free_baselines(baseline_figures list[N_BASELINES]);
 /* Means over repeats of estimate, low and high; p NaN but for one repeat. */
 hn_interval over_repeats(const hn_interval *list, int32_t repeats);
