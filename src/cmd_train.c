@@ -1,28 +1,33 @@
 /* cmd_train.c - `haemnet train`: options, data and what it is tested on; the training itself is in train_run.c and crossval.c. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "train.h"
 
-enum { N_OPTIONS = 29 + N_INPUT_OPTIONS + N_CRAFT_OPTIONS };
+enum { N_OPTIONS = 33 + N_INPUT_OPTIONS + N_CRAFT_OPTIONS };
 static void list_options(train_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"out", OPTION_TEXT, &s->out, "RUN", "folder for model.safetensors, last.safetensors, history.csv, run.json (needed)"},
+        RECIPE_OPTION(&s->recipe),
         {"test", OPTION_TEXT, &s->test, "DATA2", "data to test on after every epoch"},
         {"holdout", OPTION_NUMBER, &s->holdout, "R", "share of DATA to test on, by patient; 0 = none (0.2)"},
         {"folds", OPTION_INT, &s->folds, "K", "cross-validation: K trainings, each tested on the fold it has not seen"},
-        {"model", OPTION_TEXT, &s->model, "NAME", "architecture; haemnet inspect --presets lists them (tinyvgg)"},
+        {"model", OPTION_TEXT, &s->model, "NAME", "architecture; haemnet inspect --presets lists them (the recipe's)"},
+        {"preset", OPTION_TEXT, &s->model, "NAME", "the same as --model"},
+        {"backbone", OPTION_TEXT, &s->backbone, "FILE", "begin with the weights of this safetensors file, but for the last layer"},
+        {"partial", OPTION_FLAG, &s->partial, NULL, "with --backbone: take what fits, leave the rest as it is drawn"},
         INPUT_OPTIONS(&s->input),
         {"normalise", OPTION_FLAG, &s->normalise, NULL, "mean and deviation of each channel are measured on the training part"},
-        {"mean", OPTION_NUMBER, &s->mean, "M", "taken from the grey levels 0 to 1 before the network (0)"},
-        {"deviation", OPTION_NUMBER, &s->deviation, "D", "then they are divided by it (1)"},
-        {"hidden", OPTION_INT, &s->hidden, "N", "hidden width, of the tiny ones (the architecture's, 10 for tinyvgg)"},
-        {"epochs", OPTION_INT, &s->epochs, "N", "passes over the training part (20)"},
-        {"batch", OPTION_INT, &s->batch, "N", "images a step (32)"},
-        {"lr", OPTION_NUMBER, &s->lr, "X", "learning rate (0.001)"},
-        {"optimizer", OPTION_TEXT, &s->optimizer, "NAME", "adam, adamw or sgd (adam)"},
+        {"mean", OPTION_NUMBER, &s->mean, "M", "taken from the grey levels 0 to 1 before the network (the recipe's, or what the backbone wants)"},
+        {"deviation", OPTION_NUMBER, &s->deviation, "D", "then they are divided by it (the recipe's, or what the backbone wants)"},
+        {"hidden", OPTION_INT, &s->hidden, "N", "hidden width, of the tiny ones (the architecture's)"},
+        {"epochs", OPTION_INT, &s->epochs, "N", "passes over the training part (the recipe's)"},
+        {"batch", OPTION_INT, &s->batch, "N", "images a step (the recipe's)"},
+        {"lr", OPTION_NUMBER, &s->lr, "X", "learning rate (the recipe's)"},
+        {"optimizer", OPTION_TEXT, &s->optimizer, "NAME", "adam, adamw or sgd (the recipe's)"},
         {"momentum", OPTION_NUMBER, &s->momentum, "X", "of sgd (0)"},
-        {"weight-decay", OPTION_NUMBER, &s->weight_decay, "X", "(0)"},
+        {"weight-decay", OPTION_NUMBER, &s->weight_decay, "X", "(the recipe's)"},
         CRAFT_OPTIONS(&s->craft),
         {"class-weights", OPTION_TEXT, &s->class_weights, "W", "balanced, or a number for each class: A,B[,...]"},
         {"stop", OPTION_TEXT, &s->stop, "RULE", "stop early: patience, or Prechelt's gl, pq, up"},
@@ -47,6 +52,7 @@ void describe_train(FILE *out) {
     option list[N_OPTIONS];
     list_options(&s, list);
     print_options(out, list, N_OPTIONS);
+    print_recipes(out);
 }
 
 static bool among(const char *word, const char *const *words) {
@@ -63,7 +69,7 @@ static int check_numbers(const train_settings *s) {
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
             return usage_error("train", "--%s %d: must be %d to %d", ranges[i].name, ranges[i].value, ranges[i].least, ranges[i].most);
-    if (s->normalise && (s->mean != 0 || s->deviation != 1))
+    if (s->normalise && !(isnan(s->mean) && isnan(s->deviation)))
         return usage_error("train", "--normalise measures what --mean and --deviation set: give the one or the others");
     if (!(s->lr > 0)) return usage_error("train", "--lr %g: must be above 0", s->lr);
     if (!(s->momentum >= 0 && s->momentum < 1)) return usage_error("train", "--momentum %g: must be at least 0 and below 1", s->momentum);
@@ -81,8 +87,16 @@ static void take_preset(train_settings *s) {
     if (s->hidden == -1) s->hidden = known ? preset.hidden : 0;
 }
 
+/* Neither given: 0 and 1, or what a backbone wants. */
+static void take_normal(train_settings *s) {
+    const bool backbones = s->backbone && !s->normalise && isnan(s->mean) && isnan(s->deviation);
+    if (!backbones && isnan(s->mean)) s->mean = 0;
+    if (!backbones && isnan(s->deviation)) s->deviation = 1;
+}
+
 static int check(const train_settings *s, bool holdout_given) {
     static const char *const optimizers[] = {"adam", "adamw", "sgd", NULL}, *const rules[] = {"patience", "gl", "pq", "up", NULL};
+    if (s->partial && !s->backbone) return usage_error("train", "--partial belongs to --backbone");
     if (!s->out) return usage_error("train", "--out RUN is needed: the folder to write to");
     if ((s->test != NULL) + holdout_given + (s->folds != 0) > 1) return usage_error("train", "--test, --holdout and --folds exclude each other");
     if (s->folds && s->folds < 2) return usage_error("train", "--folds %d: must be 2 or more", s->folds);
@@ -186,8 +200,8 @@ static int train_once(const train_settings *s, hn_context *ctx, hn_cancel *cance
 }
 
 int cmd_train(int argc, char **argv) {
-    train_settings s = {.model = "tinyvgg", .optimizer = "adam", .choice.cache_mb = -1, .resident_mb = -1, .holdout = -2, .lr = 0.001,
-                        .deviation = 1, .input = DEFAULT_INPUT, .hidden = -1, .epochs = 20, .batch = 32};
+    train_settings s = {.model = "tinyvgg", .optimizer = "adam", .choice.cache_mb = -1, .resident_mb = -1, .holdout = -2, .lr = 0.001, .mean = NAN,
+                        .deviation = NAN, .input = DEFAULT_INPUT, .hidden = -1, .epochs = 20, .batch = 32};
     s.input.size = -1; /* the architecture's */
     option list[N_OPTIONS];
     hn_context *ctx = NULL;
@@ -195,13 +209,14 @@ int cmd_train(int argc, char **argv) {
     hn_dataset *data = NULL;
     hn_error err = {0};
     list_options(&s, list);
-    int words = parse_options("train", list, N_OPTIONS, argc, argv), code;
+    int words = parse_with_recipe("train", list, N_OPTIONS, argc, argv, &s.recipe), code;
     if (words < 0) return EXIT_USAGE;
     if (words != 1) return usage_error("train", "takes one folder or manifest, not %d words", words);
     bool holdout_given = s.holdout != -2;
     if (!holdout_given) s.holdout = 0.2;
     take_preset(&s);
     if ((code = check(&s, holdout_given)) || (code = check_words("train", s.model, s.device, s.choice.group))) return code;
+    take_normal(&s);
     if (s.craft.nesterov && s.momentum == 0) return usage_error("train", "--nesterov goes with --optimizer sgd and --momentum");
     if ((code = read_craft(&s.craft))) {
         free_craft(&s.craft);

@@ -58,6 +58,7 @@ const command commands[] = {
      "  haemnet inspect --preset resnet18 --channels 1 --size 128\n",
      cmd_inspect, describe_inspect},
     {"import", "WEIGHTS --model NAME --out FILE", "makes a model file of a plain safetensors file, such as PyTorch's state dict",
+     "  haemnet import resnet18.safetensors --model resnet18 --backbone --classes haemorrhage,no_haemorrhage --channels 1 --out start.safetensors\n"
      "  haemnet import weights.safetensors --model tinyvgg --classes haemorrhage,no_haemorrhage --positive haemorrhage --out model.safetensors\n",
      cmd_import, describe_import},
     {"devices", "", "lists the devices that networks can run on",

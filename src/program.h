@@ -39,6 +39,12 @@ void print_help(FILE *out, const command *c);
 /* Fills the options' targets; words that are no options are put at the front of argv, their number is the result, or -1 after a
  * message. `--` ends the options; a lone `-` is a word. */
 int parse_options(const char *name, const option *options, int n, int argc, char **argv);
+/* recipe.c: the same, the options of --recipe (DEFAULT_RECIPE if it is not given) read first; *recipe_name receives its name. */
+#define DEFAULT_RECIPE "small"
+#define RECIPE_OPTION(to) \
+    {"recipe", OPTION_TEXT, (to), "NAME", "options that go together, see below: small, series or thesis (small); what is given beside it wins"}
+int parse_with_recipe(const char *command_name, const option *options, int n, int argc, char **argv, const char **recipe_name);
+void print_recipes(FILE *out);
 bool threshold_fits(double threshold); /* NaN = not given; else it must lie between 0 and 1 */
 void print_options(FILE *out, const option *options, int n);
 int usage_error(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3))); /* EXIT_USAGE */
@@ -51,6 +57,10 @@ const char *tta_name(int32_t tta);
 /* words.c: EXIT_USAGE after a message if the library knows no such preset or device, or cannot read the pattern; NULL = not given. */
 int check_words(const char *command_name, const char *model, const char *device, const char *group);
 bool find_preset(const char *name, hn_preset_info *out);
+
+/* backbone.c: the model of a transfer, with what became of the tensors on stderr (all that is not simply taken; nothing if --quiet and well). */
+hn_status begin_with(hn_context *ctx, const char *path, const char *preset, const hn_model_options *options, bool partial, hn_model **out,
+                     hn_error *err);
 
 /* choices.c: prints what the backend chose on its device ("cpu:0"), and for the operators of the model (preset or file) if one is given. */
 void print_choices(const char *backend, const char *device, const char *model);
@@ -125,7 +135,7 @@ typedef struct input_choice { /* the options that train and preview share */
 enum { N_INPUT_OPTIONS = 7, MOST_WINDOWS = 16 };
 #define INPUT_OPTIONS(c) \
     {"size", OPTION_INT, &(c)->size, "N", "images are resized to N x N px (64, or the architecture's)"}, \
-    {"channels", OPTION_INT, &(c)->channels, "1|3", "grey or RGB, of each slice (3; with --slices 1)"}, \
+    {"channels", OPTION_INT, &(c)->channels, "1|3", "grey or RGB, of each slice (1)"}, \
     {"windows", OPTION_TEXT, &(c)->windows, "A[,B...]", "channels from CT values: brain, subdural, bone, stroke, or CENTRE/WIDTH in HU (brain)"}, \
     {"slices", OPTION_INT, &(c)->slices, "N", "neighbouring slices as channels, odd; of one patient by the manifest's slice number (1)"}, \
     {"crop-head", OPTION_FLAG, &(c)->crop_head, NULL, "crop to the square around the head and 5 % more, before resizing"}, \

@@ -42,13 +42,13 @@ void fill_craft(const craft_choice *choice, int32_t epochs, hn_train_options *op
 void free_craft(craft_choice *choice);
 
 typedef struct train_settings {
-    const char *data, *test, *out, *model, *optimizer, *positive, *device, *class_weights, *stop;
+    const char *data, *test, *out, *model, *optimizer, *positive, *device, *class_weights, *stop, *recipe, *backbone;
     data_choice choice;
     input_choice input;
     craft_choice craft;
-    double holdout, lr, momentum, weight_decay, mean, deviation;
+    double holdout, lr, momentum, weight_decay, mean, deviation; /* mean, deviation: NaN = the backbone's */
     int32_t resident_mb; /* -1 = not given */
-    int32_t folds, normalise, hidden, epochs, batch, threads, patience, resume, quiet;
+    int32_t folds, normalise, hidden, epochs, batch, threads, patience, resume, quiet, partial;
     uint64_t seed;
 } train_settings;
 

@@ -22,10 +22,12 @@ static void flag_member(FILE *out, const char *name, int32_t value) { fprintf(ou
 void write_settings_json(FILE *out, const train_settings *s) {
     const struct {
         const char *name, *value;
-    } texts[] = {{"data", s->data},
+    } texts[] = {{"recipe", s->recipe},
+                 {"data", s->data},
                  {"test", s->test},
                  {"out", s->out},
                  {"model", s->model},
+                 {"backbone", s->backbone},
                  {"optimizer", s->optimizer},
                  {"positive", s->positive},
                  {"device", s->device},
@@ -81,6 +83,7 @@ void write_settings_json(FILE *out, const train_settings *s) {
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) number_member(out, numbers[i].name, numbers[i].value);
     flag_member(out, "crop_head", s->input.crop_head);
     flag_member(out, "normalise", s->normalise);
+    flag_member(out, "partial", s->partial);
     flag_member(out, "nesterov", s->craft.nesterov);
     flag_member(out, "decay_weights_only", s->craft.decay_weights_only);
     flag_member(out, "strict", s->choice.strict);

@@ -41,7 +41,10 @@ static hn_status make_model(const train_job *job, hn_model **out, hn_error *err)
     fill_input(&s->input, &options, windows);
     for (int32_t c = 0; c < MOST_CHANNELS; c++) mean[c] = s->mean, deviation[c] = s->deviation;
     if (s->normalise) status = measure(job, &options, mean, deviation, err);
-    if (!status) status = hn_model_preset(job->ctx, s->model, &options, out, err);
+    if (isnan(s->mean)) options.mean = options.deviation = NULL; /* the backbone knows */
+    if (!status)
+        status = s->backbone ? begin_with(job->ctx, s->backbone, s->model, &options, s->partial, out, err)
+                             : hn_model_preset(job->ctx, s->model, &options, out, err);
     free(names);
     return status;
 }

@@ -36,6 +36,9 @@ static const uint32_t hni_sizes_hn_model_info[] = {128};
 static const uint32_t hni_sizes_hn_preset_info[] = {192};
 static const uint32_t hni_sizes_hn_layer_info[] = {224};
 static const uint32_t hni_sizes_hn_tensor_info[] = {176};
+/* transfer.h */
+static const uint32_t hni_sizes_hn_transfer_info[] = {40};
+static const uint32_t hni_sizes_hn_transfer_line[] = {208};
 /* builder.h */
 static const uint32_t hni_sizes_hn_conv2d_options[] = {56};
 static const uint32_t hni_sizes_hn_pool2d_options[] = {32};

@@ -36,11 +36,12 @@ hn_status hni_model_preproc(const hn_model_options *options, hni_preproc *out, h
 /* safetensors container: the one writer and the one reader, also used for checkpoints. */
 typedef struct hni_tensor_ref {
     const char *name;
-    int32_t dtype;        /* HN_DTYPE_F32, F64, U8, I32, U32 */
+    int32_t dtype;        /* HN_DTYPE_F32, F64, U8, I32, U32; 0 = another */
     int32_t rank;
     int64_t shape[4];
     const void *data;
     size_t size;          /* bytes */
+    const char *type;     /* read ones: the file's word, "F32", "BF16"; static */
 } hni_tensor_ref;
 /* Header text and pieces: header JSON (with one metadata key "haemnet" when metadata is not NULL), then the data in the order given.
  * Alignment of each tensor to 8 bytes. Tensors are sorted by the writer as it must be. */

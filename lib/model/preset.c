@@ -16,16 +16,16 @@ static const double imagenet[6] = {0.485, 0.456, 0.406, 0.229, 0.224, 0.225};
 static const double lite[6] = {127.0 / 255, 127.0 / 255, 127.0 / 255, 128.0 / 255, 128.0 / 255, 128.0 / 255};
 
 static const hni_preset presets[] = {
-    {"tinyvgg", "two blocks of two convolutions; Wang et al. 2020", 64, 10, HNI_INIT_PYTORCH, NULL, hni_add_tinyvgg},
-    {"tinyvgg-gap", "four such blocks with batch norm, global average pooling", 64, 16, HNI_INIT_RESNET, NULL, hni_add_tinyvgg_gap},
-    {"tinyresnet", "four residual blocks behind a small stem", 64, 16, HNI_INIT_RESNET, NULL, hni_add_tinyresnet},
-    {"resnet18", "He et al. 2016, as in torchvision", 224, 0, HNI_INIT_RESNET, imagenet, hni_add_resnet18},
-    {"resnet34", "He et al. 2016, as in torchvision", 224, 0, HNI_INIT_RESNET, imagenet, hni_add_resnet34},
-    {"resnet50", "He et al. 2016, as in torchvision (v1.5)", 224, 0, HNI_INIT_RESNET, imagenet, hni_add_resnet50},
-    {"densenet121", "Huang et al. 2017, as in torchvision", 224, 0, HNI_INIT_DENSENET, imagenet, hni_add_densenet121},
-    {"mobilenetv2", "Sandler et al. 2018, as in torchvision", 224, 0, HNI_INIT_MOBILENET, imagenet, hni_add_mobilenetv2},
+    {"tinyvgg", "two blocks of two convolutions; Wang et al. 2020", 64, 10, HNI_INIT_PYTORCH, NULL, hni_add_tinyvgg, NULL},
+    {"tinyvgg-gap", "four such blocks with batch norm, global average pooling", 64, 16, HNI_INIT_RESNET, NULL, hni_add_tinyvgg_gap, NULL},
+    {"tinyresnet", "four residual blocks behind a small stem", 64, 16, HNI_INIT_RESNET, NULL, hni_add_tinyresnet, NULL},
+    {"resnet18", "He et al. 2016, as in torchvision", 224, 0, HNI_INIT_RESNET, imagenet, hni_add_resnet18, NULL},
+    {"resnet34", "He et al. 2016, as in torchvision", 224, 0, HNI_INIT_RESNET, imagenet, hni_add_resnet34, NULL},
+    {"resnet50", "He et al. 2016, as in torchvision (v1.5)", 224, 0, HNI_INIT_RESNET, imagenet, hni_add_resnet50, NULL},
+    {"densenet121", "Huang et al. 2017, as in torchvision", 224, 0, HNI_INIT_DENSENET, imagenet, hni_add_densenet121, NULL},
+    {"mobilenetv2", "Sandler et al. 2018, as in torchvision", 224, 0, HNI_INIT_MOBILENET, imagenet, hni_add_mobilenetv2, NULL},
     {"efficientnet-lite0", "Tan & Le 2019, TensorFlow's; names as in timm's tf_efficientnet_lite0", 224, 0, HNI_INIT_EFFICIENTNET, lite,
-     hni_add_efficientnet_lite0},
+     hni_add_efficientnet_lite0, hni_efficientnet_other_name},
 };
 enum { N_PRESETS = sizeof presets / sizeof *presets };
 
@@ -84,16 +84,29 @@ hn_status hni_model_preset(hn_context *ctx, const char *preset, const hn_model_o
     return HN_OK;
 }
 
+void hni_preset_normal(const char *preset, double mean[3], double deviation[3]) {
+    const hni_preset *p = NULL;
+    for (size_t i = 0; i < N_PRESETS; i++)
+        if (!strcmp(presets[i].name, preset)) p = &presets[i];
+    for (int c = 0; c < 3; c++) {
+        mean[c] = p && p->normal ? p->normal[c] : 0;
+        deviation[c] = p && p->normal ? p->normal[3 + c] : 1;
+    }
+}
+
+bool hni_preset_other_name(const char *preset, const char *name, char *text, size_t size) {
+    for (size_t i = 0; i < N_PRESETS; i++)
+        if (!strcmp(presets[i].name, preset) && presets[i].other_name) return presets[i].other_name(name, text, size);
+    return false;
+}
+
 hn_status hni_preset_get(int32_t index, hn_preset_info *out, hn_error *err) {
     if (index < 0 || index >= N_PRESETS) return hni_fail(err, HN_E_NOT_FOUND, "preset %d: there are %d", index, (int)N_PRESETS);
     const hni_preset *p = &presets[index];
     memset(out, 0, sizeof *out);
     out->size = p->size;
     out->hidden = p->hidden;
-    for (int c = 0; c < 3; c++) {
-        out->mean[c] = p->normal ? p->normal[c] : 0;
-        out->deviation[c] = p->normal ? p->normal[3 + c] : 1;
-    }
+    hni_preset_normal(p->name, out->mean, out->deviation);
     snprintf(out->name, sizeof out->name, "%s", p->name);
     snprintf(out->about, sizeof out->about, "%s", p->about);
     return HN_OK;

@@ -23,6 +23,7 @@ typedef struct hni_preset {
     int32_t init;              /* HNI_INIT_… */
     const double *normal;      /* mean[3], deviation[3] that public weights expect; NULL = 0 and 1 */
     void (*add)(hni_maker *m, int32_t hidden, int32_t classes); /* all layers; m->value ends as the logits */
+    bool (*other_name)(const char *name, char *text, size_t size); /* what another package calls a tensor; NULL = there is none */
 } hni_preset;
 
 /* The names of the layers that follow begin with this. */
@@ -53,5 +54,6 @@ void hni_add_resnet50(hni_maker *m, int32_t hidden, int32_t classes);
 void hni_add_densenet121(hni_maker *m, int32_t hidden, int32_t classes);
 void hni_add_mobilenetv2(hni_maker *m, int32_t hidden, int32_t classes);
 void hni_add_efficientnet_lite0(hni_maker *m, int32_t hidden, int32_t classes);
+bool hni_efficientnet_other_name(const char *name, char *text, size_t size);
 
 #endif

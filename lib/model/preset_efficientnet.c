@@ -3,6 +3,9 @@
  * Padding is TensorFlow's "same", which at stride 2 and an even size is one-sided: so the weights that Google trained need it. That, batch
  * norm's epsilon and the names of layers with weights are those of timm's tf_efficientnet_lite0; its efficientnet_lite0, with other weights,
  * pads both sides. */
+#include <stdio.h>
+#include <string.h>
+
 #include "preset.h"
 
 /* Wider by 1×1, each channel by itself, narrower by 1×1 without an activation; the input added where the shape is the same. */
@@ -45,4 +48,32 @@ void hni_add_efficientnet_lite0(hni_maker *m, int32_t hidden, int32_t classes) {
     hni_add_plain(m, "global_pool", HNI_LAYER_GLOBAL_AVG_POOL);
     hni_add_dropout(m, "dropout", 0.2);
     hni_add_dense(m, "classifier", classes);
+}
+
+/* "blocks.2.1.conv_pw.weight" is "_blocks.4._expand_conv.weight" to the package efficientnet_lite_pytorch, which counts blocks through. */
+static bool other_block(const char *name, char *text, size_t size) {
+    static const struct {
+        const char *ours, *theirs;
+    } parts[2][6] = {{{"conv_dw", "_depthwise_conv"}, {"bn1", "_bn1"}, {"conv_pw", "_project_conv"}, {"bn2", "_bn2"}},
+                     {{"conv_pw", "_expand_conv"}, {"bn1", "_bn0"}, {"conv_dw", "_depthwise_conv"}, {"bn2", "_bn1"}, {"conv_pwl", "_project_conv"},
+                      {"bn3", "_bn2"}}};
+    char part[16], tail[24];
+    int stage, block, place = 0;
+    if (sscanf(name, "blocks.%d.%d.%15[^.].%23s", &stage, &block, part, tail) != 4 || stage < 0 || stage >= STAGES) return false;
+    for (int s = 0; s < stage; s++) place += stages[s].blocks;
+    for (int i = 0; i < 6; i++)
+        if (parts[stage > 0][i].ours && !strcmp(part, parts[stage > 0][i].ours))
+            return snprintf(text, size, "_blocks.%d.%s.%s", place + block, parts[stage > 0][i].theirs, tail) < (int)size;
+    return false;
+}
+
+bool hni_efficientnet_other_name(const char *name, char *text, size_t size) {
+    static const struct {
+        const char *ours, *theirs;
+    } parts[] = {{"conv_stem.", "_conv_stem."}, {"bn1.", "_bn0."}, {"conv_head.", "_conv_head."}, {"bn2.", "_bn1."}, {"classifier.", "_fc."}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        const size_t n = strlen(parts[i].ours);
+        if (!strncmp(name, parts[i].ours, n)) return snprintf(text, size, "%s%s", parts[i].theirs, name + n) < (int)size;
+    }
+    return other_block(name, text, size);
 }

@@ -99,6 +99,10 @@ CALL(hn_model_save_memory, N(1, w.model), NULL, 0, N(2, &res.size), e)
 CALL(hn_model_summary, N(1, w.model), 1, buffer.text, sizeof buffer, &res.size, e)
 CALL(hn_phantom_create, N(1, w.ctx), NULL, N(2, &out.phantom), e)
 CALL(hn_phantom_render, N(1, w.phantom), 0, &res.slice, &out.image, &out2.image, e)
+CALL(hn_transfer_create, N(1, w.ctx), N(2, path), N(3, "tinyvgg"), NULL, N(4, &out.transfer), e)
+CALL(hn_transfer_model, N(1, w.transfer), 0, N(2, &out.model), e)
+CALL(hn_transfer_get_info, N(1, w.transfer), N(2, &res.transfer), e)
+CALL(hn_transfer_get_line, N(1, w.transfer), 0, N(2, &res.line), e)
 CALL(hn_predict, N(1, w.predictor), N(2, w.image), N(3, &res.prediction), e)
 CALL(hn_predict_batch, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, N(3, &res.prediction), e)
 CALL(hn_predict_series, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, N(3, &res.prediction), e)
@@ -202,6 +206,10 @@ static const function functions[] = {
     F(hn_model_save, 2, 0, 0, 0),
     F(hn_model_save_memory, 2, 0, 0, 0),
     F(hn_model_summary, 1, 0, 0, 0),
+    F(hn_transfer_create, 4, 1, 4, 0),
+    F(hn_transfer_model, 2, 1, 2, 0),
+    F(hn_transfer_get_info, 2, 0, 0, sizeof(hn_transfer_info)),
+    F(hn_transfer_get_line, 2, 0, 0, sizeof(hn_transfer_line)),
     F(hn_phantom_create, 2, 1, 2, 0),
     F(hn_phantom_render, 1, 2, 9, sizeof(hn_phantom_slice_info)),
     F(hn_predict, 3, 0, 0, sizeof(hn_prediction)),
@@ -225,7 +233,7 @@ static const char *const silent[] = {
     "hn_cancel_triggered", "hn_context_free", "hn_dataset_class_name", "hn_dataset_free", "hn_eval_class_name", "hn_eval_count", "hn_eval_free",
     "hn_eval_rule_name",
     "hn_image_free", "hn_model_class_name", "hn_model_free", "hn_phantom_count", "hn_phantom_free", "hn_predictor_free", "hn_status_name",
-    "hn_trainer_epochs", "hn_trainer_free", "hn_version_string",
+    "hn_trainer_epochs", "hn_trainer_free", "hn_transfer_free", "hn_version_string",
 };
 
 static void check_untouched(const function *f, int null) {
@@ -262,6 +270,7 @@ END_TEST
 START_TEST(null_where_nothing_can_fail) {
     hn_builder_free(NULL), hn_cancel_free(NULL), hn_context_free(NULL), hn_dataset_free(NULL), hn_eval_free(NULL), hn_image_free(NULL);
     hn_model_free(NULL), hn_phantom_free(NULL), hn_predictor_free(NULL), hn_trainer_free(NULL), hn_cancel_trigger(NULL), hn_cancel_reset(NULL);
+    hn_transfer_free(NULL);
     ck_assert_int_eq(hn_cancel_triggered(NULL), 0);
     ck_assert_int_eq(hn_eval_count(NULL), 0);
     ck_assert_int_eq(hn_phantom_count(NULL), 0);

@@ -57,6 +57,9 @@ CALL(hn_model_options, hn_model_preset, w.ctx, "tinyvgg", IN(hn_model_options), 
 CALL(hn_model_options, hn_model_import, w.ctx, path, "tinyvgg", IN(hn_model_options), &out.model, e)
 CALL(hn_model_options, hn_builder_create, w.ctx, IN(hn_model_options), &out.builder, e)
 CALL(hn_model_options, hn_dataset_statistics, w.data, IN(hn_model_options), NULL, mean, deviation, 3, NULL, e)
+CALL(hn_model_options, hn_transfer_create, w.ctx, path, "tinyvgg", IN(hn_model_options), &out.transfer, e)
+CALL(hn_transfer_info, hn_transfer_get_info, w.transfer, OUT(hn_transfer_info), e)
+CALL(hn_transfer_line, hn_transfer_get_line, w.transfer, 0, OUT(hn_transfer_line), e)
 CALL(hn_model_info, hn_model_get_info, w.model, OUT(hn_model_info), e)
 CALL(hn_preset_info, hn_preset_get, 0, OUT(hn_preset_info), e)
 CALL(hn_layer_info, hn_model_get_layer, w.model, 0, OUT(hn_layer_info), e)
@@ -104,6 +107,7 @@ DROP(builder)
 DROP(trainer)
 DROP(predictor)
 DROP(eval)
+DROP(transfer)
 static void nothing(void) {}
 
 /* longer: what a call gives whose struct is longer than this library's, with zeros behind; SLOW: not asked, as it takes seconds. */
@@ -140,6 +144,9 @@ static const entry entries[] = {
     E(hn_model_options, hn_model_import, 1, drop_model, HN_E_IO),
     E(hn_model_options, hn_builder_create, 1, drop_builder, HN_OK),
     E(hn_model_options, hn_dataset_statistics, 0, nothing, HN_OK),
+    E(hn_model_options, hn_transfer_create, 1, drop_transfer, HN_E_IO),
+    E(hn_transfer_info, hn_transfer_get_info, 0, nothing, HN_OK),
+    E(hn_transfer_line, hn_transfer_get_line, 0, nothing, HN_OK),
     E(hn_model_info, hn_model_get_info, 0, nothing, HN_OK),
     E(hn_preset_info, hn_preset_get, 0, nothing, HN_OK),
     E(hn_layer_info, hn_model_get_layer, 0, nothing, HN_OK),

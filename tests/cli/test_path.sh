@@ -25,7 +25,7 @@ for r in rows:
     assert os.path.exists(os.path.join(sys.argv[1], r["file"])) and os.path.exists(os.path.join(sys.argv[1], r["mask"]))
 PY
 
-train() { "$H" train "$scratch/data" --epochs 3 --size 32 --hidden 4 --batch 8 --seed 5 "$@"; }
+train() { "$H" train --recipe thesis "$scratch/data" --epochs 3 --size 32 --hidden 4 --batch 8 --seed 5 "$@"; }
 expect 0 train --out "$scratch/run"
 says "$scratch/out" "epoch 3/3"
 there "$scratch/run/model.safetensors" "$scratch/run/last.safetensors" "$scratch/run/run.json"
@@ -197,12 +197,12 @@ says "$scratch/err" "images/p0000_s00.png: "
 says "$scratch/err" "images/p0001_s00.png: "
 says "$scratch/skipped.json" '"skipped": 2'
 expect 1 "$H" evaluate "$model" "$scratch/again" --strict
-expect 3 "$H" train "$scratch/again" --epochs 1 --size 16 --out "$scratch/g"
+expect 3 "$H" train --recipe thesis "$scratch/again" --epochs 1 --size 16 --out "$scratch/g"
 says "$scratch/g/run.json" "p0001_s00.png"
-expect 1 "$H" train "$scratch/again" --epochs 1 --size 16 --out "$scratch/g" --strict
+expect 1 "$H" train --recipe thesis "$scratch/again" --epochs 1 --size 16 --out "$scratch/g" --strict
 
 # Several labels; the model's own names are tried as columns.
-expect 0 "$H" train "$scratch/data" --label-column epidural,subarachnoid --epochs 1 --size 16 --out "$scratch/multi"
+expect 0 "$H" train --recipe thesis "$scratch/data" --label-column epidural,subarachnoid --epochs 1 --size 16 --out "$scratch/multi"
 expect 0 "$H" evaluate "$scratch/multi/model.safetensors" "$scratch/data" --json -
 python "multi-label figures" "$scratch/out" <<'PY'
 import json, sys
@@ -220,10 +220,10 @@ assert none["class"] is None and none["labels"] == [] and none["probability"] ==
 assert all_["labels"] == ["epidural", "subarachnoid"] and all_["class"] == max(all_["probabilities"], key=all_["probabilities"].get)
 assert bad["class"] is None and bad["labels"] is None and bad["error"]
 PY
-expect 0 "$H" train "$scratch/data" --label-column epidural --epochs 1 --size 16 --out "$scratch/one"
+expect 0 "$H" train --recipe thesis "$scratch/data" --label-column epidural --epochs 1 --size 16 --out "$scratch/one"
 expect 0 "$H" evaluate "$scratch/one/model.safetensors" "$scratch/data" --json -
 says "$scratch/out" '"positive": "epidural"'
-expect 1 "$H" train "$scratch/data" --label-column subdural --epochs 1 --size 16 --out "$scratch/f"
+expect 1 "$H" train --recipe thesis "$scratch/data" --label-column subdural --epochs 1 --size 16 --out "$scratch/f"
 says "$scratch/err" "nothing to tell apart"
 
 # inspect
@@ -237,4 +237,16 @@ r = json.load(open(sys.argv[1]))
 assert sum(l["parameters"] for l in r["layers"]) == r["parameters"] and r["metadata"]["preset"] == "tinyvgg"
 assert r["tensors"][0]["name"] == "conv_block_1.0.weight" and r["tensors"][0]["shape"] == [4, 3, 3, 3]
 PY
+# A recipe is a list of options, written out in full; what is given beside it wins, in any order.
+expect 0 "$H" train "$scratch/data" --hidden 2 --epochs 2 --size 16 --quiet --out "$scratch/default"
+expect 0 "$H" train --lr 0.01 --recipe=series "$scratch/data" --hidden 2 --epochs 2 --size 16 --quiet --out "$scratch/series"
+python "recipes" "$scratch/default/run.json" "$scratch/series/run.json" "$scratch/run/run.json" <<'PY'
+import json, sys
+small, series, thesis = (json.load(open(path))["options"] for path in sys.argv[1:])
+assert small["recipe"] == "small" and small["model"] == "tinyresnet" and small["epochs"] == 2 and small["channels"] == 1 and small["lr"] == 0.003
+assert small["schedule"] == "one-cycle" and small["augment"].startswith("flip,") and small["decay_weights_only"] is True
+assert series["recipe"] == "series" and series["lr"] == 0.01 and series["crop_head"] is True and series["channels"] == 3 and series["size"] == 16
+assert thesis["recipe"] == "thesis" and thesis["model"] == "tinyvgg" and thesis["lr"] == 0.001 and not thesis["augment"] and thesis["channels"] == 3
+PY
+
 finish

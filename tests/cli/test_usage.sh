@@ -19,6 +19,9 @@ wrong "$H" train data --out run --epochs 0
 wrong "$H" train data --out run --unknown 3
 wrong "$H" train data --out run --quiet=yes
 wrong "$H" train data --out run --optimizer lion
+wrong "$H" train data --out run --recipe soup
+says "$scratch/err" "small, series or thesis"
+wrong "$H" train data --out run --recipe
 wrong "$H" train data --out run --holdout 1
 wrong "$H" train data --out run --folds 1
 wrong "$H" train data --out run --folds 5 --test other

@@ -79,7 +79,8 @@ done:
 }
 
 static inline void load_models(scene *s) {
-    hn_model *file = NULL, *memory = NULL, *import = NULL, *preset = NULL, *built = NULL;
+    hn_model *file = NULL, *memory = NULL, *import = NULL, *preset = NULL, *built = NULL, *moved = NULL;
+    hn_transfer *transfer = NULL;
     hn_builder *b = NULL;
     hn_model_options o = {.struct_size = sizeof o, .width = SIDE, .height = SIDE, .channels = 1, .hidden = 1};
     hn_model_info info = {.struct_size = sizeof info};
@@ -91,6 +92,8 @@ static inline void load_models(scene *s) {
     STEP(file, hn_model_load(s->ctx, at("model.safetensors"), &file, &err));
     STEP(memory, hn_model_load_memory(s->ctx, bytes, size, &memory, &err));
     STEP(import, hn_model_import(s->ctx, at("model.safetensors"), "tinyvgg", &o, &import, &err));
+    STEP(transfer, hn_transfer_create(s->ctx, at("model.safetensors"), "tinyvgg", &o, &transfer, &err));
+    STEP(moved, hn_transfer_model(transfer, 0, &moved, &err));
     STEP(preset, hn_model_preset(s->ctx, "tinyvgg", &o, &preset, &err));
     STEP(b, hn_builder_create(s->ctx, &o, &b, &err));
     STEP(NULL, hn_builder_batch_norm(b, v, "norm", 0, 0, &v, &err));
@@ -100,7 +103,7 @@ static inline void load_models(scene *s) {
     note(s, text, need);
     STEP(NULL, hn_model_metadata(import, text, sizeof text, &need, &err));
     note(s, text, need);
-    hn_model *const all[] = {file, memory, import, preset, built};
+    hn_model *const all[] = {file, memory, import, preset, built, moved};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         STEP(NULL, hn_model_get_info(all[i], &info, &err));
         note(s, info.digest, sizeof info.digest);
@@ -110,6 +113,7 @@ done:
     hn_context_free(s->ctx);
     hn_builder_free(b);
     hn_model_free(file), hn_model_free(memory), hn_model_free(import), hn_model_free(preset), hn_model_free(built);
+    hn_model_free(moved), hn_transfer_free(transfer);
 }
 
 static inline void note_report(scene *s, const hn_epoch_report *r) {

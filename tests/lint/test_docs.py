@@ -70,10 +70,14 @@ def check_files(path, text, problems):
 def commands():
     """Name of each command of the program, and the options that its source knows."""
     table = pathlib.Path("src/commands.c").read_text(encoding="utf-8")
+    headers = "".join(p.read_text(encoding="utf-8") for p in sorted(pathlib.Path("src").glob("*.h")))
+    macros = re.findall(r"^#define (\w+_OPTIONS?)\(\w+\)((?:.*\\\n)*.*)", headers, flags=re.M)
     found = {}
     for name in re.findall(r'^    \{"(\w+)", "', table, flags=re.M):
         source = pathlib.Path(f"src/cmd_{name}.c")
         shared = "".join(p.read_text(encoding="utf-8") for p in (source, pathlib.Path("src/options.c")) if p.exists())
+        for macro, body in reversed(macros):  # a later one may use an earlier
+            shared += body if re.search(rf"\b{macro}\(", shared) else ""
         found[name] = set(re.findall(r'\{"([a-z][a-z-]*)", OPTION_', shared))
     return found
 
