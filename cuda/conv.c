@@ -64,6 +64,11 @@ static int64_t add_output(hni_graph *g, hni_cuda_step *step, const hn_op_desc *d
     return add_source(step, hni_graph_tensor_add(g, CUDNN_DATA_FLOAT, result.dims), pooled ? UNPOOLED : HNI_FROM_OUT);
 }
 
+/* Activations that cuDNN has with the same numbers; the others are the own tail's. */
+static bool is_cudnns(int32_t activation) {
+    return activation == HN_ACT_NONE || activation == HN_ACT_RELU || activation == HN_ACT_SIGMOID;
+}
+
 static bool has_tail(const hn_op_desc *d) {
     return d->in[2].rank != 0 || d->in[3].rank != 0 || d->in[7].rank != 0 || d->activation != HN_ACT_NONE || d->pool != 0;
 }
@@ -131,7 +136,7 @@ static void bias_graph(const hn_op_desc *d, hni_graph *g, hni_cuda_step *step) {
 /* The graph that does most, in the shortest numbers asked for, comes first; the last is the plain convolution. bfloat16 that no engine
  * takes becomes TF32, which is finer. */
 static int list_attempts(const hni_cuda_device *device, const hn_op_desc *d, attempt *list) {
-    const bool may_fuse = d->kind == HN_OP_CONV2D && has_tail(d) && d->in[3].rank == 0 && d->pool == 0;
+    const bool may_fuse = d->kind == HN_OP_CONV2D && has_tail(d) && d->in[3].rank == 0 && d->pool == 0 && is_cudnns(d->activation);
     int n = 0;
     for (int bf16 = device->precision == HNI_CUDA_BF16; bf16 >= 0; bf16--)
         for (int fused = may_fuse; fused >= 0; fused--)

@@ -130,10 +130,13 @@ extern const hni_cuda_way hni_cuda_conv, hni_cuda_conv_grad_input, hni_cuda_conv
 extern const hni_cuda_way hni_cuda_pool, hni_cuda_pool_grad, hni_cuda_norm_train, hni_cuda_norm, hni_cuda_norm_grad;
 /* dense.c: cuBLASLt. */
 extern const hni_cuda_way hni_cuda_dense, hni_cuda_dense_grad_input, hni_cuda_dense_grad_weight;
-/* pointwise.c, pool_kernels.c, norm_kernels.c, loss.c, optimizer.c: own kernels. */
+/* pointwise.c, preprocess.c, pool_kernels.c, norm_kernels.c, group_norm.c, channels.c, loss.c, optimizer.c, vectors.c: own kernels. */
 extern const hni_cuda_way hni_cuda_activation, hni_cuda_activation_grad, hni_cuda_add, hni_cuda_dropout, hni_cuda_preprocess;
 extern const hni_cuda_way hni_cuda_max_pool, hni_cuda_max_pool_grad, hni_cuda_avg_pool, hni_cuda_avg_pool_grad;
 extern const hni_cuda_way hni_cuda_global_pool, hni_cuda_global_pool_grad, hni_cuda_norm_own, hni_cuda_norm_train_own, hni_cuda_norm_grad_own;
 extern const hni_cuda_way hni_cuda_softmax, hni_cuda_softmax_loss, hni_cuda_sigmoid_loss, hni_cuda_optimizer;
+extern const hni_cuda_way hni_cuda_group_norm, hni_cuda_group_norm_grad, hni_cuda_concat, hni_cuda_concat_grad;
+extern const hni_cuda_way hni_cuda_channel_scale, hni_cuda_channel_scale_grad, hni_cuda_class_map;
+extern const hni_cuda_way hni_cuda_accumulate, hni_cuda_clip, hni_cuda_average;
 
 #endif

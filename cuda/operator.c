@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "graph.h"
-#include "haemnet/builder.h" /* defines: HN_ACT_… */
 #include "table.h"
 
 enum { TEXT = 160, REFUSED = 256 };
@@ -23,12 +22,6 @@ static hn_status refuse(const hni_cuda_device *d, const hn_op_desc *desc, const 
                          why);
 }
 
-bool hni_cuda_is_news(const hn_op_desc *d) {
-    return d->kind > HN_OP_PREPROCESS || d->activation > HN_ACT_SIGMOID || d->smoothing != 0.0 || d->focal != 0.0 ||
-           (d->kind == HN_OP_SOFTMAX_LOSS && d->in[1].dtype != HN_DTYPE_I32) ||
-           (d->kind == HN_OP_PREPROCESS && d->in[3].rank + d->in[4].rank != 0);
-}
-
 hn_status hni_cuda_supports(void *device, const hn_op_desc *desc, hn_error *err) {
     hni_cuda_device *d = device;
     const char *why = "no way to do it";
@@ -37,8 +30,6 @@ hn_status hni_cuda_supports(void *device, const hn_op_desc *desc, hn_error *err)
                         (long long)desc->in[0].dims[0], (long long)desc->in[0].dims[1], (long long)desc->in[0].dims[2],
                         (long long)desc->in[0].dims[3]);
     hn_status status = hni_op_validate(desc, err);
-    if (status == HN_OK && hni_cuda_is_news(desc))
-        status = refuse(d, desc, why, hni_graph_error(d), err);
     if (status == HN_OK)
         status = hni_cuda_enter(d, "supports", err); /* cuDNN may be asked */
     if (status != HN_OK)

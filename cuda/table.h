@@ -27,7 +27,6 @@ hn_status hni_cuda_fill(void *device, hn_buffer to, uint8_t value, hn_error *err
 hn_status hni_cuda_upload(void *device, hn_buffer to, const void *from, hn_error *err);
 
 /* operator.c */
-bool hni_cuda_is_news(const hn_op_desc *desc); /* what no way knows yet */
 hn_status hni_cuda_supports(void *device, const hn_op_desc *desc, hn_error *err);
 hn_status hni_cuda_prepare(void *device, const hn_op_desc *desc, void **op, uint64_t *workspace, hn_error *err);
 hn_status hni_cuda_run(void *device, void *op, const hn_op_buffers *buffers, hn_error *err);

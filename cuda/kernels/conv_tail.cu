@@ -1,7 +1,6 @@
 /* conv_tail.cu - what follows a convolution whose graph cuDNN does not do as one: bias, batch norm of inference, a sum, an activation, and
  * 2x2 maximum pooling, in one pass. Steps are float64: the pass waits for memory anyhow. */
-#include "haemnet/builder.h" /* defines: HN_ACT_… */
-#include "launch.h"
+#include "activate.h"
 
 /* What becomes of number i of x, which belongs to filter k. */
 HNI_DEVICE float finished(const hni_conv_tail_args *a, int64_t i, int64_t k) {
@@ -9,11 +8,7 @@ HNI_DEVICE float finished(const hni_conv_tail_args *a, int64_t i, int64_t k) {
     if (a->bias) v += (double)a->bias[k];
     if (a->gamma) v = (v - (double)a->mean[k]) / sqrt((double)a->var[k] + a->epsilon) * (double)a->gamma[k] + (double)a->beta[k];
     if (a->add) v += (double)a->add[i];
-    if (a->activation == HN_ACT_RELU)
-        v = v <= 0.0 ? 0.0 : v; /* asked this way round NaN stays NaN */
-    else if (a->activation == HN_ACT_SIGMOID)
-        v = 1.0 / (1.0 + exp(-v));
-    return (float)v;
+    return (float)hni_activate(v, a->activation);
 }
 
 HNI_KERNEL(conv_tail, hni_conv_tail_args) {

@@ -403,10 +403,14 @@ static hn_status run_slices(hni_executor *ex, const hni_step *step, int32_t flag
     return status;
 }
 
+static bool writes_weights(const hni_executor *ex) {
+    return ex->options.mode == HNI_MODE_TRAIN || ex->options.mode == HNI_MODE_UPDATE;
+}
+
 /* Training never keeps its weights, so its recording has no flags. Every other is made of runs with HN_RUN_CONSTANT_KEPT, and whenever the
  * weights are new the list is walked once. The first run is walked anyway: a backend's libraries load what they need on it. */
 static hn_status run_whole(hni_executor *ex, const hni_step *step, int32_t flags, hn_error *err) {
-    const bool fits = !ex->plain && ex->walked && (flags == HN_RUN_CONSTANT_KEPT || ex->options.mode == HNI_MODE_TRAIN);
+    const bool fits = !ex->plain && ex->walked && (flags == HN_RUN_CONSTANT_KEPT || writes_weights(ex));
     hn_status status = upload_step(ex, step, err);
     if (status == HN_OK && fits && !ex->recording)
         status = record(ex, flags, err);
@@ -426,7 +430,7 @@ hn_status hni_executor_run(hni_executor *ex, const hni_step *step, hn_error *err
     ex->ran = status == HN_OK;
     if (ex->ran)
         ex->seen = ex->weights->version;
-    if (ex->options.mode == HNI_MODE_TRAIN || ex->options.mode == HNI_MODE_UPDATE)
+    if (writes_weights(ex))
         ex->weights->version++;
     return status;
 }

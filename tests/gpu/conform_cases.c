@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../backend/tolerance.h"
 #include "backend/backend.h"
 #include "conform.h"
 #include "op/op.h"
@@ -12,14 +13,9 @@
 enum { SEED = 20240229, MOST_SHOWN = 10 };
 
 precision precision_of(const char *device) {
-    if (strstr(device, "+bf16")) return (precision){"bf16", 3e-2, 1e-1, 0.6, 5e-2};
-    if (strstr(device, "+tf32")) return (precision){"tf32", 5e-3, 5e-3, 0.3, 1e-2};
-    return (precision){"float32", 0, 1e-4, 1e-3, 1e-3};
-}
-
-static bool is_product(const hn_op_desc *d) {
-    return d->kind == HN_OP_CONV2D || d->kind == HN_OP_CONV2D_GRAD_INPUT || d->kind == HN_OP_CONV2D_GRAD_WEIGHT || d->kind == HN_OP_DENSE ||
-           d->kind == HN_OP_DENSE_GRAD_INPUT || d->kind == HN_OP_DENSE_GRAD_WEIGHT;
+    if (strstr(device, "+bf16")) return (precision){"bf16", 1e-1, 0.6, 5e-2};
+    if (strstr(device, "+tf32")) return (precision){"tf32", 5e-3, 0.3, 1e-2};
+    return (precision){"float32", 1e-4, 1e-3, 1e-3};
 }
 
 /* What the library asks for in parts if it is refused. */
@@ -44,13 +40,12 @@ static void refused(const hn_op_desc *d, const char *text, const char *why, tall
 }
 
 static void try_case(gpu *g, hni_device *device, hni_device *oracle, int32_t index, tally *t) {
-    const precision p = precision_of(g->device);
     hni_case c;
     char text[160];
     double error = NAN;
     gpu_must(g, hni_case_get(index, &c, &g->err), "a case");
     hni_op_text(&c.desc, text, sizeof text);
-    if (p.product > 0 && is_product(&c.desc)) c.tolerance = p.product;
+    tolerate(&c, g->device);
     const hn_status status = hni_case_compare(device, oracle, &c, SEED, &error, &g->err);
     if (status == HN_E_UNSUPPORTED) {
         refused(&c.desc, text, g->err.message, t);

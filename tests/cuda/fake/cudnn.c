@@ -288,7 +288,7 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t handle, cudnnBackendDescriptor_t
         return fake_complain(CUDNN_STATUS_BAD_PARAM_NOT_FINALIZED, "execution of what is no plan or no variant pack");
     cudaStream_t stream = NULL;
     cudnnGetStream(handle, &stream);
-    fake_run run = {.program = p->program, .workspace_size = p->workspace, .factor = 1.0};
+    fake_run run = {.program = p->program, .workspace_size = p->workspace, .factor = 1.0, .tf32 = p->engine == FAKE_ENGINE_TENSOR};
     if (disordered && p->engine == FAKE_ENGINE_DISORDERED) run.factor += 1e-7 * (double)((unsigned)executions++ * 2654435761u >> 16 & 7);
     const fake_attribute *workspace = fake_get(v, CUDNN_ATTR_VARIANT_PACK_WORKSPACE);
     run.workspace = workspace ? *(void *const *)workspace->data : NULL;

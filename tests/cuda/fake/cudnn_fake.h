@@ -9,7 +9,7 @@
 /* Engines that heuristics may offer, in this order in mode A; FALLBACK is the fallback list's. */
 enum {
     FAKE_ENGINE_BALKS = 1,      /* offered, but makes no plan: "not supported" */
-    FAKE_ENGINE_TENSOR = 2,     /* notes: tensor cores */
+    FAKE_ENGINE_TENSOR = 2,     /* notes: tensor cores; rounds float32 factors to TF32 */
     FAKE_ENGINE_DISORDERED = 4, /* notes: not deterministic */
     FAKE_ENGINE_SHORT = 8,      /* notes: factors are converted down */
     FAKE_ENGINE_LARGE = 16,     /* needs a workspace of 8 GiB */
@@ -67,6 +67,7 @@ typedef struct fake_run {
     void *workspace;
     int64_t workspace_size;
     double factor; /* of every result: 1, or nearly so */
+    bool tf32;     /* factors of products are rounded to 10 bits of fraction */
 } fake_run;
 
 void fake_compute(void *run); /* a fake_run */
