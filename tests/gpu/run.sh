@@ -95,7 +95,7 @@ if [ -n "$built" ]; then
     [ -n "$steps" ] && record build skipped "what is in $built is used"
 else
     rm -f "$WORK/objects"
-    step build 160
+    step build 180
 fi
 if [ -n "$steps" ] && ! { [ -s "$WORK/objects" ] && [ -x "$(cat "$WORK/objects")/tests/gpu/gpu_conform" ]; }; then
     for name in $steps; do [ "$name" = build ] || record "$name" skipped "the build failed"; done
