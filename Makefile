@@ -56,6 +56,7 @@ PLUGINS := $(PLUGIN_SRCS:%.c=$(OBJ)/%.so) $(OBJ)/examples/libhaemnet-example.so
 CUDA ?= 1
 CUDA_HOME ?= /usr/local/cuda
 CUDNN_HOME ?=
+CUBLAS_HOME ?=
 ifneq ($(CUDA),0)
 ifneq ($(wildcard $(CUDA_HOME)/include/cuda_runtime_api.h),)
 CUDNN_DIR := $(firstword $(foreach d,$(CUDNN_HOME) $(CUDA_HOME) /usr/local /usr,$(if $(wildcard $(d)/include/cudnn_graph.h),$(d))))
@@ -66,8 +67,10 @@ endif
 endif
 # Headers are enough for the tests; the plug-in itself needs nvcc and the libraries too. Links are by file: a python installation has no
 # libcudnn.so, only libcudnn.so.9.
-CUDA_INC := $(if $(CUDNN_DIR),-Icuda $(addprefix -isystem ,$(filter-out /usr/include,$(sort $(CUDA_HOME)/include $(CUDNN_DIR)/include))))
-CUDA_LIB_DIRS := $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib $(CUDNN_DIR)/lib $(CUDNN_DIR)/lib64 $(CUDNN_DIR)/lib/$(shell $(CC) -dumpmachine)
+# CUBLAS_HOME: where a toolkit has no cuBLASLt of its own.
+CUDA_ROOTS := $(sort $(CUDA_HOME) $(CUDNN_DIR) $(CUBLAS_HOME))
+CUDA_INC := $(if $(CUDNN_DIR),-Icuda $(addprefix -isystem ,$(filter-out /usr/include,$(CUDA_ROOTS:%=%/include))))
+CUDA_LIB_DIRS := $(foreach d,$(CUDA_HOME) $(CUDNN_DIR) $(CUBLAS_HOME),$(d)/lib64 $(d)/lib $(d)/lib/$(shell $(CC) -dumpmachine))
 cuda_lib = $(firstword $(foreach d,$(CUDA_LIB_DIRS),$(wildcard $(d)/lib$(1).so) $(sort $(wildcard $(d)/lib$(1).so.*))))
 CUDA_LIBS = $(foreach l,cudart cudnn cublasLt,$(or $(call cuda_lib,$(l)),-l$(l)))
 NVCC ?= $(firstword $(wildcard $(CUDA_HOME)/bin/nvcc) nvcc)
@@ -88,7 +91,7 @@ CUDA_CORE := $(OBJ)/cuda/libcore.a
 SCRIPTS := $(sort $(wildcard tests/*/test_*.sh tests/*/test_*.py))
 SLOW_SCRIPTS := $(sort $(wildcard tests/*/slow_*.sh tests/*/slow_*.py))
 
-.PHONY: help all lib cudnn tests plugins demo check check-all check-programs check-slow bench bench-peers bench-programs print-obj install uninstall dist clean packages-build packages-check packages-check-all
+.PHONY: help all lib cudnn tests plugins demo check check-all check-programs check-slow bench bench-peers bench-programs gpu gpu-programs print-obj install uninstall dist clean packages-build packages-check packages-check-all
 
 help:
 	echo "libhaemnet $(VERSION)"
@@ -185,7 +188,7 @@ check-programs:
 check-slow: all tests plugins
 	$(TEST_ENV) python3 tests/run.py -j $(JOBS) $(SLOW_SCRIPTS)
 
-tests: $(API_TESTS) $(BOX_TESTS) bench-programs
+tests: $(API_TESTS) $(BOX_TESTS) bench-programs gpu-programs
 plugins: $(PLUGINS)
 $(OBJ)/tests/backend/plugins/%.so: tests/backend/plugins/%.c
 	mkdir -p $(@D)
@@ -214,6 +217,17 @@ BENCH_SHARED := $(patsubst %.c,$(OBJ)/%.o,$(sort $(filter-out tests/bench/bench_
 bench-programs: $(BENCHES)
 $(BENCHES): $(OBJ)/%: $(OBJ)/%.o $(BENCH_SHARED) $(STATIC)
 	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $< $(BENCH_SHARED) $(STATIC) $(LIBS) -ldl
+
+# tests/gpu/gpu_*.c is one program each, for tests/gpu/run.sh; they use what the benchmarks share, and need no Check.
+GPU_PROGRAMS := $(patsubst %.c,$(OBJ)/%,$(sort $(wildcard tests/gpu/gpu_*.c)))
+GPU_SHARED := $(patsubst %.c,$(OBJ)/%.o,$(sort $(filter-out tests/gpu/gpu_%,$(wildcard tests/gpu/*.c))))
+gpu-programs: $(GPU_PROGRAMS)
+$(GPU_PROGRAMS): $(OBJ)/%: $(OBJ)/%.o $(GPU_SHARED) $(BENCH_SHARED) $(STATIC)
+	$(CC) $(CFLAGS) $(SANFLAGS) -o $@ $< $(GPU_SHARED) $(BENCH_SHARED) $(STATIC) $(LIBS) -ldl
+
+## gpu          builds, checks and measures the plug-in on a machine with an NVIDIA device; results in build/gpu/
+gpu:
+	sh tests/gpu/run.sh $(BUILD)/gpu
 
 # Where the objects of these variables are; for scripts.
 print-obj:
@@ -287,4 +301,4 @@ bench-peers: all bench-programs
 clean:
 	rm -rf $(BUILD)
 
--include $(LIB_OBJS:.o=.d) $(CLI_OBJS:.o=.d) $(API_TESTS:=.d) $(BOX_TESTS:=.d) $(BENCHES:=.d) $(BENCH_SHARED:.o=.d) $(CUDA_OBJS:.o=.d) $(CUDA_FAKES:.o=.d) $(CUDA_HOST_KERNELS:.o=.d) $(CUDA_KERNELS:%.cu=$(OBJ)/%.d)
+-include $(LIB_OBJS:.o=.d) $(CLI_OBJS:.o=.d) $(API_TESTS:=.d) $(BOX_TESTS:=.d) $(BENCHES:=.d) $(BENCH_SHARED:.o=.d) $(GPU_PROGRAMS:=.d) $(GPU_SHARED:.o=.d) $(CUDA_OBJS:.o=.d) $(CUDA_FAKES:.o=.d) $(CUDA_HOST_KERNELS:.o=.d) $(CUDA_KERNELS:%.cu=$(OBJ)/%.d)

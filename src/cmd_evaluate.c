@@ -5,10 +5,10 @@
 #include "program.h"
 
 typedef struct evaluate_settings {
-    const char *json, *positive, *device;
+    const char *json, *positive, *device, *tta;
     double threshold;
     data_choice choice;
-    int32_t batch, threads, quiet;
+    int32_t batch, threads, quiet, views; /* views: HN_TTA_… */
 } evaluate_settings;
 
 typedef struct evaluation { /* what is open during the command */
@@ -20,7 +20,7 @@ typedef struct evaluation { /* what is open during the command */
     hn_eval *eval;
 } evaluation;
 
-enum { N_OPTIONS = 10 };
+enum { N_OPTIONS = 11 };
 static void list_options(evaluate_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
@@ -29,6 +29,7 @@ static void list_options(evaluate_settings *s, option list[N_OPTIONS]) {
         {"label-column", OPTION_TEXT, &s->choice.label_columns, "A[,B...]", "manifest column of the label, or of several 0/1 labels (label)"},
         {"group", OPTION_TEXT, &s->choice.group, "REGEX|none", "patient by file name: first sub-match; none = there are no groups"},
         {"strict", OPTION_FLAG, &s->choice.strict, NULL, "stop at the first bad file instead of skipping it"},
+        TTA_OPTION(&s->tta),
         {"batch", OPTION_INT, &s->batch, "N", "images computed at once (32)"},
         {"device", OPTION_TEXT, &s->device, "SPEC", "see haemnet devices (best)"},
         {"threads", OPTION_INT, &s->threads, "N", "threads to compute with (one per core)"},
@@ -45,7 +46,7 @@ void describe_evaluate(FILE *out) {
 }
 
 static hn_status open_all(evaluation *e, const evaluate_settings *s, const char *model, const char *data, hn_error *err) {
-    hn_predictor_options options = {.struct_size = sizeof options, .max_batch = s->batch, .device = s->device};
+    hn_predictor_options options = {.struct_size = sizeof options, .max_batch = s->batch, .device = s->device, .tta = s->views};
     hn_status status = open_context(s->threads, &e->ctx, err);
     if (!status) status = catch_interrupt(e->ctx, &e->cancel, err);
     if (!status) status = hn_model_load(e->ctx, model, &e->model, err);
@@ -71,10 +72,12 @@ static int compute(evaluation *e, const evaluate_settings *s, hn_error *err) {
     return status ? fail(err) : EXIT_DONE;
 }
 
-static bool write_json(const evaluation *e, FILE *out, const char *model, const char *data, hn_error *err) {
+static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *out, const char *model, const char *data, hn_error *err) {
     fprintf(out, "{");
     hn_status status = write_metrics_json(out, e->eval, err);
-    fprintf(out, ", \"skipped_files\": ");
+    fprintf(out, ", \"intervals\": ");
+    if (!status) status = write_intervals_json(out, e->eval, err);
+    fprintf(out, ", \"tta\": \"%s\", \"skipped_files\": ", tta_name(s->views));
     write_skipped_json(out, e->data);
     fprintf(out, ", \"model\": ");
     json_string(out, model);
@@ -88,12 +91,12 @@ static bool write_json(const evaluation *e, FILE *out, const char *model, const 
 
 static int report(const evaluation *e, const evaluate_settings *s, const char *model, const char *data, hn_error *err) {
     bool alone = s->json && !strcmp(s->json, "-");
-    if (alone && !write_json(e, stdout, model, data, err)) return fail(err);
+    if (alone && !write_json(e, s, stdout, model, data, err)) return fail(err);
     if (!alone && print_metrics(stdout, e->eval, err)) return fail(err);
     if (s->json && !alone) {
         FILE *out = open_output(s->json);
         if (!out) return EXIT_FAILED;
-        bool written = write_json(e, out, model, data, err);
+        bool written = write_json(e, s, out, model, data, err);
         if (!close_output(out, s->json)) return EXIT_FAILED;
         if (!written) return fail(err);
     }
@@ -114,7 +117,9 @@ int cmd_evaluate(int argc, char **argv) {
     if (s.batch < 0 || s.batch > 4096) return usage_error("evaluate", "--batch %d: must be 1 to 4096", s.batch);
     if (s.threads < 0) return usage_error("evaluate", "--threads %d: must be 1 or more", s.threads);
     quiet = s.quiet;
-    int code = check_words("evaluate", NULL, s.device, s.choice.group);
+    int code = read_tta("evaluate", s.tta, &s.views);
+    if (code) return code;
+    code = check_words("evaluate", NULL, s.device, s.choice.group);
     if (code) return code;
     code = open_all(&e, &s, argv[0], argv[1], &err) ? fail(&err) : compute(&e, &s, &err);
     if (!code) code = report(&e, &s, argv[0], argv[1], &err);

@@ -7,9 +7,9 @@
 #include "program.h"
 
 typedef struct predict_settings {
-    const char *device;
+    const char *device, *tta;
     double threshold;
-    int32_t json, threads;
+    int32_t json, series, threads, views; /* views: HN_TTA_… */
 } predict_settings;
 
 typedef struct prediction_run {
@@ -19,15 +19,18 @@ typedef struct prediction_run {
     hn_predictor *predictor;
     hn_model_info info;
     double threshold;
+    int32_t views;
     float *probabilities; /* [n_classes] */
     bool json;
 } prediction_run;
 
-enum { N_OPTIONS = 4 };
+enum { N_OPTIONS = 6 };
 static void list_options(predict_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"json", OPTION_FLAG, &s->json, NULL, "one JSON object a line: file class probability probabilities threshold error [labels]"},
+        {"series", OPTION_FLAG, &s->series, NULL, "the files are slices of one patient, lowest first: each is seen beside its neighbours"},
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
+        TTA_OPTION(&s->tta),
         {"device", OPTION_TEXT, &s->device, "SPEC", "see haemnet devices (best)"},
         {"threads", OPTION_INT, &s->threads, "N", "threads to compute with (one per core)"},
     };
@@ -42,7 +45,8 @@ void describe_predict(FILE *out) {
 }
 
 static hn_status open_all(prediction_run *r, const predict_settings *s, const char *model, hn_error *err) {
-    hn_predictor_options options = {.struct_size = sizeof options, .max_batch = 1, .device = s->device, .threshold = s->threshold};
+    hn_predictor_options options = {.struct_size = sizeof options, .max_batch = 1, .device = s->device, .threshold = s->threshold, .tta = s->views};
+    r->views = s->views;
     r->info.struct_size = sizeof r->info;
     hn_status status = open_context(s->threads, &r->ctx, err);
     if (!status) status = catch_interrupt(r->ctx, &r->cancel, err);
@@ -103,6 +107,7 @@ static void print_json(const prediction_run *r, const char *path, const hn_predi
         json_string(stdout, error);
     else
         printf("null");
+    if (r->views) printf(", \"tta\": \"%s\"", tta_name(r->views));
     printf("}\n");
 }
 
@@ -123,6 +128,22 @@ static void print_line(const prediction_run *r, const char *path, const hn_predi
         printf("%s (probability %.3f)\n", hn_model_class_name(r->model, p->class_index), p->probability);
 }
 
+/* One line; the exit code of a failure that ends the command, or 0. */
+static int print_result(const prediction_run *r, const char *path, const hn_prediction *p, const hn_error *failed) {
+    if (failed && failed->status == HN_E_BACKEND) return fail(failed);
+    if (!failed && p->flags & HN_PREDICTION_NO_HEAD) note("note: no head was found in %s: all of the image is looked at", path);
+    if (r->json)
+        print_json(r, path, p, failed ? failed->message : NULL);
+    else if (failed)
+        fail_text("skipped: %s", failed->message);
+    else
+        print_line(r, path, p);
+    fflush(stdout);
+    return ferror(stdout) ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int code_of(int bad, int n) { return !bad ? EXIT_DONE : bad == n ? EXIT_FAILED : EXIT_SKIPPED; }
+
 static int predict_all(prediction_run *r, int n, char **files) {
     int bad = 0;
     for (int i = 0; i < n; i++) {
@@ -130,18 +151,48 @@ static int predict_all(prediction_run *r, int n, char **files) {
         hn_prediction p;
         if (hn_cancel_triggered(r->cancel)) return EXIT_INTERRUPTED;
         bool failed = predict(r, files[i], &p, &err) != HN_OK;
-        if (failed && err.status == HN_E_BACKEND) return fail(&err);
+        int code = print_result(r, files[i], &p, failed ? &err : NULL);
+        if (code) return code;
         bad += failed;
-        if (r->json)
-            print_json(r, files[i], &p, failed ? err.message : NULL);
-        else if (failed)
-            fail_text("skipped: %s", err.message);
-        else
-            print_line(r, files[i], &p);
-        fflush(stdout);
-        if (ferror(stdout)) return EXIT_FAILED;
     }
-    return !bad ? EXIT_DONE : bad == n ? EXIT_FAILED : EXIT_SKIPPED;
+    return code_of(bad, n);
+}
+
+static int print_series(prediction_run *r, int n, char **files, const hn_error *errors, hn_prediction *p) {
+    int bad = 0;
+    for (int i = 0; i < n; i++) {
+        hn_error err = errors[i];
+        if (!err.status && p[i].status) {
+            err.status = p[i].status;
+            snprintf(err.message, sizeof err.message, "%s: no verdict: %s", files[i], hn_status_name(p[i].status));
+        }
+        if (p[i].probabilities) memcpy(r->probabilities, p[i].probabilities, (size_t)r->info.n_classes * sizeof *r->probabilities);
+        int code = print_result(r, files[i], &p[i], err.status ? &err : NULL);
+        if (code) return code;
+        bad += err.status != HN_OK;
+    }
+    return code_of(bad, n);
+}
+
+/* All images are in memory at once: a slice's neighbours are wanted beside it. */
+static int predict_series(prediction_run *r, int n, char **files) {
+    hn_image **images = calloc((size_t)n, sizeof *images);
+    hn_error *errors = calloc((size_t)n, sizeof *errors);
+    hn_prediction *p = calloc((size_t)n, sizeof *p);
+    float *probabilities = calloc((size_t)n * (size_t)r->info.n_classes, sizeof *probabilities);
+    hn_error err = {0};
+    int code = images && errors && p && probabilities ? EXIT_DONE : fail_text("out of memory");
+    for (int i = 0; i < n && !code; i++) {
+        p[i] = (hn_prediction){.struct_size = sizeof *p, .capacity = r->info.n_classes};
+        p[i].probabilities = probabilities + (size_t)i * (size_t)r->info.n_classes;
+        if (hn_cancel_triggered(r->cancel)) code = EXIT_INTERRUPTED;
+        hn_image_load(r->ctx, files[i], NULL, &images[i], &errors[i]);
+    }
+    if (!code && hn_predict_series(r->predictor, (const hn_image *const *)images, (size_t)n, p, &err)) code = fail(&err);
+    if (!code) code = print_series(r, n, files, errors, p);
+    for (int i = 0; images && i < n; i++) hn_image_free(images[i]);
+    free(images), free(errors), free(p), free(probabilities);
+    return code;
 }
 
 int cmd_predict(int argc, char **argv) {
@@ -157,6 +208,7 @@ int cmd_predict(int argc, char **argv) {
     if (!threshold_fits(s.threshold)) return usage_error("predict", "--threshold %g: must lie between 0 and 1", s.threshold);
     if (isnan(s.threshold)) s.threshold = 0; /* the model's */
     if (s.threads < 0) return usage_error("predict", "--threads %d: must be 1 or more", s.threads);
+    if ((code = read_tta("predict", s.tta, &s.views))) return code;
     if ((code = check_words("predict", NULL, s.device, NULL))) return code;
     r.json = s.json;
     if (open_all(&r, &s, argv[0], &err))
@@ -164,7 +216,7 @@ int cmd_predict(int argc, char **argv) {
     else if (!(r.probabilities = calloc((size_t)r.info.n_classes, sizeof *r.probabilities)))
         code = fail_text("out of memory");
     else
-        code = predict_all(&r, words - 1, argv + 1);
+        code = s.series ? predict_series(&r, words - 1, argv + 1) : predict_all(&r, words - 1, argv + 1);
     free(r.probabilities);
     hn_predictor_free(r.predictor);
     hn_model_free(r.model);

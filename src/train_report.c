@@ -1,4 +1,5 @@
 /* train_report.c - run.json: what was trained on what, how, and what came of it; enough to do it again. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "train.h"
@@ -16,27 +17,39 @@ static void number_member(FILE *out, const char *name, double value) {
     json_number(out, value);
 }
 
+static void flag_member(FILE *out, const char *name, int32_t value) { fprintf(out, ", \"%s\": %s", name, value ? "true" : "false"); }
+
 void write_settings_json(FILE *out, const train_settings *s) {
     const struct {
         const char *name, *value;
-    } texts[] = {{"data", s->data},
+    } texts[] = {{"recipe", s->recipe},
+                 {"data", s->data},
                  {"test", s->test},
                  {"out", s->out},
                  {"model", s->model},
+                 {"backbone", s->backbone},
                  {"optimizer", s->optimizer},
                  {"positive", s->positive},
                  {"device", s->device},
                  {"class_weights", s->class_weights},
                  {"stop", s->stop},
+                 {"schedule", s->craft.schedule},
+                 {"freeze", s->craft.freeze},
+                 {"rates", s->craft.rates},
+                 {"sampler", s->craft.sampler},
+                 {"augment", s->craft.augment},
+                 {"windows", s->input.windows},
                  {"label_column", s->choice.label_columns},
                  {"group", s->choice.group}};
     const struct {
         const char *name;
         double value;
-    } numbers[] = {{"holdout", s->test || s->folds ? 0 : s->holdout},
-                   {"folds", s->folds},
-                   {"size", s->size},
-                   {"channels", s->channels},
+    } numbers[] = {{"holdout", s->test ? 0 : s->holdout},
+                   {"size", s->input.size},
+                   {"channels", input_channels(&s->input)},
+                   {"slices", s->input.slices},
+                   {"median", s->input.median},
+                   {"gaussian", s->input.gaussian},
                    {"mean", s->mean},
                    {"deviation", s->deviation},
                    {"hidden", s->hidden},
@@ -46,15 +59,35 @@ void write_settings_json(FILE *out, const train_settings *s) {
                    {"momentum", s->momentum},
                    {"weight_decay", s->weight_decay},
                    {"patience", s->patience},
-                   {"threads", s->threads}};
+                   {"schedule_epochs", s->craft.schedule_epochs},
+                   {"schedule_factor", s->craft.schedule_factor},
+                   {"schedule_multiplier", s->craft.schedule_multiplier},
+                   {"schedule_patience", s->craft.schedule_patience},
+                   {"lr_min", s->craft.lr_min},
+                   {"warm_up", s->craft.warm_up},
+                   {"clip", s->craft.clip},
+                   {"accumulate", s->craft.accumulate},
+                   {"ema", s->craft.ema},
+                   {"smoothing", s->craft.smoothing},
+                   {"focal", s->craft.focal},
+                   {"hard_factor", s->craft.hard_factor},
+                   {"hard_reach", s->craft.hard_reach},
+                   {"threads", s->threads},
+                   {"resident", s->resident_mb < 0 ? NAN : s->resident_mb}};
     fprintf(out, "\"options\": {");
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (i) fprintf(out, ", ");
         text_member(out, texts[i].name, texts[i].value);
     }
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) number_member(out, numbers[i].name, numbers[i].value);
-    fprintf(out, ", \"seed\": %llu, \"strict\": %s, \"resume\": %s}", (unsigned long long)s->seed, s->choice.strict ? "true" : "false",
-            s->resume ? "true" : "false");
+    flag_member(out, "crop_head", s->input.crop_head);
+    flag_member(out, "normalise", s->normalise);
+    flag_member(out, "partial", s->partial);
+    flag_member(out, "nesterov", s->craft.nesterov);
+    flag_member(out, "decay_weights_only", s->craft.decay_weights_only);
+    flag_member(out, "strict", s->choice.strict);
+    flag_member(out, "resume", s->resume);
+    fprintf(out, ", \"seed\": %llu}", (unsigned long long)s->seed);
 }
 
 void write_data_json(FILE *out, const char *path, hn_dataset *data, int32_t positive) {
@@ -90,7 +123,7 @@ static void write_split(FILE *out, const train_job *job) {
             : s->test      ? "own test data"
             : job->test    ? "holdout"
                            : "no test part");
-    if (job->fold >= 0) fprintf(out, ", \"folds\": %d, \"fold\": %d", s->folds, job->fold + 1);
+    if (job->fold >= 0) fprintf(out, ", \"folds\": %d, \"fold\": %d", job->folds, job->fold + 1);
     if (job->fold < 0 && !s->test && job->test) number_member(out, "holdout", s->holdout);
     fprintf(out, ", \"seed\": %llu", (unsigned long long)s->seed);
     write_part(out, "train", job->train);
@@ -107,6 +140,18 @@ static void write_epoch(FILE *out, const char *name, hn_trainer *trainer, int64_
     number_member(out, "test_loss", r.test_loss);
     number_member(out, "test_accuracy", r.test_accuracy);
     fprintf(out, "}");
+}
+
+static void write_device(FILE *out, const train_job *job) {
+    hn_trainer_info info = {.struct_size = sizeof info};
+    if (hn_trainer_get_info(job->trainer, &info, NULL)) return;
+    fprintf(out, "\"computed\": {");
+    text_member(out, "device", info.device);
+    fprintf(out, ", ");
+    text_member(out, "precision", info.precision);
+    fprintf(out, ", \"deterministic\": %s, \"resident_images\": %lld, \"resident_bytes\": %llu, \"device_bytes\": %llu}",
+            info.flags & HN_TRAINER_DETERMINISTIC ? "true" : "false", (long long)info.resident_images, (unsigned long long)info.resident_bytes,
+            (unsigned long long)info.device_bytes);
 }
 
 /* Figures of the best weights are too good: the test part chose them. */
@@ -163,6 +208,8 @@ int write_run(const train_job *job) {
         }
         fprintf(out, ",\n ");
         write_split(out, job);
+        fprintf(out, ",\n ");
+        write_device(out, job);
         fprintf(out, ",\n ");
         hn_status status = write_results(out, job, &err);
         fprintf(out, "}\n");

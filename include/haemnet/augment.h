@@ -39,6 +39,22 @@ typedef struct hn_augment_options {
                              With both, each sample gets the one or the other, half and half */
 } hn_augment_options;
 
+/* Images as a trainer would give them to the network in one step: preprocessed as the model says, then augmented; 8-bit grey or RGB images
+ * of the model's size. To look at, and to choose the numbers by.
+ *   model    its preprocessing; of other than 1 or 3 channels the one in the middle is shown
+ *   images   count handles, the batch: mixing takes each one's partner from it
+ *   count    1 … 4096
+ *   options  NULL = none
+ *   seed     of the training, as hn_train_options.seed
+ *   epoch    from 1
+ *   samples  count numbers, of each image in its data set; NULL = 0, 1, 2, …
+ *   out      receives count handles, or NULLs on failure; free each with hn_image_free
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_SHAPE (an image has channels that the model cannot take), HN_E_LIMIT, HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_augment_images(const hn_model *model, const hn_image *const *images, int32_t count, const hn_augment_options *options,
+                                   uint64_t seed, int64_t epoch, const int64_t *samples, hn_image **out, hn_error *err);
+
 #ifdef __cplusplus
 }
 #endif

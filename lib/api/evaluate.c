@@ -1,4 +1,5 @@
-/* evaluate.c - the exported functions of evaluate.h, but hn_evaluate, which runs networks and is written with them in predict.c.
+/* evaluate.c - the exported functions of evaluate.h, but hn_evaluate, which runs networks and is written with them in predict.c, and those of
+ * intervals and comparisons, which are in intervals.c.
  *
  * Checks what the caller brings, calls lib/eval, hands results out in the caller's struct size. No numerics here. */
 #include "haemnet/evaluate.h"
@@ -99,6 +100,22 @@ static hn_status copy_names(hn_eval *eval, const hn_eval_arrays *a, hn_error *er
     return HN_OK;
 }
 
+/* NULL stands for "", and for a group that is not known. */
+static hn_status copy_groups(hn_eval *eval, const hn_eval_arrays *a, hn_error *err) {
+    eval->groups_unknown = a->groups == NULL;
+    for (int64_t i = 0; a->groups && i < a->n; i++) {
+        if (!a->groups[i] || !*a->groups[i]) {
+            eval->groups_unknown = 1;
+            continue;
+        }
+        eval->groups[i] = hni_strdup(eval->ctx, a->groups[i]);
+        if (!eval->groups[i]) {
+            return hni_fail_memory(err, strlen(a->groups[i]) + 1, "the groups of samples");
+        }
+    }
+    return HN_OK;
+}
+
 static void copy_rows(hn_eval *eval, const hn_eval_arrays *a) {
     const size_t n = (size_t)a->n;
     memcpy(eval->probabilities, a->probabilities, n * (size_t)a->n_classes * sizeof *a->probabilities);
@@ -131,15 +148,13 @@ hn_status hn_eval_from_arrays(hn_context *context, const hn_eval_arrays *arrays,
         (status = hni_eval_new(context, a.task, a.n_classes, a.n, &eval, err)) != HN_OK) {
         return status;
     }
-    status = copy_names(eval, &a, err);
-    if (status) {
+    if ((status = copy_names(eval, &a, err)) != HN_OK || (status = copy_groups(eval, &a, err)) != HN_OK) {
         hni_eval_unref(eval);
         return status;
     }
     copy_rows(eval, &a);
     eval->positive = a.positive - 1;
     eval->threshold = a.threshold > 0 ? a.threshold : 0.5;
-    eval->groups_unknown = 1; /* arrays bring no groups */
     *out = eval;
     return HN_OK;
 }

@@ -2,10 +2,18 @@
  *
  * A value read by several layers gets its gradients added in one fixed order: last reader first, and within a reader first input
  * first. Nothing is computed for values with nothing to train before them alone, so hardly ever for the pixels. Gradients of weights are written
- * straight to their place in the flat vector. In-place work is plan.c's decision, from lifetimes. */
+ * straight to their place in the flat vector. In-place work is plan.c's decision, from lifetimes.
+ *
+ * To explain (HNI_MODE_EXPLAIN) the same walk ends at the target: weights get no gradients, and batch norm is the line that it is when
+ * predicting. */
 #include "../base/status.h"
+#include "executor.h" /* defines: HNI_MODE_EXPLAIN */
 #include "program.h"
 #include "shapes.h"
+
+static bool explains(const hni_program *p) {
+    return p->options.mode == HNI_MODE_EXPLAIN;
+}
 
 /* One more gradient for a value. */
 static void contribute(hni_program *p, int32_t layer, int32_t value, int32_t place) {
@@ -53,6 +61,11 @@ static int32_t before_activation(hni_program *p, int32_t index, const hn_op_desc
     return p->through[v] ? dy : through_activation(p, index, forward, y, dy);
 }
 
+/* Where the gradient of a weight goes; of a frozen one, that the operator cannot leave out, to where nobody looks. */
+static int32_t weight_grad(hni_program *p, int32_t param, const hn_tensor_desc *desc) {
+    return hni_program_frozen(p, param) ? hni_program_place(p, *desc, HNI_HOME_ARENA, 0) : hni_program_param(p, param, HNI_HOME_GRADS);
+}
+
 static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
     const hni_layer *l = &p->graph->layers[index];
     const bool dense = l->kind == HNI_LAYER_DENSE;
@@ -61,9 +74,11 @@ static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int3
         return;
     if (f->desc.activation != HN_ACT_NONE)
         dy = before_activation(p, index, &f->desc, p->graph->layers[p->fusion[index].act].output, f->out[0], dy);
-    const int32_t weight_in[2] = {dy, f->in[0]};
-    const int32_t weight_out[2] = {hni_program_param(p, l->param[0], HNI_HOME_GRADS), hni_program_param(p, l->param[1], HNI_HOME_GRADS)};
-    hni_program_node(p, index, &dw, weight_in, weight_out);
+    if (!hni_program_frozen(p, l->param[0]) || (l->param[1] >= 0 && !hni_program_frozen(p, l->param[1]))) {
+        const int32_t weight_in[2] = {dy, f->in[0]};
+        const int32_t weight_out[2] = {weight_grad(p, l->param[0], &dw.out[0]), weight_grad(p, l->param[1], &dw.out[1])};
+        hni_program_node(p, index, &dw, weight_in, weight_out);
+    }
     if (!p->wants[l->input[0]])
         return;
     if (!dense)
@@ -74,14 +89,26 @@ static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int3
     contribute(p, index, l->input[0], input_out);
 }
 
+/* What batch norm by running statistics does to a small change of its input: gamma / √(var + epsilon) times it. That is itself with mean and beta 0. */
+static void batch_norm_line(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
+    const int32_t zero = hni_program_constant(p, f->desc.in[1]), dx = hni_program_place(p, f->desc.out[0], HNI_HOME_ARENA, 0);
+    const int32_t in[5] = {dy, f->in[1], zero, zero, f->in[4]}; /* dy gamma beta mean var */
+    hni_program_node(p, index, &f->desc, in, &dx);
+    contribute(p, index, p->graph->layers[index].input[0], dx);
+}
+
 static void batch_norm_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
     const hni_layer *l = &p->graph->layers[index];
     hn_op_desc d;
+    if (f->desc.kind == HN_OP_BATCH_NORM) {
+        batch_norm_line(p, index, f, dy);
+        return;
+    }
     if (!hni_program_ok(p, index, hni_op_batch_norm_grad(&f->desc, &d, p->err)))
         return;
     const int32_t in[5] = {dy, f->in[0], f->in[1], f->out[1], f->out[2]}; /* dy x gamma saved_mean saved_inv_std */
-    const int32_t out[3] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), hni_program_param(p, l->param[0], HNI_HOME_GRADS),
-                            hni_program_param(p, l->param[1], HNI_HOME_GRADS)};
+    const int32_t out[3] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), weight_grad(p, l->param[0], &d.out[1]),
+                            weight_grad(p, l->param[1], &d.out[2])};
     hni_program_node(p, index, &d, in, out);
     contribute(p, index, l->input[0], out[0]);
 }
@@ -92,8 +119,8 @@ static void group_norm_grads(hni_program *p, int32_t index, const hni_node *f, i
     if (!hni_program_ok(p, index, hni_op_group_norm_grad(&f->desc, &d, p->err)))
         return;
     const int32_t in[5] = {dy, f->in[0], f->in[1], f->out[1], f->out[2]}; /* dy x gamma mean inv_std */
-    const int32_t out[3] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), hni_program_param(p, l->param[0], HNI_HOME_GRADS),
-                            hni_program_param(p, l->param[1], HNI_HOME_GRADS)};
+    const int32_t out[3] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), weight_grad(p, l->param[0], &d.out[1]),
+                            weight_grad(p, l->param[1], &d.out[2])};
     hni_program_node(p, index, &d, in, out);
     contribute(p, index, l->input[0], out[0]);
 }
@@ -166,11 +193,19 @@ static void layer_grads(hni_program *p, int32_t index) {
     }
 }
 
+/* Whether the gradient of layer l's output is good for anything: to train its weights, or to go on. */
+static bool goes_on(const hni_program *p, const hni_layer *l) {
+    bool on = !explains(p) && p->wants[l->output];
+    for (int32_t k = 0; k < hni_layer_inputs(l); k++)
+        on = on || p->wants[l->input[k]];
+    return on;
+}
+
 void hni_program_backward(hni_program *p, int32_t dlogits) {
     if (p->status != HN_OK)
         return;
     contribute(p, -1, p->graph->logits, dlogits);
     for (size_t i = p->graph->n_layers; i-- > 0 && p->status == HN_OK;)
-        if (p->fusion[i].host < 0 && p->wants[p->graph->layers[i].output])
+        if (p->fusion[i].host < 0 && goes_on(p, &p->graph->layers[i]))
             layer_grads(p, (int32_t)i);
 }

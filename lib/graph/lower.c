@@ -23,18 +23,29 @@ static bool is_view(const hni_program *p, const hni_layer *l) {
            (l->kind == HNI_LAYER_DROPOUT && (p->options.mode != HNI_MODE_TRAIN || l->rate == 0.0));
 }
 
-/* needed: upwards from the logits. wants: downwards from layers with trainable weights. */
+bool hni_program_frozen(const hni_program *p, int32_t param) {
+    return param >= 0 && (p->options.mode == HNI_MODE_EXPLAIN || (p->options.frozen && p->options.frozen[param]));
+}
+
+/* Training moves something of the layer. */
+static bool learns(const hni_program *p, const hni_layer *l) {
+    return (l->param[0] >= 0 && !hni_program_frozen(p, l->param[0])) || (l->param[1] >= 0 && !hni_program_frozen(p, l->param[1]));
+}
+
+/* needed: upwards from the logits. wants: downwards from layers that learn, or from the target. */
 static void mark(hni_program *p) {
     const hni_graph *g = p->graph;
+    const bool explain = p->options.mode == HNI_MODE_EXPLAIN;
     p->needed[0] = p->needed[g->logits] = true;
     for (size_t i = g->n_layers; i-- > 0;) {
         const hni_layer *l = &g->layers[i];
         for (int32_t k = 0; p->needed[l->output] && k < hni_layer_inputs(l); k++)
             p->needed[l->input[k]] = true;
     }
+    p->wants[0] = explain && p->options.target == 0;
     for (size_t i = 0; i < g->n_layers; i++) {
         const hni_layer *l = &g->layers[i];
-        bool wants = l->param[0] >= 0;
+        bool wants = explain ? l->output == p->options.target : learns(p, l);
         for (int32_t k = 0; k < hni_layer_inputs(l); k++)
             wants = wants || p->wants[l->input[k]];
         p->wants[l->output] = wants;
@@ -44,6 +55,8 @@ static void mark(hni_program *p) {
 static void count_readers(hni_program *p) {
     const hni_graph *g = p->graph;
     p->readers[g->logits] = 1; /* the outside */
+    if (p->options.mode == HNI_MODE_EXPLAIN)
+        p->readers[p->options.target]++;
     for (size_t i = 0; i < g->n_layers; i++)
         for (int32_t k = 0; p->needed[g->layers[i].output] && k < hni_layer_inputs(&g->layers[i]); k++)
             p->readers[g->layers[i].input[k]]++;
@@ -84,12 +97,13 @@ static void fuse_sum(hni_program *p, int32_t index) {
     }
 }
 
-/* Layers that run inside another: an activation in a convolution or dense layer (in training only one whose gradient looks at its output),
+/* Layers that run inside another: an activation in a convolution or dense layer (where its gradient is asked for only one that looks at its output),
  * and, where no gradient will ask for what lies between, batch norm in a convolution before it, a sum, and 2×2 maximum pooling behind it. */
 static void fuse(hni_program *p) {
-    const bool more = p->options.mode != HNI_MODE_TRAIN && !p->options.unfused;
     for (size_t i = 0; i < p->graph->n_layers; i++) {
         const hni_layer *l = &p->graph->layers[i];
+        const bool gradient = p->options.mode == HNI_MODE_TRAIN || (p->options.mode == HNI_MODE_EXPLAIN && p->wants[l->output]);
+        const bool more = !gradient && !p->options.unfused;
         if (l->kind == HNI_LAYER_ADD) {
             if (more)
                 fuse_sum(p, (int32_t)i);
@@ -103,7 +117,7 @@ static void fuse(hni_program *p) {
         if (l->kind == HNI_LAYER_BATCH_NORM && more && in->norm < 0 && in->sum < 0 && in->act < 0)
             place = &in->norm;
         else if (l->kind == HNI_LAYER_ACTIVATION && l->activation != HN_ACT_NONE && in->act < 0 &&
-                 !(p->options.mode == HNI_MODE_TRAIN && hni_gradient_by_input(l->activation)))
+                 !(gradient && hni_gradient_by_input(l->activation)))
             place = &in->act;
         else if (l->kind == HNI_LAYER_MAX_POOL2D && more && is_2x2(&l->window) && in->sum < 0 &&
                  (in->act < 0 || p->graph->layers[in->act].activation == HN_ACT_RELU))
@@ -164,7 +178,7 @@ static void lower_batch_norm(hni_program *p, int32_t index) {
     const hni_layer *l = &p->graph->layers[index];
     const int32_t x = p->value[l->input[0]];
     hn_op_desc d;
-    const bool train = p->options.mode == HNI_MODE_TRAIN;
+    const bool train = p->options.mode == HNI_MODE_TRAIN && !hni_program_frozen(p, l->param[2]); /* frozen running statistics are what it goes by */
     if (!hni_program_ok(p, index, hni_op_batch_norm(&d, &p->places[x].desc, train, l->epsilon, l->momentum, p->err)))
         return;
     int32_t in[5] = {x}, out[5];
@@ -193,6 +207,16 @@ static void lower_group_norm(hni_program *p, int32_t index) {
     add_outputs(p, &d, out);
     p->forward[index] = hni_program_node(p, index, &d, in, out);
     p->value[l->output] = out[0];
+}
+
+/* Keys of the samples' random numbers: one place for all that ask. */
+static int32_t keys_place(hni_program *p, hn_tensor_desc desc) {
+    if (p->keys < 0) {
+        p->keys = hni_program_place(p, desc, HNI_HOME_ARENA, 0);
+        if (p->keys >= 0)
+            p->places[p->keys].staged = true;
+    }
+    return p->keys;
 }
 
 /* Layers with neither weights nor a mode of their own. */
@@ -236,14 +260,8 @@ static void lower_plain(hni_program *p, int32_t index) {
     }
     if (!hni_program_ok(p, index, status))
         return;
-    if (l->kind == HNI_LAYER_DROPOUT) {
-        if (p->keys < 0) {
-            p->keys = hni_program_place(p, d.in[1], HNI_HOME_ARENA, 0);
-            if (p->keys >= 0)
-                p->places[p->keys].staged = true;
-        }
-        in[1] = p->keys;
-    }
+    if (l->kind == HNI_LAYER_DROPOUT)
+        in[1] = keys_place(p, d.in[1]);
     add_outputs(p, &d, &y);
     p->forward[index] = hni_program_node(p, index, &d, in, &y);
     p->value[l->output] = y;
@@ -266,32 +284,59 @@ static void lower_layer(hni_program *p, int32_t index) {
     }
 }
 
-/* A constant vector of the executor's, each at a multiple of 64 bytes. */
-static int32_t constant(hni_program *p, hn_tensor_desc t) {
-    const int32_t place = hni_program_place(p, t, HNI_HOME_CONSTANTS, p->constant_bytes);
-    if (place >= 0)
-        p->constant_bytes += (p->places[place].bytes + HNI_ALIGN - 1) / HNI_ALIGN * HNI_ALIGN;
-    return place;
+/* The target's neighbourhood: what is read after the run. */
+static void lower_gradient(hni_program *p) {
+    const int32_t target = p->options.target;
+    p->seed = hni_program_place(p, p->places[p->logits].desc, HNI_HOME_ARENA, 0);
+    if (p->status != HN_OK)
+        return;
+    p->places[p->seed].staged = true;
+    hni_program_backward(p, p->seed);
+    if (p->status != HN_OK)
+        return;
+    p->target = p->value[target];
+    p->gradient = p->grad[target];
+    if (p->gradient < 0) {
+        p->status = hni_fail(p->err, HN_E_ARGUMENT, "layer \"%s\" is not on the way to the logits: there is nothing to explain by it",
+                             p->graph->layers[target - 1].name); /* value 0 always is, or the network has no gradient at all */
+        return;
+    }
+    p->places[p->target].kept = p->places[p->gradient].kept = true;
+}
+
+static void lower_input(hni_program *p) {
+    hn_tensor_desc x = p->graph->values[0];
+    x.dims[0] = p->options.batch;
+    p->value[0] = p->input = hni_program_place(p, x, HNI_HOME_ARENA, 0);
+    if (p->input >= 0)
+        p->places[p->input].staged = true;
 }
 
 static void lower_pixels(hni_program *p) {
+    const bool stored = p->options.images > 0;
+    const hni_preprocess_options how = {.samples = stored ? p->options.batch : 0, .rows = stored, .augment = p->options.augment};
     hn_tensor_desc x = p->graph->values[0];
     x.dtype = HN_DTYPE_U8;
-    x.dims[0] = p->options.batch;
+    x.dims[0] = stored ? p->options.images : p->options.batch;
     hn_op_desc d;
     int32_t y;
-    if (!hni_program_ok(p, -1, hni_op_preprocess(&d, &x, NULL, p->err)))
+    if (!hni_program_ok(p, -1, hni_op_preprocess(&d, &x, &how, p->err)))
         return;
     d.constant = MEAN_AND_DEVIATION;
-    p->pixels = hni_program_place(p, x, HNI_HOME_ARENA, 0);
-    p->mean = constant(p, d.in[1]);
-    p->deviation = constant(p, d.in[2]);
+    p->pixels = hni_program_place(p, x, stored ? HNI_HOME_STORE : HNI_HOME_ARENA, 0);
+    p->rows = stored ? hni_program_place(p, d.in[3], HNI_HOME_ARENA, 0) : -1;
+    p->mean = hni_program_constant(p, d.in[1]);
+    p->deviation = hni_program_constant(p, d.in[2]);
+    p->augment = p->options.augment ? hni_program_place(p, d.in[4], HNI_HOME_ARENA, 0) : -1;
+    const int32_t keys = p->options.augment ? keys_place(p, d.in[5]) : -1;
     add_outputs(p, &d, &y);
-    const int32_t in[6] = {p->pixels, p->mean, p->deviation, -1, -1, -1};
+    const int32_t in[6] = {p->pixels, p->mean, p->deviation, p->rows, p->augment, keys};
     hni_program_node(p, -1, &d, in, &y);
     if (p->status != HN_OK)
         return;
-    p->places[p->pixels].staged = true;
+    p->places[stored ? p->rows : p->pixels].staged = true;
+    if (p->augment >= 0)
+        p->places[p->augment].staged = true;
     p->value[0] = y;
 }
 
@@ -311,12 +356,13 @@ static int32_t lower_loss(hni_program *p) {
     const bool multi = p->options.task == HN_TASK_MULTI;
     const int32_t positive = !multi && x.dims[1] == 2 ? p->options.positive : -1; /* a threshold needs two classes */
     const int32_t kind = multi ? HN_OP_SIGMOID_LOSS : HN_OP_SOFTMAX_LOSS;
-    const hni_loss_options how = {.positive = positive, .threshold = p->options.threshold};
+    const hni_loss_options how = {.positive = positive, .targets = !multi && p->options.targets, .threshold = p->options.threshold,
+                                  .smoothing = p->options.smoothing, .focal = p->options.focal};
     hn_op_desc d;
     if (!hni_program_ok(p, -1, hni_op_loss(&d, kind, &x, &how, p->err)))
         return -1;
     p->labels = hni_program_place(p, d.in[1], HNI_HOME_ARENA, 0);
-    p->class_weights = constant(p, d.in[2]);
+    p->class_weights = hni_program_constant(p, d.in[2]);
     const int32_t in[3] = {p->logits, p->labels, p->class_weights};
     const int32_t out[3] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), hni_program_place(p, d.out[1], HNI_HOME_ARENA, 0),
                             hni_program_place(p, d.out[2], HNI_HOME_STATS, 0)};
@@ -328,42 +374,40 @@ static int32_t lower_loss(hni_program *p) {
     return out[1];
 }
 
-static void lower_optimizer(hni_program *p) {
-    hn_op_desc d;
-    if (!hni_program_ok(p, -1, hni_op_optimizer(&d, p->options.optimizer, p->graph->trainable, 1, p->err)))
-        return;
-    static const int32_t homes[6] = {HNI_HOME_VALUES, HNI_HOME_GRADS, HNI_HOME_M, HNI_HOME_V, HNI_HOME_HYPER, HNI_HOME_GROUP};
-    int32_t in[6];
-    for (int i = 0; i < 6; i++)
-        in[i] = hni_program_place(p, d.in[i], homes[i], 0);
-    const int32_t out[3] = {in[0], in[2], in[3]};
-    hni_program_node(p, -1, &d, in, out);
-}
-
 void hni_program_forward(hni_program *p) {
     if (p->status != HN_OK)
         return;
+    if (p->options.mode == HNI_MODE_UPDATE) {
+        hni_program_update(p);
+        return;
+    }
     mark(p);
     count_readers(p);
     fuse(p);
-    lower_pixels(p);
+    if (p->options.mode == HNI_MODE_EXPLAIN)
+        lower_input(p);
+    else
+        lower_pixels(p);
     for (size_t i = 0; i < p->graph->n_layers && p->status == HN_OK; i++)
         if (p->needed[p->graph->layers[i].output] && p->fusion[i].host < 0)
             lower_layer(p, (int32_t)i);
     if (p->status != HN_OK)
         return;
     p->logits = p->value[p->graph->logits];
-    if (p->options.mode == HNI_MODE_PREDICT) {
+    if (p->options.mode == HNI_MODE_EXPLAIN) {
+        lower_gradient(p);
+    } else if (p->options.mode == HNI_MODE_PREDICT) {
         lower_probabilities(p);
     } else {
         const int32_t dlogits = lower_loss(p);
         if (p->options.mode == HNI_MODE_TRAIN) {
             hni_program_backward(p, dlogits);
-            if (p->options.optimizer != 0 && p->graph->trainable > 0)
-                lower_optimizer(p);
+            hni_program_update(p);
         }
     }
     if (p->status != HN_OK)
         return;
-    p->places[p->logits].kept = p->places[p->probabilities].kept = true;
+    p->places[p->logits].kept = true;
+    if (p->probabilities >= 0)
+        p->places[p->probabilities].kept = true;
 }

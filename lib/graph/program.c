@@ -60,6 +60,14 @@ int32_t hni_program_param(hni_program *p, int32_t param, int32_t home) {
     return hni_program_place(p, hni_param_desc(q), home, (uint64_t)q->offset * sizeof(float));
 }
 
+/* Each at a multiple of 64 bytes. */
+int32_t hni_program_constant(hni_program *p, hn_tensor_desc desc) {
+    const int32_t place = hni_program_place(p, desc, HNI_HOME_CONSTANTS, p->constant_bytes);
+    if (place >= 0)
+        p->constant_bytes += (p->places[place].bytes + HNI_ALIGN - 1) / HNI_ALIGN * HNI_ALIGN;
+    return place;
+}
+
 int32_t hni_program_node(hni_program *p, int32_t layer, const hn_op_desc *desc, const int32_t *in, const int32_t *out) {
     if (p->status != HN_OK)
         return -1;
@@ -89,7 +97,8 @@ static hn_status start(hni_program *p, const hni_graph *graph, const hni_program
     p->graph = graph;
     p->options = *options;
     p->err = err;
-    p->pixels = p->keys = p->labels = p->logits = p->probabilities = p->mean = p->deviation = p->class_weights = -1;
+    p->pixels = p->rows = p->augment = p->keys = p->labels = p->logits = p->probabilities = p->mean = p->deviation = p->class_weights = -1;
+    p->input = p->seed = p->target = p->gradient = -1;
     const size_t values = graph->n_values, layers = graph->n_layers + 1; /* a network may have no layer */
     p->value = minus_ones(p, values);
     p->grad = minus_ones(p, values);
@@ -110,6 +119,7 @@ hn_status hni_program_make(hni_program *p, const hni_graph *graph, const hni_pro
     p->status = start(p, graph, options, err);
     hni_program_forward(p);
     p->err = NULL; /* the caller's: not to be kept */
+    p->options.frozen = NULL;
     return p->status;
 }
 

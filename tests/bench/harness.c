@@ -26,8 +26,8 @@ static int compare_doubles(const void *a, const void *b) {
 
 static void usage(const char *program, const char *word) {
     fprintf(stderr,
-            "%s: %s is not understood\nusage: %s [--quick] [--full] [--device SPEC] [--json FILE] [--folder DIR] [--limit SECONDS] "
-            "[--file IMAGE]\n",
+            "%s: %s is not understood\nusage: %s [--quick] [--full] [--device SPEC] [--plugins DIR] [--json FILE] [--folder DIR] "
+            "[--limit SECONDS] [--file IMAGE]\n",
             program, word, program);
     exit(2);
 }
@@ -37,7 +37,8 @@ static void read_options(bench *b, int argc, char **argv) {
     const struct {
         const char *name;
         const char **value;
-    } texts[] = {{"--device", &device}, {"--json", &json}, {"--folder", &b->folder}, {"--limit", &limit}, {"--file", &b->file}};
+    } texts[] = {{"--device", &device},    {"--plugins", &b->plugins}, {"--json", &json},
+                 {"--folder", &b->folder}, {"--limit", &limit},        {"--file", &b->file}};
     for (int i = 1; i < argc; i++) {
         size_t t = 0;
         while (t < sizeof texts / sizeof *texts && strcmp(argv[i], texts[t].name)) t++;
@@ -60,7 +61,7 @@ static void read_options(bench *b, int argc, char **argv) {
 
 static void make_contexts(bench *b) {
     for (int t = 1; t <= BENCH_THREADS; t++) {
-        hn_context_options o = {.struct_size = sizeof o, .threads = t};
+        hn_context_options o = {.struct_size = sizeof o, .threads = t, .plugin_dir = b->plugins};
         bench_check(b, hn_context_create(&o, &b->context[t], &b->err), "a context");
     }
     hn_device_info info = {.struct_size = sizeof info};

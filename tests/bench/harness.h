@@ -32,6 +32,7 @@ typedef struct bench_case {
 typedef struct bench {
     const char *program;
     const char *device; /* as hn_device_find; from --device or DEVICE */
+    const char *plugins; /* absolute path of a folder with plug-ins; NULL = the library's own */
     const char *folder; /* for scratch and cached files */
     bool quick;         /* a self-check: the smallest sizes, two short rounds; figures mean nothing */
     bool full;          /* --full: what takes minutes is done as well */
@@ -48,8 +49,8 @@ typedef struct bench {
     hn_error err;
 } bench;
 
-/* Options: [--quick] [--full] [--device SPEC] [--json FILE] [--folder DIR] [--limit SECONDS] [--file IMAGE]. Says what it runs on. Ends
- * the process with a message on a usage error or an unknown device. */
+/* Options: [--quick] [--full] [--device SPEC] [--plugins DIR] [--json FILE] [--folder DIR] [--limit SECONDS] [--file IMAGE]. Says what it
+ * runs on. Ends the process with a message on a usage error or an unknown device. */
 void bench_begin(bench *b, const char *program, const char *title, int argc, char **argv);
 int bench_end(bench *b); /* frees; gives the exit code */
 

@@ -8,10 +8,13 @@ class Skip(Exception):
 
 
 class Server:
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, options=(), libraries=None):
+        """options: further ones of bench_serve; libraries: where the loader is to look for those of a plug-in."""
         # Threads of the peers' own libraries are none of the child's business.
         env = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "KMP_", "MKL_"))}
-        self.child = subprocess.Popen([program, "--folder", folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+        if libraries:
+            env["LD_LIBRARY_PATH"] = libraries
+        self.child = subprocess.Popen([program, "--folder", folder, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
         for line in self.child.stdout:
             if line.strip() == "ready":
                 break
