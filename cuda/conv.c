@@ -4,8 +4,8 @@
  *   dx:       [dy, w to bf16] ─► backward data ─► own mask, if the gradient goes on through a ReLU
  *   dw, db:   [dy, x to bf16] ─► backward filter; db by a reduction graph, or by an own kernel where cuDNN has none
  *
- * Which of these there is depends on the GPU and cuDNN's version, so it is asked for in order (ATTEMPTS), in accept, and kept in the plans'
- * cache. Batch norm inside is always the tail's; pooling inside is refused, so that the library lowers it to an operator of its own. */
+ * Which of these there is depends on the GPU and cuDNN's version, so it is asked for in order (list_attempts), in accept, and kept in the
+ * plans' cache. Batch norm and pooling inside are always the tail's; a result that is pooled on its way to y waits in the workspace. */
 #include <string.h>
 
 #include "graph.h"
@@ -18,17 +18,22 @@ typedef struct attempt {
     int32_t precision;
 } attempt;
 
-/* The way that a convolution is done: pieces of the workspace, in order, are cast[0], cast[1], the graph's. */
+/* Extras of a run's graph: the two inputs rounded, and the result before it is pooled. */
+enum { ROUNDED = HNI_FROM_EXTRA, UNPOOLED = HNI_FROM_EXTRA + 2, EXTRAS = 3 };
+
+/* The way that a convolution is done: pieces of the workspace, in order, are the extras and the graph's. */
 typedef struct conv_plan {
     hni_cuda_step conv, reduction; /* reduction.plan NULL: none wanted, or by the own kernel */
     attempt way;
-    uint64_t cast[2]; /* bytes */
+    uint64_t extra[EXTRAS];   /* bytes; 0 = not there */
+    hni_cuda_rounded kept[2]; /* inputs that stay the same, rounded, instead of an extra */
 } conv_plan;
 
 static void add_window(hni_graph_node *n, const hn_op_desc *d) {
     for (int i = 0; i < 2; i++) {
         n->stride[i] = d->stride[i];
         n->padding[i] = d->padding[i];
+        n->extra_padding[i] = d->extra_padding[i];
         n->dilation[i] = d->dilation[i];
     }
 }
@@ -41,15 +46,31 @@ static int64_t add_source(hni_cuda_step *step, int64_t tensor, int source) {
 /* One of the convolution's two inputs. */
 static int64_t add_input(hni_graph *g, hni_cuda_step *step, const hn_op_desc *d, int i, bool bf16) {
     const int64_t t = hni_graph_tensor_add(g, bf16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT, d->in[i].dims);
-    return add_source(step, t, bf16 ? HNI_FROM_EXTRA + i : HNI_FROM_IN + i);
+    return add_source(step, t, bf16 ? ROUNDED + i : HNI_FROM_IN + i);
+}
+
+/* The convolution's own output: of a pooled one what lies before the pooling. */
+static hn_tensor_desc result_of(const hn_op_desc *d) {
+    hn_tensor_desc t = d->out[0];
+    for (int i = 0; i < 2 && d->kind == HN_OP_CONV2D && d->pool != 0; i++)
+        t.dims[2 + i] = hni_window_extent(d->in[0].dims[2 + i] + d->extra_padding[i], (int32_t)d->in[1].dims[2 + i], d->stride[i], d->padding[i],
+                                          d->dilation[i]);
+    return t;
 }
 
 static int64_t add_output(hni_graph *g, hni_cuda_step *step, const hn_op_desc *d) {
-    return add_source(step, hni_graph_tensor_add(g, CUDNN_DATA_FLOAT, d->out[0].dims), HNI_FROM_OUT);
+    const hn_tensor_desc result = result_of(d);
+    const bool pooled = d->kind == HN_OP_CONV2D && d->pool != 0;
+    return add_source(step, hni_graph_tensor_add(g, CUDNN_DATA_FLOAT, result.dims), pooled ? UNPOOLED : HNI_FROM_OUT);
+}
+
+/* Activations that cuDNN has with the same numbers; the others are the own tail's. */
+static bool is_cudnns(int32_t activation) {
+    return activation == HN_ACT_NONE || activation == HN_ACT_RELU || activation == HN_ACT_SIGMOID;
 }
 
 static bool has_tail(const hn_op_desc *d) {
-    return d->in[2].rank != 0 || d->in[3].rank != 0 || d->in[7].rank != 0 || d->activation != HN_ACT_NONE;
+    return d->in[2].rank != 0 || d->in[3].rank != 0 || d->in[7].rank != 0 || d->activation != HN_ACT_NONE || d->pool != 0;
 }
 
 /* Pointwise nodes behind the convolution; the last one writes y. */
@@ -115,7 +136,7 @@ static void bias_graph(const hn_op_desc *d, hni_graph *g, hni_cuda_step *step) {
 /* The graph that does most, in the shortest numbers asked for, comes first; the last is the plain convolution. bfloat16 that no engine
  * takes becomes TF32, which is finer. */
 static int list_attempts(const hni_cuda_device *device, const hn_op_desc *d, attempt *list) {
-    const bool may_fuse = d->kind == HN_OP_CONV2D && has_tail(d) && d->in[3].rank == 0;
+    const bool may_fuse = d->kind == HN_OP_CONV2D && has_tail(d) && d->in[3].rank == 0 && d->pool == 0 && is_cudnns(d->activation);
     int n = 0;
     for (int bf16 = device->precision == HNI_CUDA_BF16; bf16 >= 0; bf16--)
         for (int fused = may_fuse; fused >= 0; fused--)
@@ -163,6 +184,35 @@ static uint64_t bias_workspace(const conv_plan *p, const hn_op_desc *d) {
     return hni_graph_round(sizeof(double) * (uint64_t)hni_sum_room(layout.outputs, layout.lanes));
 }
 
+static void drop(hni_cuda_op *op) {
+    conv_plan *p = (conv_plan *)op->plan;
+    if (!p) return;
+    hni_graph_drop(&p->conv.pack);
+    hni_graph_drop(&p->reduction.pack);
+    for (int i = 0; i < 2; i++) hni_cuda_rounded_drop(op->device, &p->kept[i]);
+}
+
+/* Sizes of the extras; inputs that stay the same get memory of their own. */
+static hn_status lay_out(hni_cuda_op *op, conv_plan *p, hn_error *err) {
+    const hn_op_desc *d = &op->desc;
+    const uint64_t conv = hni_graph_workspace(p->conv.plan), bias = bias_workspace(p, d);
+    hn_status status = HN_OK;
+    for (int i = 0; i < 2 && p->way.bf16 && status == HN_OK; i++) {
+        const int64_t n = hni_tensor_elements(&d->in[i]);
+        if (d->constant >> i & 1)
+            status = hni_cuda_rounded_make(op->device, n, &p->kept[i], err);
+        else
+            p->extra[i] = hni_graph_round(2 * (uint64_t)n);
+    }
+    if (d->pool != 0) {
+        const hn_tensor_desc result = result_of(d);
+        p->extra[2] = hni_graph_round((uint64_t)hni_tensor_bytes(&result));
+    }
+    op->workspace = p->extra[0] + p->extra[1] + p->extra[2] + (conv > bias ? conv : bias); /* one after the other */
+    op->workspace += op->workspace > 0 ? 256 : 0;                                          /* what is lent begins at a multiple of 64 */
+    return status;
+}
+
 static hn_status plan(hni_cuda_op *op, hn_error *err) {
     hni_cuda_device *device = op->device;
     conv_plan *p = device->host.alloc(device->host.user, sizeof *p);
@@ -172,43 +222,41 @@ static hn_status plan(hni_cuda_op *op, hn_error *err) {
         device->host.free(device->host.user, p);
         return status;
     }
-    const uint64_t conv = hni_graph_workspace(p->conv.plan), bias = bias_workspace(p, &op->desc);
-    for (int i = 0; i < 2 && p->way.bf16; i++) p->cast[i] = hni_graph_round(2 * (uint64_t)hni_tensor_elements(&op->desc.in[i]));
-    op->workspace = p->cast[0] + p->cast[1] + (conv > bias ? conv : bias); /* one after the other */
-    op->workspace += op->workspace > 0 ? 256 : 0;                          /* what is lent begins at a multiple of 64 */
     op->plan = p;
-    return HN_OK;
+    return lay_out(op, p, err);
 }
 
-static void drop(hni_cuda_op *op) {
-    conv_plan *p = (conv_plan *)op->plan;
-    if (!p) return;
-    hni_graph_drop(&p->conv.pack);
-    hni_graph_drop(&p->reduction.pack);
-}
-
-/* Rounds the inputs if that is the way, and runs the convolution's graph. *graph_space: what of the workspace is the graphs'. */
-static hn_status run_graph(const hni_cuda_call *call, void **graph_space, hn_error *err) {
+/* Rounds the inputs if that is the way, and runs the convolution's graph. extra: where the extras are, and what is left for graphs. */
+static hn_status run_graph(const hni_cuda_call *call, void *extra[EXTRAS + 1], hn_error *err) {
     conv_plan *p = (conv_plan *)call->op->plan;
     uint8_t *at = (uint8_t *)(uintptr_t)hni_graph_round((uintptr_t)call->workspace);
-    void *extra[2] = {at, at + p->cast[0]};
-    *graph_space = at + p->cast[0] + p->cast[1];
-    for (int i = 0; i < 2 && p->way.bf16; i++) {
-        const cudaError_t code = hni_kernel_cast_bf16(hni_tensor_elements(&call->desc->in[i]), call->in[i], extra[i], call->stream);
-        const hn_status status = hni_cuda_check(call->op->device, code, "rounding to bfloat16", err);
-        if (status != HN_OK) return status;
+    for (int i = 0; i <= EXTRAS; i++) {
+        extra[i] = at;
+        at += i < EXTRAS ? p->extra[i] : 0;
     }
-    return hni_step_run(call, &p->conv, extra, *graph_space, err);
+    for (int i = 0; i < 2 && p->way.bf16; i++) {
+        hni_cuda_rounded here = {.memory = extra[i], .n = hni_tensor_elements(&call->desc->in[i])};
+        hni_cuda_rounded *to = p->kept[i].memory ? &p->kept[i] : &here;
+        const hn_status status = hni_cuda_rounded_fill(call->op->device, to, call->in[i], call->kept, call->stream, err);
+        if (status != HN_OK) return status;
+        extra[i] = to->memory;
+    }
+    return hni_step_run(call, &p->conv, extra, extra[EXTRAS], err);
 }
 
 static hn_status run_forward(const hni_cuda_call *call, hn_error *err) {
     const hn_op_desc *d = call->desc;
-    void *space;
-    const hn_status status = run_graph(call, &space, err);
+    void *extra[EXTRAS + 1];
+    const hn_status status = run_graph(call, extra, err);
     if (status != HN_OK || ((const conv_plan *)call->op->plan)->way.fused || !has_tail(d)) return status;
+    const hn_tensor_desc result = result_of(d);
+    const int64_t *from = result.dims, *to = d->out[0].dims;
     const hni_conv_tail_args tail = {.n = hni_tensor_elements(&d->out[0]),
-                                     .filters = d->out[0].dims[1],
-                                     .pixels = d->out[0].dims[2] * d->out[0].dims[3],
+                                     .filters = to[1],
+                                     .pixels = to[2] * to[3],
+                                     .width = to[3],
+                                     .from_width = from[3],
+                                     .from_pixels = d->pool != 0 ? from[2] * from[3] : 0,
                                      .activation = d->activation,
                                      .epsilon = d->epsilon,
                                      .bias = call->in[2],
@@ -217,14 +265,15 @@ static hn_status run_forward(const hni_cuda_call *call, hn_error *err) {
                                      .mean = call->in[5],
                                      .var = call->in[6],
                                      .add = call->in[7],
+                                     .x = d->pool != 0 ? extra[2] : call->out[0],
                                      .y = call->out[0]};
     return hni_cuda_check(call->op->device, hni_kernel_conv_tail(tail, call->stream), "a convolution's tail", err);
 }
 
 static hn_status run_grad_input(const hni_cuda_call *call, hn_error *err) {
     float *dx = (float *)call->out[0];
-    void *space;
-    const hn_status status = run_graph(call, &space, err);
+    void *extra[EXTRAS + 1];
+    const hn_status status = run_graph(call, extra, err);
     if (status != HN_OK || call->desc->activation == HN_ACT_NONE) return status;
     const int64_t n = hni_tensor_elements(&call->desc->out[0]);
     return hni_cuda_check(call->op->device, hni_kernel_activation_grad(n, HN_ACT_RELU, call->in[2], dx, dx, call->stream),
@@ -233,8 +282,9 @@ static hn_status run_grad_input(const hni_cuda_call *call, hn_error *err) {
 
 static hn_status run_grad_weight(const hni_cuda_call *call, hn_error *err) {
     conv_plan *p = (conv_plan *)call->op->plan;
-    void *space;
-    hn_status status = run_graph(call, &space, err);
+    void *extra[EXTRAS + 1];
+    hn_status status = run_graph(call, extra, err);
+    void *const space = extra[EXTRAS];
     if (status != HN_OK || call->desc->out[1].rank == 0) return status;
     if (p->reduction.plan) return hni_step_run(call, &p->reduction, NULL, space, err);
     const hni_sum_layout layout = bias_layout(call->desc);
@@ -247,10 +297,6 @@ static hn_status run_grad_weight(const hni_cuda_call *call, hn_error *err) {
 
 /* Asks cuDNN; what it finds is in the cache when plan asks again. A failure other than a refusal is plan's to tell. */
 static bool accept(const hni_cuda_device *device, const hn_op_desc *d, const char **why) {
-    if (d->kind == HN_OP_CONV2D && d->pool != 0) {
-        *why = "pooling inside a convolution";
-        return false;
-    }
     conv_plan p;
     return hni_graph_accepts(find_way(hni_graph_device(device), d, &p, hni_graph_error(device)), device, why);
 }

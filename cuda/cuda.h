@@ -24,13 +24,19 @@ enum {
     HNI_CUDA_BF16 = 2
 };
 
-/* Pinned host memory that uploads go through, a ring of segments: the queue reads it later, when the caller's memory may be gone. */
-enum { HNI_CUDA_SEGMENTS = 4, HNI_CUDA_SEGMENT_BYTES = 1 << 20 };
+/* What uploads go through: see upload.c. */
+enum { HNI_CUDA_SEGMENTS = 2 };
+typedef struct hni_cuda_segment {
+    uint8_t *pinned, *staged; /* on the host, on the device */
+    cudaEvent_t arrived;      /* the copy stream has read what is pinned, and all of it is staged */
+    cudaEvent_t taken;        /* the queue has read what was staged */
+} hni_cuda_segment;
 typedef struct hni_cuda_staging {
-    uint8_t *memory;                     /* HNI_CUDA_SEGMENTS · HNI_CUDA_SEGMENT_BYTES */
-    cudaEvent_t read[HNI_CUDA_SEGMENTS]; /* the queue has read the segment */
-    bool pending[HNI_CUDA_SEGMENTS];     /* … and was not asked yet whether it has */
-    uint32_t segment, used;              /* where the next bytes go: segment, bytes of it that are taken */
+    cudaStream_t stream; /* the copy stream */
+    hni_cuda_segment segment[HNI_CUDA_SEGMENTS];
+    uint64_t size, most; /* bytes of a segment now; of an upload that it may grow for */
+    uint32_t at;         /* where the next bytes go: the segment, */
+    uint64_t used;       /* … and how many of its bytes are taken */
 } hni_cuda_staging;
 
 typedef struct hni_cuda_device {
@@ -38,6 +44,7 @@ typedef struct hni_cuda_device {
     int32_t index;      /* CUDA's number of the device */
     int32_t precision;  /* HNI_CUDA_… */
     bool deterministic; /* only ways whose sums have one order */
+    bool measured;      /* of the ways that there are the fastest, found by trying */
     cudaStream_t stream;
     cudnnHandle_t cudnn;
     cublasLtHandle_t lt;
@@ -68,6 +75,7 @@ typedef struct hni_cuda_call {
     const void *in[HN_OP_MAX_TENSORS];
     void *out[HN_OP_MAX_TENSORS];
     void *workspace;
+    bool kept; /* inputs called constant are what they were: HN_RUN_CONSTANT_KEPT */
     cudaStream_t stream;
 } hni_cuda_call;
 
@@ -92,9 +100,21 @@ void hni_cuda_refusals(const hni_cuda_device *device, const hn_op_desc *desc, co
 /* device.c: before the first CUDA call of every slot of the table. The device becomes current in this thread; a broken one says so. */
 hn_status hni_cuda_enter(hni_cuda_device *device, const char *what, hn_error *err);
 
-/* memory.c: what open and close need of it. */
+/* upload.c, memory.c: what open and close need of them; uploads end first. */
 hn_status hni_cuda_staging_open(hni_cuda_device *device, hn_error *err);
+void hni_cuda_staging_close(hni_cuda_device *device);
 void hni_cuda_memory_close(hni_cuda_device *device);
+
+/* rounded.c: n numbers of an input that stays, as bfloat16 in device memory from prepare to release. fill rounds x, unless it was filled
+ * before and x is `kept`. drop: one that was never made is fine. */
+typedef struct hni_cuda_rounded {
+    uint16_t *memory; /* NULL = none */
+    int64_t n;
+    bool filled;
+} hni_cuda_rounded;
+hn_status hni_cuda_rounded_make(hni_cuda_device *device, int64_t n, hni_cuda_rounded *r, hn_error *err);
+hn_status hni_cuda_rounded_fill(hni_cuda_device *device, hni_cuda_rounded *r, const float *x, bool kept, cudaStream_t stream, hn_error *err);
+void hni_cuda_rounded_drop(hni_cuda_device *device, hni_cuda_rounded *r);
 
 /* graph.c: what open and close need of it. close: nothing made by open may be there. */
 hn_status hni_graph_open(hni_cuda_device *device, hn_error *err);
@@ -110,10 +130,13 @@ extern const hni_cuda_way hni_cuda_conv, hni_cuda_conv_grad_input, hni_cuda_conv
 extern const hni_cuda_way hni_cuda_pool, hni_cuda_pool_grad, hni_cuda_norm_train, hni_cuda_norm, hni_cuda_norm_grad;
 /* dense.c: cuBLASLt. */
 extern const hni_cuda_way hni_cuda_dense, hni_cuda_dense_grad_input, hni_cuda_dense_grad_weight;
-/* pointwise.c, pool_kernels.c, norm_kernels.c, loss.c, optimizer.c: own kernels. */
+/* pointwise.c, preprocess.c, pool_kernels.c, norm_kernels.c, group_norm.c, channels.c, loss.c, optimizer.c, vectors.c: own kernels. */
 extern const hni_cuda_way hni_cuda_activation, hni_cuda_activation_grad, hni_cuda_add, hni_cuda_dropout, hni_cuda_preprocess;
 extern const hni_cuda_way hni_cuda_max_pool, hni_cuda_max_pool_grad, hni_cuda_avg_pool, hni_cuda_avg_pool_grad;
 extern const hni_cuda_way hni_cuda_global_pool, hni_cuda_global_pool_grad, hni_cuda_norm_own, hni_cuda_norm_train_own, hni_cuda_norm_grad_own;
 extern const hni_cuda_way hni_cuda_softmax, hni_cuda_softmax_loss, hni_cuda_sigmoid_loss, hni_cuda_optimizer;
+extern const hni_cuda_way hni_cuda_group_norm, hni_cuda_group_norm_grad, hni_cuda_concat, hni_cuda_concat_grad;
+extern const hni_cuda_way hni_cuda_channel_scale, hni_cuda_channel_scale_grad, hni_cuda_class_map;
+extern const hni_cuda_way hni_cuda_accumulate, hni_cuda_clip, hni_cuda_average;
 
 #endif

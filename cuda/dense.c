@@ -28,7 +28,7 @@ static hni_cuda_product product_of(const hn_op_desc *d) {
     switch (d->kind) {
     case HN_OP_DENSE: /* y[N,K] = x[N,F] · w[K,F]ᵀ */
         return (hni_cuda_product){.rows = first->dims[0], .columns = second->dims[0], .depth = first->dims[1], .right_t = true,
-                                  .bias = d->in[2].rank != 0};
+                                  .bias = d->in[2].rank != 0, .right_stays = (d->constant >> 1 & 1) != 0};
     case HN_OP_DENSE_GRAD_INPUT: /* dx[N,F] = dy[N,K] · w[K,F] */
         return (hni_cuda_product){.rows = first->dims[0], .columns = second->dims[1], .depth = first->dims[1]};
     default: /* HN_OP_DENSE_GRAD_WEIGHT: dw[K,F] = dy[N,K]ᵀ · x[N,F] */
@@ -65,10 +65,10 @@ static hn_status plan_dense(hni_cuda_op *op, hn_error *err) {
 
 /* The product itself: in[0] and in[1] to out[0]; left and right are theirs, in this order, always. */
 static hn_status multiply(const hni_cuda_call *call, const float *bias, hn_error *err) {
-    const dense_plan *plan = (const dense_plan *)call->op->plan;
+    dense_plan *plan = (dense_plan *)call->op->plan;
     void *workspace = call->workspace ? (char *)call->workspace + plan->sums : NULL;
     return hni_cuda_matmul_run(call->op->device, &plan->matmul, (const float *)call->in[0], (const float *)call->in[1], bias,
-                               (float *)call->out[0], workspace, call->stream, err);
+                               (float *)call->out[0], workspace, call->kept, call->stream, err);
 }
 
 static hn_status run_dense(const hni_cuda_call *call, hn_error *err) {
@@ -99,7 +99,7 @@ static hn_status run_grad_weight(const hni_cuda_call *call, hn_error *err) {
 /* The memory of the plan itself is the caller's to free. */
 static void drop(hni_cuda_op *op) {
     if (op->plan)
-        hni_cuda_matmul_drop(&((dense_plan *)op->plan)->matmul);
+        hni_cuda_matmul_drop(op->device, &((dense_plan *)op->plan)->matmul);
 }
 
 const hni_cuda_way hni_cuda_dense = {"cuBLASLt", fits, plan_dense, run_dense, drop};

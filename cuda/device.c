@@ -21,14 +21,18 @@ hn_status hni_cuda_enter(hni_cuda_device *device, const char *what, hn_error *er
 }
 
 static hn_status read_options(hni_cuda_device *d, int32_t options, hn_error *err) {
-    const int32_t known = HN_HOST_TF32 | HN_HOST_BF16 | HN_HOST_DETERMINISTIC;
+    const int32_t known = HN_HOST_TF32 | HN_HOST_BF16 | HN_HOST_DETERMINISTIC | HN_HOST_MEASURED;
     if (options & ~known)
         return hni_fail(err, HN_E_UNSUPPORTED, "cudnn:%d: options %#x are not known to this plug-in; install a newer one", d->index,
                         (unsigned)(options & ~known));
     if ((options & HN_HOST_TF32) && (options & HN_HOST_BF16))
         return hni_fail(err, HN_E_ARGUMENT, "cudnn:%d: tf32 and bf16 are two precisions; say one of them", d->index);
+    if ((options & HN_HOST_MEASURED) && (options & HN_HOST_DETERMINISTIC))
+        return hni_fail(err, HN_E_ARGUMENT, "cudnn:%d: measured and deterministic: what is fastest may differ from run to run, and the bits with "
+                                            "it; say one of them", d->index);
     d->precision = options & HN_HOST_TF32 ? HNI_CUDA_TF32 : options & HN_HOST_BF16 ? HNI_CUDA_BF16 : HNI_CUDA_F32;
     d->deterministic = (options & HN_HOST_DETERMINISTIC) != 0;
+    d->measured = (options & HN_HOST_MEASURED) != 0;
     return HN_OK;
 }
 
@@ -39,7 +43,9 @@ static void log_open(const hni_cuda_device *d) {
     if (hni_cuda_device_info(NULL, d->index, &info, &err) != HN_OK)
         return;
     snprintf(line, sizeof line, "device %d: %s, %s%s", d->index, info.description, PRECISIONS[d->precision],
-             d->deterministic ? ", deterministic" : "");
+             d->deterministic ? ", deterministic"
+             : d->measured    ? ", measured"
+                              : "");
     d->host.log(d->host.user, HN_LOG_DEBUG, line);
 }
 
@@ -100,6 +106,7 @@ void hni_cuda_close(void *device) {
         cublasLtDestroy(d->lt);
     if (d->cudnn)
         cudnnDestroy(d->cudnn);
+    hni_cuda_staging_close(d);
     hni_cuda_memory_close(d);
     if (d->stream)
         cudaStreamDestroy(d->stream);

@@ -11,8 +11,8 @@ enum { WHY = 256 };
 
 struct hni_cuda_plan {
     struct hni_cuda_plan *next;
-    hni_graph graph; /* with the next three: the key */
-    int64_t precision, deterministic, version;
+    hni_graph graph; /* with the next four: the key */
+    int64_t precision, deterministic, measured, version;
     hni_graph_keep keep;
     cudnnBackendDescriptor_t plan; /* NULL = refused, why says for what reason */
     int64_t workspace;             /* bytes */
@@ -67,8 +67,8 @@ uint64_t hni_graph_workspace(const hni_cuda_plan *plan) { return hni_graph_round
 
 static hni_cuda_plan *find(const hni_cuda_plans *plans, const hni_graph *graph, int32_t precision) {
     for (hni_cuda_plan *p = plans->first; p; p = p->next)
-        if (p->precision == precision && p->deterministic == plans->device->deterministic && p->version == plans->version &&
-            memcmp(&p->graph, graph, sizeof *graph) == 0)
+        if (p->precision == precision && p->deterministic == plans->device->deterministic && p->measured == plans->device->measured &&
+            p->version == plans->version && memcmp(&p->graph, graph, sizeof *graph) == 0)
             return p;
     return NULL;
 }
@@ -79,7 +79,7 @@ static hn_status make(hni_cuda_device *device, hni_cuda_plan *p, int32_t precisi
     hn_error own = {.status = HN_OK};
     cudnnBackendDescriptor_t graph = hni_build_graph(&b, &p->graph);
     hn_status status = hni_build_status(&b, &own);
-    if (status == HN_OK) status = hni_choose_engine(&b, graph, precision, &p->plan, &p->workspace, &own);
+    if (status == HN_OK) status = hni_choose_engine(&b, graph, &p->graph, precision, &p->plan, &p->workspace, &own);
     if (status != HN_OK) hni_keep_drop(&p->keep, 0);
     if (status == HN_E_UNSUPPORTED) {
         snprintf(p->why, sizeof p->why, "%s", own.message);
@@ -100,7 +100,11 @@ hn_status hni_graph_plan(hni_cuda_device *device, const hni_graph *graph, int32_
     }
     p = device->host.alloc(device->host.user, sizeof *p);
     if (!p) return hni_fail_memory(err, sizeof *p, "a plan of the cudnn device");
-    *p = (hni_cuda_plan){.graph = *graph, .precision = precision, .deterministic = device->deterministic, .version = plans->version};
+    *p = (hni_cuda_plan){.graph = *graph,
+                         .precision = precision,
+                         .deterministic = device->deterministic,
+                         .measured = device->measured,
+                         .version = plans->version};
     const hn_status status = make(device, p, precision, err);
     if (status != HN_OK && status != HN_E_UNSUPPORTED) {
         device->host.free(device->host.user, p);
@@ -133,16 +137,16 @@ static bool is_same(const hni_graph *g, const hni_cuda_pack *pack, void *const *
     return pack->pack && pack->workspace == workspace;
 }
 
-static hn_status fill_pack(hni_cuda_device *device, const hni_cuda_plan *plan, hni_cuda_pack *pack, void *const *pointers, void *workspace,
-                           hn_error *err) {
+hn_status hni_pack_fill(hni_cuda_device *device, const hni_graph *graph, hni_cuda_pack *pack, void *const *pointers, void *workspace,
+                        hn_error *err) {
     static const char what[] = "pointers of a run";
     hni_graph_keep keep = {.count = 0};
     hni_graph_build b = {.device = device, .keep = &keep};
     int64_t uids[HNI_GRAPH_TENSORS], count = 0;
     void *real[HNI_GRAPH_TENSORS];
     hni_graph_drop(pack);
-    for (int64_t i = 0; i < plan->graph.tensors; i++) {
-        if (plan->graph.tensor[i].is_virtual) continue;
+    for (int64_t i = 0; i < graph->tensors; i++) {
+        if (graph->tensor[i].is_virtual) continue;
         uids[count] = i + 1;
         real[count++] = pointers[i];
     }
@@ -165,7 +169,7 @@ hn_status hni_graph_run(hni_cuda_device *device, const hni_cuda_plan *plan, hni_
                         hn_error *err) {
     hn_status status = HN_OK;
     if (plan->workspace == 0) workspace = NULL;
-    if (!is_same(&plan->graph, pack, pointers, workspace)) status = fill_pack(device, plan, pack, pointers, workspace, err);
+    if (!is_same(&plan->graph, pack, pointers, workspace)) status = hni_pack_fill(device, &plan->graph, pack, pointers, workspace, err);
     return status == HN_OK ? hni_cuda_check_cudnn(device, cudnnBackendExecute(device->cudnn, plan->plan, pack->pack), "running a plan", err)
                            : status;
 }

@@ -1,6 +1,7 @@
 /* graph.h - cuDNN's graph API in C, as thin as the backend needs it: a description of tensors and nodes becomes a finished plan.
  *
- *   hni_graph (plain data) ─► hni_graph_plan: operation graph ─► heuristics A, then fallback ─► engines without unwanted notes ─► plan
+ *   hni_graph (plain data) ─► hni_graph_plan: operation graph ─► heuristics A, then fallback ─► engines without unwanted notes ─► the first,
+ *   or the fastest of a few, becomes the plan
  *   pack (pointers) + plan + workspace ─► hni_graph_run
  *
  * Plans are kept by the opened device and found again by the bytes of the description: operators of one shape share one. Not a general
@@ -38,6 +39,7 @@ typedef struct hni_graph_node {
     int64_t mode;                                          /* cudnnPointwiseMode_t or cudnnResampleMode_t */
     int64_t port[HNI_GRAPH_PORTS];                         /* tensors in the order above; -1 = none */
     int64_t window[2], stride[2], padding[2], dilation[2]; /* height, width; of convolution and resampling */
+    int64_t extra_padding[2];                              /* of convolution: below and at the right only */
 } hni_graph_node;
 
 typedef struct hni_graph {

@@ -67,13 +67,13 @@ static cudnnBackendDescriptor_t build_tensor(hni_graph_build *b, const hni_graph
 /* What a node's operation refers to beside tensors: windows and modes. */
 static cudnnBackendDescriptor_t build_conv(hni_graph_build *b, const hni_graph_node *n) {
     const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
-    const int64_t two = 2;
+    const int64_t two = 2, post[2] = {n->padding[0] + n->extra_padding[0], n->padding[1] + n->extra_padding[1]};
     cudnnBackendDescriptor_t d = hni_build_create(b, CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR, "a convolution's description");
     set_ints(b, d, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, 1, &two);
     set_type(b, d, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_DATA_FLOAT);
     hni_build_set(b, d, CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode, "mode of a convolution");
     set_ints(b, d, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, 2, n->padding);
-    set_ints(b, d, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, 2, n->padding);
+    set_ints(b, d, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, 2, post);
     set_ints(b, d, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, 2, n->stride);
     set_ints(b, d, CUDNN_ATTR_CONVOLUTION_DILATIONS, 2, n->dilation);
     hni_build_finalize(b, d, "a convolution's description");

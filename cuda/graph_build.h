@@ -33,9 +33,14 @@ hn_status hni_build_status(const hni_graph_build *b, hn_error *err);
 /* graph_build.c: tensors, nodes and the finalized operation graph; NULL after a failure. */
 cudnnBackendDescriptor_t hni_build_graph(hni_graph_build *b, const hni_graph *graph);
 
-/* graph_engine.c: the first engine that may be taken and that cuDNN can make a plan of. */
-hn_status hni_choose_engine(hni_graph_build *b, cudnnBackendDescriptor_t graph, int32_t precision, cudnnBackendDescriptor_t *plan,
-                            int64_t *workspace, hn_error *err);
+/* graph_engine.c: the first engine that may be taken and that cuDNN can make a plan of; of the first few the fastest, if the device
+ * measures. `graph` was built from `from`. */
+hn_status hni_choose_engine(hni_graph_build *b, cudnnBackendDescriptor_t graph, const hni_graph *from, int32_t precision,
+                            cudnnBackendDescriptor_t *plan, int64_t *workspace, hn_error *err);
+
+/* graph.c: pointers (as for hni_graph_run) and workspace as cuDNN wants them; what the pack held before is freed. */
+hn_status hni_pack_fill(hni_cuda_device *device, const hni_graph *graph, hni_cuda_pack *pack, void *const *pointers, void *workspace,
+                        hn_error *err);
 
 /* "Not supported", and "bad parameter" too: versions of cuDNN say either of an attribute, shape or engine that they do not have. The next
  * engine, graph or way is tried then; the message and the code go into the reason. */

@@ -1,20 +1,28 @@
 /* graph_engine.c - which of cuDNN's engines does a graph: heuristics' order, mode A first, then the fallback list; engines whose numbers
  * are not what was asked for are passed over, and why is counted for the message.
  *
- * Nothing is measured: the first that may be taken and that has a plan is taken, so that the same description always takes the same. */
+ * The first that may be taken and that has a plan is taken, so that the same description always takes the same. A device that measures
+ * looks at the first few of them, and takes the fastest. */
 #include <stdio.h>
 
 #include "graph_build.h"
+#include "measure.h"
 
 enum { MAX_CONFIGS = 40 };                             /* of one list */
 static const int64_t MAX_WORKSPACE = (int64_t)1 << 31; /* bytes; a slower engine is better than none of the batch */
+
+/* An engine that may be taken; both are the search's to free. */
+typedef struct candidate {
+    cudnnBackendDescriptor_t config, plan;
+    int64_t workspace;
+} candidate;
 
 typedef struct search {
     hni_graph_build *b;
     cudnnBackendDescriptor_t graph;
     int32_t precision;
-    int64_t workspace;
-    cudnnBackendDescriptor_t plan;
+    int32_t wanted, found; /* candidates: at most, and so far */
+    candidate candidates[HNI_MEASURED];
     int32_t seen, short_numbers, disordered, large, refused; /* engines, and why they were passed over */
     cudnnStatus_t last;                                      /* the last code of `refused` */
 } search;
@@ -61,27 +69,29 @@ static bool notes_allow(search *s, cudnnBackendDescriptor_t config) {
     return b->code == CUDNN_STATUS_SUCCESS && !is_shorter && !is_disordered;
 }
 
-/* One configuration; true ends the search: there is a plan, or a failure. What is not needed is freed. */
-static bool try_config(search *s, cudnnBackendDescriptor_t config) {
+/* One configuration; true ends the search: there are enough plans, or a failure. If it is a candidate, the search owns it and *config is
+ * NULL. */
+static bool try_config(search *s, cudnnBackendDescriptor_t *config) {
     hni_graph_build *b = s->b;
     const int32_t before = b->keep->count;
     s->seen++;
-    const bool fits = notes_allow(s, config);
+    const bool fits = notes_allow(s, *config);
     hni_keep_drop(b->keep, before); /* the engine */
     if (!fits) return b->code != CUDNN_STATUS_SUCCESS;
     int64_t count = 0, workspace = 0;
     cudnnBackendDescriptor_t plan = hni_build_create(b, CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, "an execution plan");
     hni_build_set(b, plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &b->device->cudnn, "an execution plan");
-    hni_build_set(b, plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &config, "an execution plan");
+    hni_build_set(b, plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, config, "an execution plan");
     hni_build_finalize(b, plan, "an execution plan");
     if (b->code == CUDNN_STATUS_SUCCESS) {
         b->what = "workspace of an execution plan";
         b->code = cudnnBackendGetAttribute(plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &count, &workspace);
     }
     if (b->code == CUDNN_STATUS_SUCCESS && workspace <= MAX_WORKSPACE) {
-        s->plan = plan;
-        s->workspace = workspace;
-        return true;
+        b->keep->count--; /* the plan, which was made last */
+        s->candidates[s->found++] = (candidate){*config, plan, workspace};
+        *config = NULL;
+        return s->found == s->wanted;
     }
     hni_keep_drop(b->keep, before);
     if (b->code == CUDNN_STATUS_SUCCESS) {
@@ -134,34 +144,107 @@ static int64_t list_configs(search *s, cudnnBackendHeurMode_t mode, cudnnBackend
 
 static bool try_mode(search *s, cudnnBackendHeurMode_t mode) {
     cudnnBackendDescriptor_t configs[MAX_CONFIGS];
-    hni_graph_keep *keep = s->b->keep;
     const int64_t count = list_configs(s, mode, configs);
     bool done = s->b->code != CUDNN_STATUS_SUCCESS;
-    int64_t i = 0;
-    for (; i < count && !done; i++) done = try_config(s, configs[i]);
-    for (int64_t k = 0; k < count; k++) {
-        if (s->plan && k == i - 1 && keep->count < HNI_KEEP) { /* the plan's own, kept as long as the plan */
-            keep->all[keep->count] = keep->all[keep->count - 1];
-            keep->all[keep->count++ - 1] = configs[k];
-        } else
-            (void)cudnnBackendDestroyDescriptor(configs[k]);
-    }
+    for (int64_t i = 0; i < count && !done; i++) done = try_config(s, &configs[i]);
+    for (int64_t i = 0; i < count; i++)
+        if (configs[i]) (void)cudnnBackendDestroyDescriptor(configs[i]);
     return done;
 }
 
-hn_status hni_choose_engine(hni_graph_build *b, cudnnBackendDescriptor_t graph, int32_t precision, cudnnBackendDescriptor_t *plan,
-                            int64_t *workspace, hn_error *err) {
+/* What the candidates are tried on: memory for every tensor and the largest workspace. */
+typedef struct trial {
+    const search *s;
+    const hni_graph *graph;
+    void *pointers[HNI_GRAPH_TENSORS], *workspace;
+    float scalar;
+    hni_cuda_pack pack;
+} trial;
+
+static hn_status run_candidate(void *with, int32_t i, hn_error *err) {
+    const trial *t = (const trial *)with;
+    hni_graph_build *b = t->s->b;
+    b->what = "measuring a plan";
+    b->code = cudnnBackendExecute(b->device->cudnn, t->s->candidates[i].plan, t->pack.pack);
+    const hn_status status = hni_build_status(b, err);
+    if (status == HN_E_UNSUPPORTED) b->code = CUDNN_STATUS_SUCCESS;
+    return status;
+}
+
+static uint64_t tensor_bytes(const hni_graph_tensor *t) {
+    if (t->is_virtual || t->by_value) return 0;
+    return hni_graph_round((uint64_t)(t->dims[0] * t->strides[0]) * (t->type == CUDNN_DATA_BFLOAT16 ? 2 : sizeof(float)));
+}
+
+static hn_status measure(const search *s, const hni_graph *from, int32_t *fastest, hn_error *err) {
+    hni_cuda_device *device = s->b->device;
+    trial t = {.s = s, .graph = from, .scalar = 0.5f};
+    uint64_t size = 0, workspace = 0;
+    void *memory = NULL;
+    for (int64_t i = 0; i < from->tensors; i++) size += tensor_bytes(&from->tensor[i]);
+    for (int32_t i = 0; i < s->found; i++)
+        if (workspace < (uint64_t)s->candidates[i].workspace) workspace = (uint64_t)s->candidates[i].workspace;
+    hn_status status = hni_measure_memory(device, size + workspace, &memory, err);
+    if (status != HN_OK || !memory) return status;
+    uint8_t *at = memory;
+    for (int64_t i = 0; i < from->tensors; i++) {
+        t.pointers[i] = from->tensor[i].by_value ? (void *)&t.scalar : at;
+        at += tensor_bytes(&from->tensor[i]);
+    }
+    status = hni_pack_fill(device, from, &t.pack, t.pointers, workspace > 0 ? at : NULL, err);
+    if (status == HN_OK) status = hni_measure(device, s->found, run_candidate, &t, fastest, err);
+    hni_graph_drop(&t.pack);
+    hni_cuda_free(device, memory);
+    return status;
+}
+
+/* Gives the chosen candidate to `keep`, configuration first, as the plan needs it; frees the others. */
+static void settle(search *s, int32_t chosen) {
+    hni_graph_keep *keep = s->b->keep;
+    for (int32_t i = 0; i < s->found; i++) {
+        const candidate *c = &s->candidates[i];
+        if (i == chosen) {
+            keep->all[keep->count++] = c->config;
+            keep->all[keep->count++] = c->plan;
+        } else {
+            (void)cudnnBackendDestroyDescriptor(c->plan);
+            (void)cudnnBackendDestroyDescriptor(c->config);
+        }
+    }
+}
+
+/* Why none may be taken, in numbers. */
+static hn_status fail(const search *s, hn_error *err) {
+    const struct {
+        int32_t count;
+        const char *words;
+    } why[] = {{s->short_numbers, "round to less than asked for"},
+               {s->disordered, "are not deterministic"},
+               {s->large, "need over 2 GiB"},
+               {s->refused, "cannot do it"}};
+    char text[160] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof why / sizeof why[0]; i++)
+        if (why[i].count > 0) used += (size_t)snprintf(text + used, sizeof text - used, "%s%d %s", used > 0 ? ", " : ": ", why[i].count, why[i].words);
+    return hni_fail_code(err, HN_E_UNSUPPORTED, HN_DOMAIN_CUDNN, (int64_t)s->last, "cudnn:%d: none of %d engines may be taken%s (cuDNN %d)",
+                         s->b->device->index, s->seen, text, (int)s->last);
+}
+
+hn_status hni_choose_engine(hni_graph_build *b, cudnnBackendDescriptor_t graph, const hni_graph *from, int32_t precision,
+                            cudnnBackendDescriptor_t *plan, int64_t *workspace, hn_error *err) {
     static const cudnnBackendHeurMode_t modes[] = {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK};
-    search s = {.b = b, .graph = graph, .precision = precision};
+    const bool measures = b->device->measured && !b->device->capturing;
+    search s = {.b = b, .graph = graph, .precision = precision, .wanted = measures ? HNI_MEASURED : 1};
     bool done = b->code != CUDNN_STATUS_SUCCESS;
     for (size_t i = 0; i < sizeof modes / sizeof modes[0] && !done; i++) done = try_mode(&s, modes[i]);
-    if (b->code != CUDNN_STATUS_SUCCESS) return hni_build_status(b, err);
-    *plan = s.plan;
-    *workspace = s.workspace;
-    if (s.plan) return HN_OK;
-    return hni_fail_code(
-        err, HN_E_UNSUPPORTED, HN_DOMAIN_CUDNN, (int64_t)s.last,
-        "cudnn:%d: none of %d engines may be taken: %d round to less than asked for, %d are not deterministic, %d need over 2 "
-        "GiB, %d cannot do it (cuDNN %d)",
-        b->device->index, s.seen, s.short_numbers, s.disordered, s.large, s.refused, (int)s.last);
+    int32_t chosen = b->code == CUDNN_STATUS_SUCCESS && b->keep->count + 2 <= HNI_KEEP ? 0 : -1;
+    hn_status status = hni_build_status(b, err);
+    if (status == HN_OK && s.found > 1) status = measure(&s, from, &chosen, err);
+    if (status != HN_OK) chosen = -1;
+    settle(&s, chosen);
+    if (status != HN_OK) return status;
+    *plan = chosen >= 0 && s.found > 0 ? s.candidates[chosen].plan : NULL;
+    *workspace = *plan ? s.candidates[chosen].workspace : 0;
+    if (*plan) return HN_OK;
+    return fail(&s, err);
 }

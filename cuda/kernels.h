@@ -30,14 +30,24 @@ typedef struct hni_dropout_args {
 } hni_dropout_args;
 cudaError_t hni_kernel_dropout(hni_dropout_args args, cudaStream_t stream);
 
-/* HN_OP_PREPROCESS: images of `channels` × `pixels` bytes. */
+/* HN_OP_PREPROCESS: to samples of channels × height × width numbers, from `images` stored ones. augment: HN_AUGMENT_…, see there; then tones
+ * is hni_augment_room() numbers, and the stored images have their own height and width. */
 typedef struct hni_preprocess_args {
-    int64_t n, channels, pixels; /* n: all numbers */
+    int64_t samples, channels, height, width;
+    int64_t images, from_height, from_width;
     const uint8_t *x;
-    const float *mean, *deviation;
+    const float *mean, *deviation; /* [channels] */
+    const int32_t *rows;           /* [samples], or NULL: sample i is image i */
+    const float *augment;          /* [samples,HN_AUGMENT_COLUMNS] */
+    const uint32_t *keys;          /* [samples,4] */
+    double *tones;
     float *y;
 } hni_preprocess_args;
+static inline int64_t hni_augment_room(int64_t samples) {
+    return samples * 256;
+}
 cudaError_t hni_kernel_preprocess(hni_preprocess_args args, cudaStream_t stream);
+cudaError_t hni_kernel_augment(hni_preprocess_args args, cudaStream_t stream);
 
 /* Many sums at once. Term j of sum o is x[j / inner · outer + o · step + j mod inner]:
  *   channels of [N,C,pixels]: outputs C, count N·pixels, inner pixels, outer C·pixels, step pixels
@@ -68,6 +78,12 @@ typedef struct hni_sum_rest {
 cudaError_t hni_kernel_fold(int64_t outputs, int64_t lanes, double *partial, hni_sum_rest *rest, cudaStream_t stream);
 /* The terms of x into lanes, then folded. */
 cudaError_t hni_kernel_sum(hni_sum_layout layout, const float *x, double *partial, hni_sum_rest *rest, cudaStream_t stream);
+/* Σ (x - mean)², mean the sum in `centre` / count; centre.width 0 = Σ x². */
+cudaError_t hni_kernel_sum_squares(hni_sum_layout layout, const float *x, hni_sum_rest centre, double *partial, hni_sum_rest *rest,
+                                   cudaStream_t stream);
+/* Σ x · other. */
+cudaError_t hni_kernel_sum_products(hni_sum_layout layout, const float *x, const float *other, double *partial, hni_sum_rest *rest,
+                                    cudaStream_t stream);
 /* y[o] = sum o / divisor. */
 cudaError_t hni_kernel_sum_store(int64_t outputs, hni_sum_rest rest, double divisor, float *y, cudaStream_t stream);
 
@@ -107,14 +123,59 @@ cudaError_t hni_kernel_norm(hni_norm_args args, cudaStream_t stream);
 cudaError_t hni_kernel_norm_train(hni_norm_args args, cudaStream_t stream);
 cudaError_t hni_kernel_norm_grad(hni_norm_args args, cudaStream_t stream);
 
-/* In place behind a convolution: y = activation(norm(y + bias) + add), over y[N,filters,pixels]; NULL = not there. */
+/* Group norm over x[N,C,pixels], see HN_OP_GROUP_NORM. */
+typedef struct hni_group_norm_args {
+    hni_sum_layout groups;   /* runs of numbers, one a group of a sample */
+    hni_sum_layout channels; /* the channels of x */
+    int64_t n;               /* all numbers of x */
+    double epsilon;
+    const float *x, *dy, *gamma, *beta, *mean, *inv_std; /* mean, inv_std: the gradient's, one a group of a sample */
+    float *y;                                            /* y or dx */
+    float *new_mean, *new_inv_std;                       /* forward */
+    float *dgamma, *dbeta;                               /* gradient */
+    double *workspace;                                   /* hni_group_norm_room() numbers */
+} hni_group_norm_args;
+static inline int64_t hni_group_norm_room(const hni_sum_layout *groups, const hni_sum_layout *channels) {
+    const int64_t g = hni_sum_room(groups->outputs, groups->lanes), c = hni_sum_room(channels->outputs, channels->lanes);
+    return 2 * groups->outputs + 2 * (g > c ? g : c);
+}
+cudaError_t hni_kernel_group_norm(hni_group_norm_args args, cudaStream_t stream);
+cudaError_t hni_kernel_group_norm_grad(hni_group_norm_args args, cudaStream_t stream);
+
+/* Two tensors side by side: of each sample `first` numbers, then `second`. */
+typedef struct hni_concat_args {
+    int64_t samples, first, second;
+    const float *a, *b; /* forward */
+    float *to;
+    const float *from; /* gradient */
+    float *da, *db;
+} hni_concat_args;
+cudaError_t hni_kernel_concat(hni_concat_args args, cudaStream_t stream);
+cudaError_t hni_kernel_concat_grad(hni_concat_args args, cudaStream_t stream);
+/* y[image, …] = x[image, …] · s[image]; images: N·C. */
+cudaError_t hni_kernel_channel_scale(int64_t images, int64_t pixels, const float *x, const float *s, float *y, cudaStream_t stream);
+
+/* HN_OP_CLASS_MAP over f[samples,channels,pixels]; w as f, or one a channel of a sample. */
+typedef struct hni_class_map_args {
+    int64_t samples, channels, pixels;
+    int32_t per_pixel, activation; /* HN_ACT_… */
+    const float *f, *w;
+    float *y;
+} hni_class_map_args;
+cudaError_t hni_kernel_class_map(hni_class_map_args args, cudaStream_t stream);
+
+/* Behind a convolution that gave x: y = activation(norm(x + bias) + add), over y[N,filters,pixels]; NULL = not there. y may be x, unless
+ * it is pooled: then it holds the maxima of 2x2 windows side by side of the same, by the rules of HN_OP_MAX_POOL2D, and `add` is NULL. */
 typedef struct hni_conv_tail_args {
-    int64_t n, filters, pixels; /* n: all numbers of y */
-    int32_t activation;         /* HN_ACT_… */
+    int64_t n, filters, pixels;  /* n: all numbers of y */
+    int64_t width;               /* pooled: of y */
+    int64_t from_width, from_pixels; /* pooled: columns of x, and pixels of one of its channels; else 0 */
+    int32_t activation;          /* HN_ACT_… */
     double epsilon;
     const float *bias;                      /* [filters] */
     const float *gamma, *beta, *mean, *var; /* [filters], all or none */
     const float *add;                       /* as y */
+    const float *x;
     float *y;
 } hni_conv_tail_args;
 cudaError_t hni_kernel_conv_tail(hni_conv_tail_args args, cudaStream_t stream);
@@ -122,22 +183,22 @@ cudaError_t hni_kernel_conv_tail(hni_conv_tail_args args, cudaStream_t stream);
 /* Softmax of `rows` rows of `classes` numbers, one thread a row: classes are few. */
 cudaError_t hni_kernel_softmax(int64_t rows, int64_t classes, const float *x, float *y, cudaStream_t stream);
 
-/* HN_OP_SOFTMAX_LOSS and HN_OP_SIGMOID_LOSS. stats[4] is added to. A label that is none makes the stats and the gradient NaN: whoever
- * reads the loss sees it, and nobody had to wait for the device to be told. */
+/* HN_OP_SOFTMAX_LOSS and HN_OP_SIGMOID_LOSS. stats[4] is added to. A label or share that is none makes the stats and the gradient NaN:
+ * whoever reads the loss sees it, and nobody had to wait for the device to be told. */
 typedef struct hni_loss_args {
     int64_t rows, classes, lanes; /* lanes: hni_sum_lanes(3, rows), or hni_sum_lanes(2, rows · classes) for sigmoid */
     int32_t positive;             /* softmax */
-    double threshold;
+    double threshold, smoothing, focal;
     const float *x;
-    const int32_t *classes_of; /* softmax: labels[rows] */
-    const float *labels;       /* sigmoid: labels[rows,classes] */
+    const int32_t *classes_of; /* softmax: labels[rows], or NULL */
+    const float *labels;       /* [rows,classes]: sigmoid's labels, or softmax's shares */
     const float *weights;      /* [classes] */
     float *p, *dx;
     double *stats;
     double *workspace; /* hni_loss_room() numbers */
 } hni_loss_args;
 static inline int64_t hni_loss_room(const hni_loss_args *a) {
-    return 2 * a->rows + hni_sum_room(3, a->lanes);
+    return 3 * a->rows + hni_sum_room(3, a->lanes);
 }
 cudaError_t hni_kernel_softmax_loss(hni_loss_args args, cudaStream_t stream);
 cudaError_t hni_kernel_sigmoid_loss(hni_loss_args args, cudaStream_t stream);
@@ -152,6 +213,19 @@ typedef struct hni_optimizer_args {
     float *new_w, *new_m, *new_v;
 } hni_optimizer_args;
 cudaError_t hni_kernel_optimizer(hni_optimizer_args args, cudaStream_t stream);
+
+/* HN_OP_ACCUMULATE, HN_OP_AVERAGE, HN_OP_CLIP over vectors of n numbers; y may be x. */
+typedef struct hni_vectors_args {
+    int64_t n;
+    const float *x, *other; /* other: not of clip */
+    const double *number;   /* [1]: factor, decay, limit */
+    float *y;
+    double *norm;      /* clip: [1] */
+    double *workspace; /* clip: hni_sum_room(1, hni_sum_lanes(1, n)) numbers */
+} hni_vectors_args;
+cudaError_t hni_kernel_accumulate(hni_vectors_args args, cudaStream_t stream);
+cudaError_t hni_kernel_average(hni_vectors_args args, cudaStream_t stream);
+cudaError_t hni_kernel_clip(hni_vectors_args args, cudaStream_t stream);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,6 @@
 /* loss.c - softmax and the two losses with their gradients, by own kernels.
  *
- * A label that is none cannot be refused here, as the reference does: that would wait for the device. The executor has looked at the
+ * A label or share that is none cannot be refused here, as the reference does: that would wait for the device. The executor has looked at the
  * caller's labels before they are uploaded; should one get here all the same, the kernel does not use it as an index, and stats and
  * gradient become NaN. */
 #include "cuda.h"
@@ -21,6 +21,8 @@ static hni_loss_args args_of(const hn_op_desc *d) {
         .lanes = d->kind == HN_OP_SOFTMAX_LOSS ? hni_sum_lanes(3, rows) : hni_sum_lanes(2, rows * classes),
         .positive = d->positive,
         .threshold = d->threshold,
+        .smoothing = d->smoothing,
+        .focal = d->focal,
     };
 }
 
@@ -35,8 +37,9 @@ static hn_status run_loss(const hni_cuda_call *call, hn_error *err) {
     const bool softmax = call->desc->kind == HN_OP_SOFTMAX_LOSS;
     hni_loss_args args = args_of(call->desc);
     args.x = (const float *)call->in[0];
-    args.classes_of = softmax ? (const int32_t *)call->in[1] : NULL;
-    args.labels = softmax ? NULL : (const float *)call->in[1];
+    const bool classes = call->desc->in[1].dtype == HN_DTYPE_I32;
+    args.classes_of = classes ? (const int32_t *)call->in[1] : NULL;
+    args.labels = classes ? NULL : (const float *)call->in[1];
     args.weights = (const float *)call->in[2];
     args.p = (float *)call->out[0];
     args.dx = (float *)call->out[1];

@@ -24,8 +24,16 @@ static int capability(int index) {
     return 10 * major + minor;
 }
 
+/* Why there is none, and the code that said so. */
+typedef struct trouble {
+    char reason[REASON];
+    int32_t domain;
+    int64_t code;
+} trouble;
+
 /* Why CUDA gives no devices. */
-static void no_devices(cudaError_t code, char reason[REASON]) {
+static void no_devices(cudaError_t code, trouble *why) {
+    char *const reason = why->reason;
     int driver = 0, runtime = 0;
     if (cudaDriverGetVersion(&driver) != cudaSuccess)
         driver = 0;
@@ -40,20 +48,24 @@ static void no_devices(cudaError_t code, char reason[REASON]) {
         snprintf(reason, REASON, "no NVIDIA driver on this machine");
     else
         snprintf(reason, REASON, "CUDA cannot be used: %d %s", (int)code, cudaGetErrorName(code));
+    why->domain = HN_DOMAIN_CUDA;
+    why->code = code == cudaSuccess ? cudaErrorNoDevice : code;
 }
 
 /* How many devices there are; 0 with a reason if none can be used. */
-static int count_devices(char reason[REASON]) {
+static int count_devices(trouble *why) {
     int count = 0;
     const cudaError_t code = cudaGetDeviceCount(&count);
     if (code != cudaSuccess || count <= 0) {
-        no_devices(code, reason);
+        no_devices(code, why);
         cudaGetLastError(); /* it is told; the host's own CUDA code is not to find it */
         return 0;
     }
     const size_t cudnn = cudnnGetVersion();
     if (major_of(cudnn) != CUDNN_MAJOR) {
-        snprintf(reason, REASON, "built for cuDNN %d, found version %zu of it; install cuDNN %d", CUDNN_MAJOR, cudnn, CUDNN_MAJOR);
+        snprintf(why->reason, REASON, "built for cuDNN %d, found version %zu of it; install cuDNN %d", CUDNN_MAJOR, cudnn, CUDNN_MAJOR);
+        why->domain = HN_DOMAIN_CUDNN;
+        why->code = CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH;
         return 0;
     }
     if (count > MOST_DEVICES)
@@ -61,32 +73,34 @@ static int count_devices(char reason[REASON]) {
     for (int i = 0; i < count; i++)
         if (capability(i) >= LEAST_CAPABILITY)
             return count;
-    snprintf(reason, REASON, "no device of compute capability %d.%d or later", LEAST_CAPABILITY / 10, LEAST_CAPABILITY % 10);
+    snprintf(why->reason, REASON, "no device of compute capability %d.%d or later", LEAST_CAPABILITY / 10, LEAST_CAPABILITY % 10);
+    why->domain = HN_DOMAIN_CUDA;
+    why->code = cudaErrorNoKernelImageForDevice;
     cudaGetLastError();
     return 0;
 }
 
 int32_t hni_cuda_score(void *user) {
-    char reason[REASON];
+    trouble why;
     (void)user;
-    return count_devices(reason) > 0 ? 1000 : 0;
+    return count_devices(&why) > 0 ? 1000 : 0;
 }
 
 int32_t hni_cuda_device_count(void *user) {
-    char reason[REASON];
+    trouble why;
     (void)user;
-    const int count = count_devices(reason);
+    const int count = count_devices(&why);
     return count > 0 ? count : 1; /* one of score 0, whose description says why */
 }
 
 hn_status hni_cuda_device_info(void *user, int32_t index, hn_device_info *out, hn_error *err) {
-    char reason[REASON];
+    trouble why;
     (void)user;
-    const int count = count_devices(reason);
+    const int count = count_devices(&why);
     out->flags = 0;
     out->memory_bytes = 0;
     if (count == 0) {
-        snprintf(out->description, sizeof out->description, "%s", reason);
+        snprintf(out->description, sizeof out->description, "%s", why.reason);
         return HN_OK;
     }
     struct cudaDeviceProp facts;
@@ -112,16 +126,17 @@ hn_status hni_cuda_device_info(void *user, int32_t index, hn_device_info *out, h
 }
 
 hn_status hni_cuda_usable(int32_t index, hn_error *err) {
-    char reason[REASON];
-    const int count = count_devices(reason);
+    trouble why;
+    const int count = count_devices(&why);
     if (count == 0)
-        return hni_fail(err, HN_E_UNAVAILABLE, "cudnn: %s", reason);
+        return hni_fail_code(err, HN_E_UNAVAILABLE, why.domain, why.code, "cudnn: %s", why.reason);
     if (index < 0 || index >= count)
         return hni_fail(err, HN_E_NOT_FOUND, "cudnn: there is no device %d, only 0 … %d", index, count - 1);
     const int has = capability(index);
     if (has >= LEAST_CAPABILITY)
         return HN_OK;
     cudaGetLastError();
-    return hni_fail(err, HN_E_UNAVAILABLE, "cudnn:%d: compute capability %d.%d, needed is %d.%d or later; name another device", index, has / 10,
-                    has % 10, LEAST_CAPABILITY / 10, LEAST_CAPABILITY % 10);
+    return hni_fail_code(err, HN_E_UNAVAILABLE, HN_DOMAIN_CUDA, cudaErrorNoKernelImageForDevice,
+                         "cudnn:%d: compute capability %d.%d, needed is %d.%d or later; name another device", index, has / 10, has % 10,
+                         LEAST_CAPABILITY / 10, LEAST_CAPABILITY % 10);
 }

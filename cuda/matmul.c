@@ -13,6 +13,7 @@
 #include <inttypes.h>
 
 #include "kernels.h"
+#include "measure.h"
 
 /* An upper bound for the choice of algorithms; only what the chosen one needs is asked of the caller. */
 #define LT_WORKSPACE ((uint64_t)32 << 20)
@@ -43,7 +44,8 @@ static uint64_t padded(uint64_t bytes) {
     return (bytes + PART - 1) / PART * PART;
 }
 
-void hni_cuda_matmul_drop(hni_cuda_matmul *m) {
+void hni_cuda_matmul_drop(hni_cuda_device *device, hni_cuda_matmul *m) {
+    hni_cuda_rounded_drop(device, &m->kept);
     if (m->out)
         cublasLtMatrixLayoutDestroy(m->out);
     if (m->right)
@@ -114,85 +116,154 @@ static cublasStatus_t set_preference(cublasLtMatmulPreference_t preference, uint
     return CUBLAS_STATUS_SUCCESS;
 }
 
-/* The library's first choice; CUBLAS_STATUS_NOT_SUPPORTED if it has none. */
-static cublasStatus_t choose(hni_cuda_device *device, hni_cuda_matmul *m) {
-    cublasLtMatmulPreference_t preference = NULL;
-    cublasLtMatmulHeuristicResult_t result = {0};
-    int found = 0;
-    cublasStatus_t code = cublasLtMatmulPreferenceCreate(&preference);
-    if (code != CUBLAS_STATUS_SUCCESS)
-        return code;
-    code = set_preference(preference, m->bf16 ? PART : TENSOR);
+static uint64_t factor_bytes(const hni_cuda_matmul *m, int64_t a, int64_t b) {
+    return padded((uint64_t)(a * b) * (m->bf16 ? sizeof(uint16_t) : sizeof(float)));
+}
+
+/* What algorithms are tried on: memory for left, right, out and a bias, in this order, and a workspace. */
+typedef struct trial {
+    hni_cuda_device *device;
+    hni_cuda_matmul *m;
+    const cublasLtMatmulHeuristicResult_t *results;
+    uint8_t *left, *right, *out, *bias, *workspace;
+} trial;
+
+static cublasStatus_t multiply(hni_cuda_device *device, hni_cuda_matmul *m, const cublasLtMatmulAlgo_t *algo, const void *left,
+                               const void *right, const void *bias, void *out, void *workspace, size_t size, cudaStream_t stream) {
+    static const float one = 1.0f, zero = 0.0f;
+    cublasStatus_t code = CUBLAS_STATUS_SUCCESS;
+    if (m->product.bias)
+        code = set_desc(m, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias);
     if (code == CUBLAS_STATUS_SUCCESS)
-        code = cublasLtMatmulAlgoGetHeuristic(device->lt, m->desc, m->right, m->left, m->out, m->out, preference, 1, &result, &found);
-    cublasLtMatmulPreferenceDestroy(preference);
-    if (code == CUBLAS_STATUS_SUCCESS && (found < 1 || result.state != CUBLAS_STATUS_SUCCESS))
-        code = CUBLAS_STATUS_NOT_SUPPORTED;
-    m->algo = result.algo;
-    m->lt_size = result.workspaceSize;
+        code = cublasLtMatmul(device->lt, m->desc, &one, right, m->right, left, m->left, &zero, out, m->out, out, m->out, algo,
+                              size ? workspace : NULL, size, stream);
     return code;
 }
 
-/* Parts of the workspace: the cast inputs, then cuBLASLt's. The first PART bytes are for moving the caller's pointer to a boundary. */
-static void lay_out(hni_cuda_matmul *m) {
+static hn_status run_trial(void *with, int32_t i, hn_error *err) {
+    const trial *t = (const trial *)with;
+    const cublasLtMatmulHeuristicResult_t *r = &t->results[i];
+    const cublasStatus_t code = r->state != CUBLAS_STATUS_SUCCESS
+                                    ? r->state
+                                    : multiply(t->device, t->m, &r->algo, t->left, t->right, t->bias, t->out, t->workspace, r->workspaceSize,
+                                               t->device->stream);
+    return hni_cuda_check_lt(t->device, code, "measuring a matrix product", err);
+}
+
+/* The number of the fastest of these algorithms. */
+static hn_status measure(hni_cuda_device *device, hni_cuda_matmul *m, const cublasLtMatmulHeuristicResult_t *results, int32_t n,
+                         int32_t *fastest, hn_error *err) {
     const hni_cuda_product *p = &m->product;
+    const uint64_t left = factor_bytes(m, p->rows, p->depth), right = factor_bytes(m, p->depth, p->columns),
+                   out = padded((uint64_t)(p->rows * p->columns) * sizeof(float)), bias = padded((uint64_t)p->columns * sizeof(float));
+    trial t = {.device = device, .m = m, .results = results};
+    void *memory = NULL;
+    hn_status status = hni_measure_memory(device, left + right + out + bias + LT_WORKSPACE, &memory, err);
+    if (status != HN_OK || !memory)
+        return status;
+    t.left = (uint8_t *)memory;
+    t.right = t.left + left;
+    t.out = t.right + right;
+    t.bias = t.out + out;
+    t.workspace = t.bias + bias;
+    status = hni_measure(device, n, run_trial, &t, fastest, err);
+    hni_cuda_free(device, memory);
+    return status;
+}
+
+/* The library's first choice, or of its first few the fastest. HN_E_UNSUPPORTED if it has none. */
+static hn_status choose(hni_cuda_device *device, hni_cuda_matmul *m, hn_error *err) {
+    cublasLtMatmulPreference_t preference = NULL;
+    cublasLtMatmulHeuristicResult_t results[HNI_MEASURED] = {{.workspaceSize = 0}};
+    const bool measures = device->measured && !device->capturing;
+    int found = 0;
+    int32_t chosen = 0;
+    cublasStatus_t code = cublasLtMatmulPreferenceCreate(&preference);
+    if (code == CUBLAS_STATUS_SUCCESS)
+        code = set_preference(preference, m->bf16 ? PART : TENSOR);
+    if (code == CUBLAS_STATUS_SUCCESS)
+        code = cublasLtMatmulAlgoGetHeuristic(device->lt, m->desc, m->right, m->left, m->out, m->out, preference, measures ? HNI_MEASURED : 1,
+                                              results, &found);
+    if (preference)
+        cublasLtMatmulPreferenceDestroy(preference);
+    if (code == CUBLAS_STATUS_SUCCESS && (found < 1 || results[0].state != CUBLAS_STATUS_SUCCESS))
+        code = CUBLAS_STATUS_NOT_SUPPORTED;
+    hn_status status = hni_cuda_check_lt(device, code, "planning a matrix product", err);
+    if (status == HN_OK && found > 1)
+        status = measure(device, m, results, found, &chosen, err);
+    m->algo = results[chosen].algo;
+    m->lt_size = results[chosen].workspaceSize;
+    return status;
+}
+
+/* Parts of the workspace: the rounded inputs, then cuBLASLt's. The first PART bytes are for moving the caller's pointer to a boundary. */
+static hn_status lay_out(hni_cuda_device *device, hni_cuda_matmul *m, hn_error *err) {
+    const hni_cuda_product *p = &m->product;
+    hn_status status = HN_OK;
     uint64_t end = 0;
     if (m->bf16) {
         m->cast_left = end;
         end += padded((uint64_t)(p->rows * p->depth) * sizeof(uint16_t));
         m->cast_right = end;
-        end += padded((uint64_t)(p->columns * p->depth) * sizeof(uint16_t));
+        if (p->right_stays)
+            status = hni_cuda_rounded_make(device, p->columns * p->depth, &m->kept, err);
+        else
+            end += padded((uint64_t)(p->columns * p->depth) * sizeof(uint16_t));
     }
     m->lt = end;
     end += padded(m->lt_size);
     m->workspace = end > 0 ? end + PART : 0;
+    if (status != HN_OK)
+        hni_cuda_matmul_drop(device, m);
+    return status;
+}
+
+static hn_status attempt_plan(hni_cuda_device *device, hni_cuda_matmul *m, const attempt *how, hn_error *err) {
+    cublasStatus_t code = make_desc(m, how->compute);
+    if (code == CUBLAS_STATUS_SUCCESS)
+        code = make_layouts(m);
+    const hn_status status = hni_cuda_check_lt(device, code, "planning a matrix product", err);
+    return status == HN_OK ? choose(device, m, err) : status;
 }
 
 hn_status hni_cuda_matmul_plan(hni_cuda_device *device, const hni_cuda_product *product, hni_cuda_matmul *out, hn_error *err) {
-    cublasStatus_t code = CUBLAS_STATUS_NOT_SUPPORTED;
-    for (int i = first_attempt(device->precision); i < N_ATTEMPTS && code == CUBLAS_STATUS_NOT_SUPPORTED; i++) {
+    hn_error theirs = {.status = HN_OK};
+    hn_status status = HN_E_UNSUPPORTED;
+    for (int i = first_attempt(device->precision); i < N_ATTEMPTS && status == HN_E_UNSUPPORTED; i++) {
         *out = (hni_cuda_matmul){.product = *product, .bf16 = ATTEMPTS[i].bf16};
-        code = make_desc(out, ATTEMPTS[i].compute);
-        if (code == CUBLAS_STATUS_SUCCESS)
-            code = make_layouts(out);
-        if (code == CUBLAS_STATUS_SUCCESS)
-            code = choose(device, out);
-        if (code != CUBLAS_STATUS_SUCCESS)
-            hni_cuda_matmul_drop(out);
+        status = attempt_plan(device, out, &ATTEMPTS[i], &theirs);
+        if (status != HN_OK)
+            hni_cuda_matmul_drop(device, out);
     }
-    if (code == CUBLAS_STATUS_NOT_SUPPORTED)
-        return hni_fail_code(err, HN_E_UNSUPPORTED, HN_DOMAIN_CUBLAS, code,
+    if (status == HN_E_UNSUPPORTED)
+        return hni_fail_code(err, status, HN_DOMAIN_CUBLAS, theirs.code,
                              "cudnn:%" PRId32 ": cuBLASLt has no algorithm for [%" PRId64 ", %" PRId64 "] from %" PRId64 " products each",
                              device->index, product->rows, product->columns, product->depth);
-    if (code == CUBLAS_STATUS_SUCCESS)
-        lay_out(out);
-    return hni_cuda_check_lt(device, code, "planning a matrix product", err);
+    return status == HN_OK ? lay_out(device, out, err) : hni_fail_code(err, status, theirs.domain, theirs.code, "%s", theirs.message);
 }
 
 static void *part(void *workspace, uint64_t offset) {
     return (void *)(((uintptr_t)workspace + PART - 1) / PART * PART + offset);
 }
 
-hn_status hni_cuda_matmul_run(hni_cuda_device *device, const hni_cuda_matmul *m, const float *left, const float *right, const float *bias,
-                              float *out, void *workspace, cudaStream_t stream, hn_error *err) {
-    static const float one = 1.0f, zero = 0.0f;
+/* Both factors as bfloat16, to *a (right) and *b (left). */
+static hn_status round_factors(hni_cuda_device *device, hni_cuda_matmul *m, const float *left, const float *right, void *workspace, bool kept,
+                               cudaStream_t stream, const void **a, const void **b, hn_error *err) {
     const hni_cuda_product *p = &m->product;
+    hni_cuda_rounded l = {.memory = part(workspace, m->cast_left), .n = p->rows * p->depth};
+    hni_cuda_rounded here = {.memory = part(workspace, m->cast_right), .n = p->columns * p->depth}, *r = m->kept.memory ? &m->kept : &here;
+    *a = r->memory;
+    *b = l.memory;
+    const hn_status status = hni_cuda_rounded_fill(device, &l, left, false, stream, err);
+    return status == HN_OK ? hni_cuda_rounded_fill(device, r, right, kept, stream, err) : status;
+}
+
+hn_status hni_cuda_matmul_run(hni_cuda_device *device, hni_cuda_matmul *m, const float *left, const float *right, const float *bias,
+                              float *out, void *workspace, bool kept, cudaStream_t stream, hn_error *err) {
     const void *a = right, *b = left;
-    if (m->bf16) {
-        uint16_t *const l = (uint16_t *)part(workspace, m->cast_left), *const r = (uint16_t *)part(workspace, m->cast_right);
-        cudaError_t cast = hni_kernel_cast_bf16(p->rows * p->depth, left, l, stream);
-        if (cast == cudaSuccess)
-            cast = hni_kernel_cast_bf16(p->columns * p->depth, right, r, stream);
-        if (cast != cudaSuccess)
-            return hni_cuda_check(device, cast, "casting to bfloat16", err);
-        a = r;
-        b = l;
-    }
-    cublasStatus_t code = CUBLAS_STATUS_SUCCESS;
-    if (p->bias)
-        code = cublasLtMatmulDescSetAttribute(m->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias);
-    if (code == CUBLAS_STATUS_SUCCESS)
-        code = cublasLtMatmul(device->lt, m->desc, &one, a, m->right, b, m->left, &zero, out, m->out, out, m->out, &m->algo,
-                              m->lt_size ? part(workspace, m->lt) : NULL, m->lt_size, stream);
+    const hn_status status = m->bf16 ? round_factors(device, m, left, right, workspace, kept, stream, &a, &b, err) : HN_OK;
+    if (status != HN_OK)
+        return status;
+    const cublasStatus_t code = multiply(device, m, &m->algo, b, a, bias, out, m->lt_size ? part(workspace, m->lt) : NULL, m->lt_size, stream);
     return hni_cuda_check_lt(device, code, "cublasLtMatmul", err);
 }

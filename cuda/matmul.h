@@ -10,6 +10,7 @@
 typedef struct hni_cuda_product {
     int64_t rows, columns, depth;
     bool left_t, right_t, bias;
+    bool right_stays; /* weights of a network that only predicts */
 } hni_cuda_product;
 
 typedef struct hni_cuda_matmul {
@@ -17,7 +18,8 @@ typedef struct hni_cuda_matmul {
     cublasLtMatmulDesc_t desc; /* NULL: not planned */
     cublasLtMatrixLayout_t left, right, out;
     cublasLtMatmulAlgo_t algo;
-    bool bf16;                          /* inputs are cast in the workspace first */
+    bool bf16;                          /* inputs are rounded first: in the workspace, or what stays in memory of its own */
+    hni_cuda_rounded kept;              /* right, if it stays */
     uint64_t cast_left, cast_right, lt; /* offsets in the workspace, bytes */
     uint64_t lt_size;                   /* cuBLASLt's own part, bytes */
     uint64_t workspace;                 /* bytes in all; the call may bring it at any multiple of 64 */
@@ -26,9 +28,9 @@ typedef struct hni_cuda_matmul {
 /* Chooses an algorithm for device->precision, or for more precision where cuBLASLt has none; never for less. HN_E_UNSUPPORTED if it has
  * none at all. After a failure nothing is held. */
 hn_status hni_cuda_matmul_plan(hni_cuda_device *device, const hni_cuda_product *product, hni_cuda_matmul *out, hn_error *err);
-/* All pointers are device memory, float32; bias NULL if the product has none. */
-hn_status hni_cuda_matmul_run(hni_cuda_device *device, const hni_cuda_matmul *m, const float *left, const float *right, const float *bias,
-                              float *out, void *workspace, cudaStream_t stream, hn_error *err);
-void hni_cuda_matmul_drop(hni_cuda_matmul *m); /* one that was never planned is fine */
+/* All pointers are device memory, float32; bias NULL if the product has none. kept: right, if it stays, is what it was at the last run. */
+hn_status hni_cuda_matmul_run(hni_cuda_device *device, hni_cuda_matmul *m, const float *left, const float *right, const float *bias,
+                              float *out, void *workspace, bool kept, cudaStream_t stream, hn_error *err);
+void hni_cuda_matmul_drop(hni_cuda_device *device, hni_cuda_matmul *m); /* one that was never planned is fine */
 
 #endif

@@ -1,13 +1,10 @@
-/* memory.c - device memory of an opened device, and the copies between it and the host.
+/* memory.c - device memory of an opened device, and the copies in it and out of it. Into it: upload.c.
  *
  * cudaFree waits for the device and cudaMalloc is slow: what is freed is kept for the next request of about its size, and given back when CUDA
  * has no more, or at close. All work on the memory is in one queue, so a block may change hands while work on it is still waiting there.
- *
- * Uploads go through pinned memory: from ordinary memory CUDA would first wait until the queue is empty, and training would stop at each
- * batch. Downloads wait for the queue anyway and go directly. */
+ * Downloads wait for the queue anyway and go directly. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "table.h"
 
@@ -104,73 +101,14 @@ void hni_cuda_free(void *device, void *memory) {
     d->host.log(d->host.user, HN_LOG_ERROR, "free of memory that is not this device's, or was freed before; it is left alone");
 }
 
-hn_status hni_cuda_staging_open(hni_cuda_device *d, hn_error *err) {
-    hni_cuda_staging *s = &d->staging;
-    void *memory = NULL;
-    hn_status status = hni_cuda_check(d, cudaHostAlloc(&memory, (size_t)HNI_CUDA_SEGMENTS * HNI_CUDA_SEGMENT_BYTES, cudaHostAllocDefault),
-                                      "open: pinned memory", err);
-    s->memory = memory;
-    for (int i = 0; i < HNI_CUDA_SEGMENTS && status == HN_OK; i++)
-        status = hni_cuda_check(d, cudaEventCreateWithFlags(&s->read[i], cudaEventDisableTiming), "open: making an event", err);
-    return status;
-}
-
 void hni_cuda_memory_close(hni_cuda_device *d) {
-    for (int i = 0; i < HNI_CUDA_SEGMENTS; i++)
-        if (d->staging.read[i])
-            cudaEventDestroy(d->staging.read[i]);
-    if (d->staging.memory)
-        cudaFreeHost(d->staging.memory);
     give_back(d, true);
-}
-
-/* The segment is full: on to the next one, when the queue has read what was in there. */
-static hn_status next_segment(hni_cuda_device *d, hn_error *err) {
-    hni_cuda_staging *s = &d->staging;
-    const uint32_t next = (s->segment + 1) % HNI_CUDA_SEGMENTS;
-    hn_status status = hni_cuda_check(d, cudaEventRecord(s->read[s->segment], d->stream), "upload", err);
-    if (status != HN_OK)
-        return status;
-    s->pending[s->segment] = true;
-    if (s->pending[next])
-        status = hni_cuda_check(d, cudaEventSynchronize(s->read[next]), "upload", err);
-    if (status != HN_OK)
-        return status;
-    s->pending[next] = false;
-    s->segment = next;
-    s->used = 0;
-    return HN_OK;
-}
-
-static hn_status refuse_recording(const hni_cuda_device *d, const char *what, hn_error *err) {
-    return hni_fail(err, HN_E_STATE, "cudnn:%d: %s between capture_begin and capture_end: the host's memory cannot be recorded", d->index, what);
-}
-
-hn_status hni_cuda_upload(void *device, hn_buffer to, const void *from, hn_error *err) {
-    hni_cuda_device *d = device;
-    hni_cuda_staging *s = &d->staging;
-    if (d->capturing)
-        return refuse_recording(d, "upload", err);
-    hn_status status = hni_cuda_enter(d, "upload", err);
-    for (uint64_t done = 0; done < to.size && status == HN_OK;) {
-        if (s->used == HNI_CUDA_SEGMENT_BYTES)
-            status = next_segment(d, err);
-        if (status != HN_OK)
-            break;
-        const uint64_t left = to.size - done, room = HNI_CUDA_SEGMENT_BYTES - s->used, n = left < room ? left : room;
-        uint8_t *pinned = s->memory + (size_t)s->segment * HNI_CUDA_SEGMENT_BYTES + s->used;
-        memcpy(pinned, (const uint8_t *)from + done, (size_t)n);
-        status = hni_cuda_check(d, cudaMemcpyAsync((uint8_t *)at(to) + done, pinned, (size_t)n, cudaMemcpyHostToDevice, d->stream), "upload", err);
-        s->used += (uint32_t)((n + ALIGN - 1) / ALIGN * ALIGN);
-        done += n;
-    }
-    return status;
 }
 
 hn_status hni_cuda_download(void *device, void *to, hn_buffer from, hn_error *err) {
     hni_cuda_device *d = device;
     if (d->capturing)
-        return refuse_recording(d, "download", err);
+        return hni_fail(err, HN_E_STATE, "cudnn:%d: download between capture_begin and capture_end: nothing is done yet", d->index);
     hn_status status = hni_cuda_enter(d, "download", err);
     if (status == HN_OK)
         status = hni_cuda_check(d, cudaMemcpyAsync(to, at(from), (size_t)from.size, cudaMemcpyDeviceToHost, d->stream), "download", err);

@@ -3,22 +3,23 @@
  * The ways are in select.c's lists. One that accepts may still find out when it plans that cuDNN has no engine for it: then the next of the
  * list is tried, so that a version of cuDNN that can do less makes a network slower and not impossible. */
 #include <stdio.h>
+#include <string.h>
 
-#include "haemnet/builder.h" /* defines: HN_ACT_… */
+#include "graph.h"
 #include "table.h"
 
 enum { TEXT = 160, REFUSED = 256 };
 
-static hn_status refuse(const hni_cuda_device *d, const hn_op_desc *desc, const char *why, hn_error *err) {
-    char text[TEXT];
+/* `why` may be a library's own words, in the error of a question or of a plan: then its code goes along. */
+static hn_status refuse(const hni_cuda_device *d, const hn_op_desc *desc, const char *why, const hn_error *plan, hn_error *err) {
+    char text[TEXT], name[32];
+    const hn_error *question = hni_graph_error(d), *said = why == plan->message ? plan : why == question->message ? question : NULL;
     hni_op_text(desc, text, sizeof text);
-    return hni_fail(err, HN_E_UNSUPPORTED, "cudnn:%d: %s: %s", d->index, text, why);
-}
-
-bool hni_cuda_is_news(const hn_op_desc *d) {
-    return d->kind > HN_OP_PREPROCESS || d->activation > HN_ACT_SIGMOID || d->smoothing != 0.0 || d->focal != 0.0 ||
-           (d->kind == HN_OP_SOFTMAX_LOSS && d->in[1].dtype != HN_DTYPE_I32) ||
-           (d->kind == HN_OP_PREPROCESS && d->in[3].rank + d->in[4].rank != 0);
+    snprintf(name, sizeof name, "cudnn:%d: ", d->index);
+    if (strncmp(why, name, strlen(name)) == 0) /* it stands at the beginning already */
+        why += strlen(name);
+    return hni_fail_code(err, HN_E_UNSUPPORTED, said ? said->domain : HN_DOMAIN_NONE, said ? said->code : 0, "cudnn:%d: %s: %s", d->index, text,
+                         why);
 }
 
 hn_status hni_cuda_supports(void *device, const hn_op_desc *desc, hn_error *err) {
@@ -29,13 +30,11 @@ hn_status hni_cuda_supports(void *device, const hn_op_desc *desc, hn_error *err)
                         (long long)desc->in[0].dims[0], (long long)desc->in[0].dims[1], (long long)desc->in[0].dims[2],
                         (long long)desc->in[0].dims[3]);
     hn_status status = hni_op_validate(desc, err);
-    if (status == HN_OK && hni_cuda_is_news(desc))
-        status = refuse(d, desc, why, err);
     if (status == HN_OK)
         status = hni_cuda_enter(d, "supports", err); /* cuDNN may be asked */
     if (status != HN_OK)
         return status;
-    return hni_cuda_select(d, desc, &why) ? HN_OK : refuse(d, desc, why, err);
+    return hni_cuda_select(d, desc, &why) ? HN_OK : refuse(d, desc, why, hni_graph_error(d), err);
 }
 
 static void end_plan(hni_cuda_op *o) {
@@ -62,7 +61,7 @@ static hn_status plan(hni_cuda_op *o, hn_error *err) {
         why = theirs.message;
         o->way = hni_cuda_select_after(o->device, &o->desc, o->way, &why);
     }
-    return refuse(o->device, &o->desc, why, err);
+    return refuse(o->device, &o->desc, why, &theirs, err);
 }
 
 static void log_choice(const hni_cuda_op *o) {
@@ -106,7 +105,8 @@ hn_status hni_cuda_run(void *device, void *op, const hn_op_buffers *buffers, hn_
     const hn_status status = hni_cuda_enter(d, hni_op_name(o->desc.kind), err);
     if (status != HN_OK)
         return status;
-    hni_cuda_call call = {.op = o, .desc = &o->desc, .workspace = at(buffers->workspace), .stream = d->stream};
+    hni_cuda_call call = {.op = o, .desc = &o->desc, .workspace = at(buffers->workspace),
+                          .kept = (buffers->flags & HN_RUN_CONSTANT_KEPT) != 0, .stream = d->stream};
     for (int32_t i = 0; i < o->desc.n_in; i++)
         call.in[i] = o->desc.in[i].rank ? at(buffers->in[i]) : NULL;
     for (int32_t i = 0; i < o->desc.n_out; i++)

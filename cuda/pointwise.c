@@ -1,4 +1,4 @@
-/* pointwise.c - operators that treat every number by itself, by own kernels: activations, sum, dropout, preprocessing.
+/* pointwise.c - operators that treat every number by itself, by own kernels: activations, sum, dropout.
  *
  * cuDNN could do some of them; a kernel of a few lines has no plan to make and the same memory traffic, which is all that counts here. */
 #include "../lib/op/dropout.h" /* defines: hni_dropout_threshold, hni_dropout_scale */
@@ -39,22 +39,7 @@ static hn_status run_dropout(const hni_cuda_call *call, hn_error *err) {
     return hni_cuda_check(call->op->device, hni_kernel_dropout(args, call->stream), "dropout", err);
 }
 
-static hn_status run_preprocess(const hni_cuda_call *call, hn_error *err) {
-    const hn_tensor_desc *x = &call->desc->in[0];
-    const hni_preprocess_args args = {
-        .n = hni_tensor_elements(x),
-        .channels = x->dims[1],
-        .pixels = x->dims[2] * x->dims[3],
-        .x = (const uint8_t *)call->in[0],
-        .mean = (const float *)call->in[1],
-        .deviation = (const float *)call->in[2],
-        .y = (float *)call->out[0],
-    };
-    return hni_cuda_check(call->op->device, hni_kernel_preprocess(args, call->stream), "preprocess", err);
-}
-
 const hni_cuda_way hni_cuda_activation = {.name = "own kernel", .run = run_activation};
 const hni_cuda_way hni_cuda_activation_grad = {.name = "own kernel", .run = run_activation_grad};
 const hni_cuda_way hni_cuda_add = {.name = "own kernel", .run = run_add};
 const hni_cuda_way hni_cuda_dropout = {.name = "own kernel", .run = run_dropout};
-const hni_cuda_way hni_cuda_preprocess = {.name = "own kernel", .run = run_preprocess};

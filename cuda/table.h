@@ -19,13 +19,14 @@ hn_status hni_cuda_sync(void *device, hn_error *err);
 /* memory.c */
 hn_status hni_cuda_alloc(void *device, uint64_t size, void **memory, hn_error *err);
 void hni_cuda_free(void *device, void *memory);
-hn_status hni_cuda_upload(void *device, hn_buffer to, const void *from, hn_error *err);
 hn_status hni_cuda_download(void *device, void *to, hn_buffer from, hn_error *err);
 hn_status hni_cuda_copy(void *device, hn_buffer to, hn_buffer from, hn_error *err);
 hn_status hni_cuda_fill(void *device, hn_buffer to, uint8_t value, hn_error *err);
 
+/* upload.c */
+hn_status hni_cuda_upload(void *device, hn_buffer to, const void *from, hn_error *err);
+
 /* operator.c */
-bool hni_cuda_is_news(const hn_op_desc *desc); /* what no way knows yet */
 hn_status hni_cuda_supports(void *device, const hn_op_desc *desc, hn_error *err);
 hn_status hni_cuda_prepare(void *device, const hn_op_desc *desc, void **op, uint64_t *workspace, hn_error *err);
 hn_status hni_cuda_run(void *device, void *op, const hn_op_buffers *buffers, hn_error *err);

@@ -7,20 +7,23 @@
 
 typedef struct import_settings {
     const char *model, *classes, *positive, *task, *out;
-    int32_t size, channels, hidden;
+    int32_t size, channels, hidden, backbone, partial;
     double threshold;
 } import_settings;
 
-enum { N_OPTIONS = 9 };
+enum { N_OPTIONS = 12 };
 static void list_options(import_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
-        {"model", OPTION_TEXT, &s->model, "NAME", "architecture that the weights belong to: tinyvgg (needed)"},
+        {"model", OPTION_TEXT, &s->model, "NAME", "architecture that the weights belong to; haemnet inspect --presets lists them (needed)"},
+        {"preset", OPTION_TEXT, &s->model, "NAME", "the same as --model"},
+        {"backbone", OPTION_FLAG, &s->backbone, NULL, "the last layer is new: its classes may be others, and so may the channels of the input"},
+        {"partial", OPTION_FLAG, &s->partial, NULL, "with --backbone: take what fits, leave the rest as it is drawn"},
         {"out", OPTION_TEXT, &s->out, "FILE", "model file to write (needed)"},
         {"classes", OPTION_TEXT, &s->classes, "A,B[,...]", "names of the outputs, in their order (0,1)"},
         {"positive", OPTION_TEXT, &s->positive, "NAME", "the class that is looked for (haemorrhage if it is there)"},
-        {"size", OPTION_INT, &s->size, "N", "width and height of the input in px (64)"},
+        {"size", OPTION_INT, &s->size, "N", "width and height of the input in px (the architecture's)"},
         {"channels", OPTION_INT, &s->channels, "N", "of the input, 1 to 16 (3)"},
-        {"hidden", OPTION_INT, &s->hidden, "N", "hidden width (10)"},
+        {"hidden", OPTION_INT, &s->hidden, "N", "hidden width, of the tiny ones (the architecture's)"},
         {"task", OPTION_TEXT, &s->task, "single|multi", "one class an image, or any number of labels (single)"},
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (0.5)"},
     };
@@ -48,7 +51,9 @@ static int import(const char *weights, const import_settings *s, const hn_model_
     hn_model_info info = {.struct_size = sizeof info};
     hn_error err = {0};
     hn_status status = open_context(1, &ctx, &err);
-    if (!status) status = hn_model_import(ctx, weights, s->model, options, &model, &err);
+    if (!status)
+        status = s->backbone ? begin_with(ctx, weights, s->model, options, s->partial, &model, &err)
+                             : hn_model_import(ctx, weights, s->model, options, &model, &err);
     if (!status) status = hn_model_save(model, s->out, &err);
     if (!status) status = hn_model_get_info(model, &info, &err);
     if (!status) printf("%s: %s, %lld parameters, %d classes\n", s->out, info.preset, (long long)info.parameters, info.n_classes);
@@ -71,6 +76,7 @@ int cmd_import(int argc, char **argv) {
     if (!s.out) return usage_error("import", "--out FILE is needed");
     if (strcmp(s.task, "single") && strcmp(s.task, "multi")) return usage_error("import", "--task %s: must be single or multi", s.task);
     if (s.positive && !s.classes) return usage_error("import", "--positive needs --classes");
+    if (s.partial && !s.backbone) return usage_error("import", "--partial belongs to --backbone");
     if (!threshold_fits(s.threshold)) return usage_error("import", "--threshold %g: must lie between 0 and 1", s.threshold);
     int code = check_words("import", s.model, NULL, NULL);
     if (code) return code;

@@ -1,18 +1,25 @@
-/* cmd_inspect.c - `haemnet inspect`: what a model file holds, as the library's table or as JSON. */
+/* cmd_inspect.c - `haemnet inspect`: what a model file holds, or what a preset would be, as the library's table or as JSON. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "program.h"
 
 typedef struct inspect_settings {
-    int32_t batch, threads, json;
+    const char *preset;
+    int32_t batch, threads, json, presets, size, channels, hidden, classes;
 } inspect_settings;
 
-enum { N_OPTIONS = 3 };
+enum { N_OPTIONS = 9 };
 static void list_options(inspect_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"batch", OPTION_INT, &s->batch, "N", "images that the memory figures are for (1)"},
         {"threads", OPTION_INT, &s->threads, "N", "threads that the memory figures are for: each has workspace (one per core)"},
+        {"preset", OPTION_TEXT, &s->preset, "NAME", "instead of a file: a fresh network of this architecture"},
+        {"presets", OPTION_FLAG, &s->presets, NULL, "lists the architectures, with the size of their input and their hidden width"},
+        {"size", OPTION_INT, &s->size, "N", "of a preset: width and height of the input in px (its own)"},
+        {"channels", OPTION_INT, &s->channels, "N", "of a preset: channels of the input, 1 to 16 (3)"},
+        {"hidden", OPTION_INT, &s->hidden, "N", "of a preset: hidden width (its own)"},
+        {"classes", OPTION_INT, &s->classes, "N", "of a preset: number of classes (2)"},
         {"json", OPTION_FLAG, &s->json, NULL, "layers, tensors and metadata as one JSON object"},
     };
     memcpy(list, options, sizeof options);
@@ -111,6 +118,36 @@ static int inspect(const hn_model *model, const inspect_settings *s, hn_error *e
     return EXIT_DONE;
 }
 
+static int list_presets(void) {
+    hn_preset_info p = {.struct_size = sizeof p};
+    for (int32_t i = 0; !hn_preset_get(i, &p, NULL); i++) {
+        char hidden[24] = "-";
+        if (p.hidden) snprintf(hidden, sizeof hidden, "%d", p.hidden);
+        printf("%-18s %4d px  hidden %-4s %s\n", p.name, p.size, hidden, p.about);
+    }
+    return EXIT_DONE;
+}
+
+static hn_status open_subject(hn_context *ctx, const char *file, const inspect_settings *s, hn_model **out, hn_error *err) {
+    const hn_model_options options = {.struct_size = sizeof options, .width = s->size, .height = s->size, .channels = s->channels,
+                                      .hidden = s->hidden, .n_classes = s->classes};
+    return s->preset ? hn_model_preset(ctx, s->preset, &options, out, err) : hn_model_load(ctx, file, out, err);
+}
+
+static int check(const inspect_settings *s, int words) {
+    if (s->presets) return words || s->preset ? usage_error("inspect", "--presets stands alone") : EXIT_DONE;
+    if (s->preset && words) return usage_error("inspect", "takes one model file or --preset NAME, not both");
+    if (!s->preset && words != 1) return usage_error("inspect", "takes one model file, or --preset NAME");
+    if (!s->preset && (s->size || s->channels || s->hidden || s->classes))
+        return usage_error("inspect", "--size, --channels, --hidden and --classes belong to --preset");
+    if (s->batch < 1) return usage_error("inspect", "--batch %d: must be 1 or more", s->batch);
+    if (s->threads < 0) return usage_error("inspect", "--threads %d: must be 1 or more", s->threads);
+    hn_preset_info preset;
+    return !s->preset || find_preset(s->preset, &preset)
+               ? EXIT_DONE
+               : usage_error("inspect", "--preset %s: there is none of this name; haemnet inspect --presets lists them", s->preset);
+}
+
 int cmd_inspect(int argc, char **argv) {
     inspect_settings s = {.batch = 1};
     option list[N_OPTIONS];
@@ -120,10 +157,9 @@ int cmd_inspect(int argc, char **argv) {
     list_options(&s, list);
     int words = parse_options("inspect", list, N_OPTIONS, argc, argv);
     if (words < 0) return EXIT_USAGE;
-    if (words != 1) return usage_error("inspect", "takes one model file");
-    if (s.batch < 1) return usage_error("inspect", "--batch %d: must be 1 or more", s.batch);
-    if (s.threads < 0) return usage_error("inspect", "--threads %d: must be 1 or more", s.threads);
-    int code = open_context(s.threads, &ctx, &err) || hn_model_load(ctx, argv[0], &model, &err) ? fail(&err) : inspect(model, &s, &err);
+    int code = check(&s, words);
+    if (code || s.presets) return code ? code : list_presets();
+    code = open_context(s.threads, &ctx, &err) || open_subject(ctx, argv[0], &s, &model, &err) ? fail(&err) : inspect(model, &s, &err);
     hn_model_free(model);
     hn_context_free(ctx);
     return code;

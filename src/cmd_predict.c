@@ -7,9 +7,9 @@
 #include "program.h"
 
 typedef struct predict_settings {
-    const char *device;
+    const char *device, *tta;
     double threshold;
-    int32_t json, series, threads;
+    int32_t json, series, threads, views; /* views: HN_TTA_… */
 } predict_settings;
 
 typedef struct prediction_run {
@@ -19,16 +19,18 @@ typedef struct prediction_run {
     hn_predictor *predictor;
     hn_model_info info;
     double threshold;
+    int32_t views;
     float *probabilities; /* [n_classes] */
     bool json;
 } prediction_run;
 
-enum { N_OPTIONS = 5 };
+enum { N_OPTIONS = 6 };
 static void list_options(predict_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"json", OPTION_FLAG, &s->json, NULL, "one JSON object a line: file class probability probabilities threshold error [labels]"},
         {"series", OPTION_FLAG, &s->series, NULL, "the files are slices of one patient, lowest first: each is seen beside its neighbours"},
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
+        TTA_OPTION(&s->tta),
         {"device", OPTION_TEXT, &s->device, "SPEC", "see haemnet devices (best)"},
         {"threads", OPTION_INT, &s->threads, "N", "threads to compute with (one per core)"},
     };
@@ -43,7 +45,8 @@ void describe_predict(FILE *out) {
 }
 
 static hn_status open_all(prediction_run *r, const predict_settings *s, const char *model, hn_error *err) {
-    hn_predictor_options options = {.struct_size = sizeof options, .max_batch = 1, .device = s->device, .threshold = s->threshold};
+    hn_predictor_options options = {.struct_size = sizeof options, .max_batch = 1, .device = s->device, .threshold = s->threshold, .tta = s->views};
+    r->views = s->views;
     r->info.struct_size = sizeof r->info;
     hn_status status = open_context(s->threads, &r->ctx, err);
     if (!status) status = catch_interrupt(r->ctx, &r->cancel, err);
@@ -104,6 +107,7 @@ static void print_json(const prediction_run *r, const char *path, const hn_predi
         json_string(stdout, error);
     else
         printf("null");
+    if (r->views) printf(", \"tta\": \"%s\"", tta_name(r->views));
     printf("}\n");
 }
 
@@ -204,6 +208,7 @@ int cmd_predict(int argc, char **argv) {
     if (!threshold_fits(s.threshold)) return usage_error("predict", "--threshold %g: must lie between 0 and 1", s.threshold);
     if (isnan(s.threshold)) s.threshold = 0; /* the model's */
     if (s.threads < 0) return usage_error("predict", "--threads %d: must be 1 or more", s.threads);
+    if ((code = read_tta("predict", s.tta, &s.views))) return code;
     if ((code = check_words("predict", NULL, s.device, NULL))) return code;
     r.json = s.json;
     if (open_all(&r, &s, argv[0], &err))

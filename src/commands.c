@@ -43,6 +43,10 @@ const command commands[] = {
      "  haemnet train data/manifest.csv --label-column hemorrhage --folds 5 --out run\n"
      "  haemnet train images --epochs 60 --out run --resume                  goes on where it was stopped\n",
      cmd_train, describe_train},
+    {"crossval", "DATA --out RUN", "measures a training procedure honestly: folds by patient, repeats, intervals, baselines",
+     "  haemnet crossval data/manifest.csv --label-column haemorrhage --folds 5 --repeats 3 --epochs 20 --out cv\n"
+     "  haemnet crossval images --folds 10 --inner 3 --candidate '--lr 0.001' --candidate '--lr 0.01 --hidden 20' --out cv\n",
+     cmd_crossval, describe_crossval},
     {"evaluate", "MODEL DATA", "says how good a model is on labelled images",
      "  haemnet evaluate run/model.safetensors parts/test\n"
      "  haemnet evaluate run/model.safetensors parts/test.csv --threshold 0.3 --json metrics.json\n"
@@ -52,11 +56,13 @@ const command commands[] = {
      "  haemnet predict run/model.safetensors slice.png\n"
      "  haemnet predict run/model.safetensors images/*.jpg --json > predictions.jsonl\n",
      cmd_predict, describe_predict},
-    {"inspect", "MODEL", "describes a model file: layers, shapes, parameters, memory",
+    {"inspect", "MODEL | --preset NAME", "describes a model file or an architecture: layers, shapes, parameters, memory",
      "  haemnet inspect run/model.safetensors --batch 32\n"
-     "  haemnet inspect run/model.safetensors --json\n",
+     "  haemnet inspect run/model.safetensors --json\n"
+     "  haemnet inspect --preset resnet18 --channels 1 --size 128\n",
      cmd_inspect, describe_inspect},
     {"import", "WEIGHTS --model NAME --out FILE", "makes a model file of a plain safetensors file, such as PyTorch's state dict",
+     "  haemnet import resnet18.safetensors --model resnet18 --backbone --classes haemorrhage,no_haemorrhage --channels 1 --out start.safetensors\n"
      "  haemnet import weights.safetensors --model tinyvgg --classes haemorrhage,no_haemorrhage --positive haemorrhage --out model.safetensors\n",
      cmd_import, describe_import},
     {"devices", "", "lists the devices that networks can run on",

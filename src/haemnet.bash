@@ -9,12 +9,16 @@ _haemnet() {
     fi
     case $previous in
         --optimizer) COMPREPLY=($(compgen -W "adam adamw sgd" -- "$current")); return ;;
-        --model) COMPREPLY=($(compgen -W "tinyvgg" -- "$current")); return ;;
+        --model | --preset) COMPREPLY=($(compgen -W "$("$program" inspect --presets 2>/dev/null | sed 's/ .*//')" -- "$current")); return ;;
         --format) COMPREPLY=($(compgen -W "png jpeg" -- "$current")); return ;;
         --windows) COMPREPLY=($(compgen -W "brain subdural bone stroke" -- "$current")); return ;;
         --augment) COMPREPLY=($(compgen -W "usual flip rotate scale shift shear window-centre window-width brightness contrast gamma noise blur cutout mixup cutmix" -- "$current"))
             return ;;
+        --recipe) COMPREPLY=($(compgen -W "small series thesis" -- "$current")); return ;;
+        --schedule) COMPREPLY=($(compgen -W "constant step cosine restarts one-cycle plateau" -- "$current")); return ;;
+        --sampler) COMPREPLY=($(compgen -W "shuffle classes groups hard-negatives" -- "$current")); return ;;
         --stop) COMPREPLY=($(compgen -W "patience gl pq up" -- "$current")); return ;;
+        --tta) COMPREPLY=($(compgen -W "none flip flip-shift" -- "$current")); return ;;
         --task) COMPREPLY=($(compgen -W "single multi" -- "$current")); return ;;
         --class-weights) COMPREPLY=($(compgen -W "balanced" -- "$current")); return ;;
         --device) COMPREPLY=($(compgen -W "best $("$program" devices 2>/dev/null | sed 's/^[* ] \([^ ]*\).*/\1/')" -- "$current"))

@@ -49,7 +49,7 @@ static int count_windows(const input_choice *c) {
 int32_t input_channels(const input_choice *c) {
     int n = count_windows(c);
     if (c->channels) return c->channels * c->slices;
-    return n > 1 || c->slices > 1 ? c->slices * (n > 1 ? n : 1) : 3;
+    return c->slices * (n > 1 ? n : 1);
 }
 
 int check_input(const char *name, const input_choice *c) {

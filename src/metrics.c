@@ -1,5 +1,5 @@
-/* metrics.c - an evaluation as a table for people. Figures are the library's; only the interval of the accuracy is worked out here, since
- * a bare percentage of thirty images misleads. metrics_json.c writes the same for programs. */
+/* metrics.c - an evaluation as a table for people. A bare percentage of thirty images misleads, so the accuracy stands with its
+ * interval. metrics_json.c writes the same for programs. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,13 +13,25 @@ static void figure(FILE *out, const char *name, double value, const char *meanin
         fprintf(out, "  %-20s %6.4f   %s\n", name, value, meaning);
 }
 
-/* Wilson's 95 % interval of a share of n. */
-static void interval(double share, int64_t n, double *low, double *high) {
-    double z = 1.959963984540054, count = (double)n, denominator = 1 + z * z / count;
-    double centre = (share + z * z / (2 * count)) / denominator;
-    double half = z * sqrt(share * (1 - share) / count + z * z / (4 * count * count)) / denominator;
-    *low = centre - half;
-    *high = centre + half;
+/* By patient where slices of one are known to be among the rows, else image by image. */
+hn_status accuracy_interval(const hn_eval *eval, hn_interval *out, bool *by_patient, hn_error *err) {
+    hn_metrics m = {.struct_size = sizeof m}, low = m, high = m;
+    hn_interval auc = {.struct_size = sizeof auc};
+    *out = (hn_interval){.struct_size = sizeof *out};
+    hn_status status = hn_eval_metrics(eval, 0, &m, err);
+    if (!status) status = hn_eval_auc(eval, 0, 0, &auc, err); /* knows the groups */
+    *by_patient = auc.groups < auc.n;
+    if (!status && !*by_patient) return hn_eval_proportion(llround(m.accuracy * (double)m.n), m.n, 0, out, err);
+    if (!status) status = hn_eval_bootstrap(eval, 0, NULL, &low, &high, err);
+    out->estimate = m.accuracy, out->low = low.accuracy, out->high = high.accuracy, out->level = 0.95;
+    return status;
+}
+
+static void interval_text(char text[80], const hn_interval *i, bool by_patient) {
+    if (isnan(i->low))
+        *text = 0;
+    else
+        snprintf(text, 80, "95 %% interval %.4f to %.4f, %s", i->low, i->high, by_patient ? "by patient" : "image by image");
 }
 
 static int widest_name(const hn_eval *eval, int32_t n) {
@@ -98,6 +110,9 @@ static hn_status print_classes(FILE *out, const hn_eval *eval, const hn_metrics 
 }
 
 static void print_positive(FILE *out, const hn_eval *eval, const hn_metrics *m) {
+    hn_interval auc = {.struct_size = sizeof auc};
+    char meaning[80] = "";
+    if (!hn_eval_auc(eval, m->positive, 0, &auc, NULL)) interval_text(meaning, &auc, auc.groups < auc.n);
     fprintf(out, "\n%s against the rest, called so from %g on\n", hn_eval_class_name(eval, m->positive), m->threshold);
     figure(out, "sensitivity", m->sensitivity, "of those that have it, found");
     figure(out, "specificity", m->specificity, "of those that have it not, let go");
@@ -105,7 +120,7 @@ static void print_positive(FILE *out, const hn_eval *eval, const hn_metrics *m) 
     figure(out, "NPV", m->npv, "of those let go, right");
     figure(out, "F1", m->f1, "");
     figure(out, "threat score", m->threat_score, "found / (found + missed + false alarms)");
-    figure(out, "ROC AUC", m->roc_auc, "");
+    figure(out, "ROC AUC", m->roc_auc, meaning);
     figure(out, "average precision", m->average_precision, "");
     figure(out, "Brier score", m->brier, "0 is best");
 }
@@ -117,8 +132,9 @@ static bool is_multi(const hn_eval *eval) {
 
 hn_status print_metrics(FILE *out, const hn_eval *eval, hn_error *err) {
     hn_metrics m = {.struct_size = sizeof m};
-    double low, high;
-    char meaning[64];
+    hn_interval accuracy = {.struct_size = sizeof accuracy};
+    char meaning[80] = "";
+    bool by_patient;
     bool multi = is_multi(eval);
     hn_status status = hn_eval_metrics(eval, 0, &m, err);
     if (status) return status;
@@ -126,8 +142,8 @@ hn_status print_metrics(FILE *out, const hn_eval *eval, hn_error *err) {
     if (m.skipped) fprintf(out, ", %lld more skipped", (long long)m.skipped);
     fprintf(out, m.groups_unknown ? "; patients not known: if the model has seen these patients, all of this is too good\n" : "\n");
     if ((status = print_confusion(out, eval, &m, multi, err))) return status;
-    interval(m.accuracy, m.n, &low, &high);
-    snprintf(meaning, sizeof meaning, "95 %% interval %.4f to %.4f, image by image", low, high);
+    if (!multi && (status = accuracy_interval(eval, &accuracy, &by_patient, err))) return status;
+    if (!multi) interval_text(meaning, &accuracy, by_patient);
     fprintf(out, "\nall classes\n");
     figure(out, "accuracy", m.accuracy, multi ? "of all labels" : meaning);
     if (multi) figure(out, "exact match", m.exact_match, "every label of an image right");

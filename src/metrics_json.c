@@ -1,4 +1,5 @@
 /* metrics_json.c - an evaluation as the members of a JSON object. Scripts rely on the names; a figure without meaning is null. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "program.h"
@@ -83,6 +84,31 @@ hn_status write_metrics_json(FILE *out, const hn_eval *eval, hn_error *err) {
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) member(out, figures[i].name, figures[i].value);
     if (!status) status = write_classes(out, eval, m.n_classes, err);
     fprintf(out, ", \"skipped\": %lld, \"groups_known\": %s", (long long)m.skipped, m.groups_unknown ? "false" : "true");
+    return status;
+}
+
+static void pair(FILE *out, const char *name, double low, double high) {
+    fprintf(out, ", \"%s\": [", name);
+    json_number(out, low);
+    fprintf(out, ", ");
+    json_number(out, high);
+    fprintf(out, "]");
+}
+
+hn_status write_intervals_json(FILE *out, const hn_eval *eval, hn_error *err) {
+    hn_metrics m = {.struct_size = sizeof m};
+    hn_interval accuracy = {.struct_size = sizeof accuracy}, auc = accuracy;
+    hn_eval_sample first = {.struct_size = sizeof first};
+    bool by_patient = false;
+    auc.low = auc.high = accuracy.low = accuracy.high = NAN;
+    hn_status status = hn_eval_metrics(eval, 0, &m, err);
+    if (!status) status = hn_eval_row(eval, 0, &first, err);
+    if (!status && first.label >= 0) status = accuracy_interval(eval, &accuracy, &by_patient, err);
+    if (!status && m.positive >= 0) status = hn_eval_auc(eval, m.positive, 0, &auc, err);
+    fprintf(out, "{\"level\": 0.95, \"by\": \"%s\"", by_patient || (m.positive >= 0 && auc.groups < auc.n) ? "patient" : "image");
+    pair(out, "accuracy", accuracy.low, accuracy.high);
+    pair(out, "roc_auc", auc.low, auc.high);
+    fprintf(out, "}");
     return status;
 }
 

@@ -12,12 +12,19 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SKIPPED = 3, EXIT_INTERRUPTED = 130 };
 
 /* --- options (options.c) ---------------------------------------------------------------------------------------------------- */
-enum { OPTION_FLAG, OPTION_TEXT, OPTION_INT, OPTION_SEED, OPTION_NUMBER };
+enum { OPTION_FLAG, OPTION_TEXT, OPTION_INT, OPTION_SEED, OPTION_NUMBER, OPTION_LIST };
+
+/* What an option that may be given several times collects. */
+enum { MOST_TEXTS = 64 };
+typedef struct text_list {
+    const char *texts[MOST_TEXTS];
+    int32_t n;
+} text_list;
 
 typedef struct option {
     const char *name;  /* "epochs" for --epochs */
     int kind;          /* OPTION_… */
-    void *to;          /* int32_t *, const char **, int32_t *, uint64_t *, double * */
+    void *to;          /* int32_t *, const char **, int32_t *, uint64_t *, double *, text_list * */
     const char *value; /* what the help calls the value: "N"; NULL for flags */
     const char *help;
 } option;
@@ -39,12 +46,31 @@ void print_help(FILE *out, const command *c);
 /* Fills the options' targets; words that are no options are put at the front of argv, their number is the result, or -1 after a
  * message. `--` ends the options; a lone `-` is a word. */
 int parse_options(const char *name, const option *options, int n, int argc, char **argv);
+/* recipe.c: the same, the options of --recipe (DEFAULT_RECIPE if it is not given) read first; *recipe_name receives its name. */
+#define DEFAULT_RECIPE "small"
+#define RECIPE_OPTION(to) \
+    {"recipe", OPTION_TEXT, (to), "NAME", "options that go together, see below: small, series or thesis (small); what is given beside it wins"}
+int parse_with_recipe(const char *command_name, const option *options, int n, int argc, char **argv, const char **recipe_name);
+void print_recipes(FILE *out);
 bool threshold_fits(double threshold); /* NaN = not given; else it must lie between 0 and 1 */
 void print_options(FILE *out, const option *options, int n);
 int usage_error(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3))); /* EXIT_USAGE */
 
+/* words.c: the view names of test-time averaging, "none", "flip", "flip-shift" ↔ HN_TTA_…; NULL is none. */
+#define TTA_OPTION(to) \
+    {"tta", OPTION_TEXT, (to), "VIEWS", "test-time averaging: flip = with the mirror image, flip-shift = 10 views, none (none)"}
+/* weights.c: "2,1,1" or "rsna" → weights [n]; name_of(of, k) names class k. EXIT_USAGE after a message. */
+int read_weights(const char *command_name, const char *option_name, const char *text, const char *(*name_of)(const void *of, int32_t k), const void *of,
+                 int32_t n, double *weights);
+int read_tta(const char *command_name, const char *word, int32_t *tta);
+const char *tta_name(int32_t tta);
 /* words.c: EXIT_USAGE after a message if the library knows no such preset or device, or cannot read the pattern; NULL = not given. */
 int check_words(const char *command_name, const char *model, const char *device, const char *group);
+bool find_preset(const char *name, hn_preset_info *out);
+
+/* backbone.c: the model of a transfer, with what became of the tensors on stderr (all that is not simply taken; nothing if --quiet and well). */
+hn_status begin_with(hn_context *ctx, const char *path, const char *preset, const hn_model_options *options, bool partial, hn_model **out,
+                     hn_error *err);
 
 /* choices.c: prints what the backend chose on its device ("cpu:0"), and for the operators of the model (preset or file) if one is given. */
 void print_choices(const char *backend, const char *device, const char *model);
@@ -118,8 +144,8 @@ typedef struct input_choice { /* the options that train and preview share */
 #define DEFAULT_INPUT {.size = 64, .slices = 1}
 enum { N_INPUT_OPTIONS = 7, MOST_WINDOWS = 16 };
 #define INPUT_OPTIONS(c) \
-    {"size", OPTION_INT, &(c)->size, "N", "images are resized to N x N px (64)"}, \
-    {"channels", OPTION_INT, &(c)->channels, "1|3", "grey or RGB, of each slice (3; with --slices 1)"}, \
+    {"size", OPTION_INT, &(c)->size, "N", "images are resized to N x N px (64, or the architecture's)"}, \
+    {"channels", OPTION_INT, &(c)->channels, "1|3", "grey or RGB, of each slice (1)"}, \
     {"windows", OPTION_TEXT, &(c)->windows, "A[,B...]", "channels from CT values: brain, subdural, bone, stroke, or CENTRE/WIDTH in HU (brain)"}, \
     {"slices", OPTION_INT, &(c)->slices, "N", "neighbouring slices as channels, odd; of one patient by the manifest's slice number (1)"}, \
     {"crop-head", OPTION_FLAG, &(c)->crop_head, NULL, "crop to the square around the head and 5 % more, before resizing"}, \
@@ -140,6 +166,10 @@ int parse_augment(const char *command_name, const char *text, hn_augment_options
 /* --- metrics (metrics.c, metrics_json.c) ------------------------------------------------------------------------------------- */
 hn_status print_metrics(FILE *out, const hn_eval *eval, hn_error *err);      /* for people */
 hn_status write_metrics_json(FILE *out, const hn_eval *eval, hn_error *err); /* the members of one object, without its braces */
+/* Of single-label data: Wilson's interval, or the bootstrap's where groups are known and have several rows. */
+hn_status accuracy_interval(const hn_eval *eval, hn_interval *out, bool *by_patient, hn_error *err);
+/* {"level": …, "by": "patient"|"image", "accuracy": [low, high], "roc_auc": [low, high]} */
+hn_status write_intervals_json(FILE *out, const hn_eval *eval, hn_error *err);
 void write_skipped_json(FILE *out, hn_dataset *data);                       /* [{"file": …, "reason": …}, …] */
 /* AUC of the positive class; without one, the mean of the classes' that have one. */
 hn_status auc_of(const hn_eval *eval, double *out, hn_error *err);
@@ -166,6 +196,7 @@ int cmd_split(int argc, char **argv);
 int cmd_preview(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_train(int argc, char **argv);
+int cmd_crossval(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
 int cmd_import(int argc, char **argv);
@@ -176,6 +207,7 @@ void describe_split(FILE *out);
 void describe_preview(FILE *out);
 void describe_inspect(FILE *out);
 void describe_train(FILE *out);
+void describe_crossval(FILE *out);
 void describe_evaluate(FILE *out);
 void describe_predict(FILE *out);
 void describe_import(FILE *out);

@@ -1,18 +1,72 @@
-/* train.h - what the files of `haemnet train` share: settings, and a job, which is one training (the whole of it, or one fold). */
+/* train.h - what the commands that train share: settings, and a job, which is one training (the whole of it, or one fold). */
 #ifndef HAEMNET_TRAIN_COMMAND_H
 #define HAEMNET_TRAIN_COMMAND_H
 
 #include "program.h"
 
+/* How the network learns beyond optimiser and rate (craft.c). */
+typedef struct craft_choice {
+    const char *schedule, *freeze, *rates, *sampler, *augment;
+    double schedule_factor, lr_min, clip, ema, smoothing, focal, hard_factor;
+    int32_t schedule_epochs, schedule_multiplier, schedule_patience, warm_up, nesterov, decay_weights_only, accumulate, hard_reach;
+    /* what the words were read as */
+    hn_augment_options augmentation;
+    hn_param_group *rules; /* [n_rules], malloc'd; prefixes lie in texts */
+    int32_t n_rules;
+    char *texts[2];
+} craft_choice;
+enum { N_CRAFT_OPTIONS = 20 };
+#define CRAFT_OPTIONS(c) \
+    {"nesterov", OPTION_FLAG, &(c)->nesterov, NULL, "Nesterov momentum, of sgd"}, \
+    {"decay-weights-only", OPTION_FLAG, &(c)->decay_weights_only, NULL, "no weight decay of biases and of norm layers"}, \
+    {"schedule", OPTION_TEXT, &(c)->schedule, "NAME", "of the learning rate: constant, step, cosine, restarts, one-cycle or plateau (constant)"}, \
+    {"schedule-epochs", OPTION_INT, &(c)->schedule_epochs, "N", "step: between steps; restarts: first cycle; cosine, one-cycle: all (those after warm-up)"}, \
+    {"schedule-factor", OPTION_NUMBER, &(c)->schedule_factor, "X", "step, plateau: the rate is multiplied by it (0.1)"}, \
+    {"schedule-multiplier", OPTION_INT, &(c)->schedule_multiplier, "N", "restarts: each cycle is so many times as long as the one before (1)"}, \
+    {"schedule-patience", OPTION_INT, &(c)->schedule_patience, "N", "plateau: epochs without a better test loss that are borne (10)"}, \
+    {"lr-min", OPTION_NUMBER, &(c)->lr_min, "X", "cosine, restarts, plateau: the lowest learning rate (0)"}, \
+    {"warm-up", OPTION_INT, &(c)->warm_up, "N", "epochs in which the learning rate rises from a hundredth (0)"}, \
+    {"freeze", OPTION_TEXT, &(c)->freeze, "PREFIX[,...]", "tensors that are not trained, by how their names begin"}, \
+    {"rates", OPTION_TEXT, &(c)->rates, "PREFIX=F[,...]", "tensors whose learning rate is F times that of the others"}, \
+    {"clip", OPTION_NUMBER, &(c)->clip, "X", "longest gradient, of all parameters together (no limit)"}, \
+    {"accumulate", OPTION_INT, &(c)->accumulate, "K", "batches to a step of the optimiser (1)"}, \
+    {"ema", OPTION_NUMBER, &(c)->ema, "D", "moving average of the weights, of this decay; it is tested and kept (none)"}, \
+    {"smoothing", OPTION_NUMBER, &(c)->smoothing, "X", "label smoothing, below 1 (0)"}, \
+    {"focal", OPTION_NUMBER, &(c)->focal, "G", "gamma of the focal loss (0: cross-entropy)"}, \
+    {"sampler", OPTION_TEXT, &(c)->sampler, "NAME", "rows of an epoch: shuffle, or drawn by classes, groups or hard-negatives (shuffle)"}, \
+    {"hard-factor", OPTION_NUMBER, &(c)->hard_factor, "X", "hard-negatives: how many times as likely as others (4)"}, \
+    {"hard-reach", OPTION_INT, &(c)->hard_reach, "N", "hard-negatives: within so many slices of a positive one (2)"}, \
+    AUGMENT_OPTION(&(c)->augment)
+int read_craft(craft_choice *choice); /* checks names and reads lists; EXIT_USAGE after a message. free_craft also after that */
+void fill_craft(const craft_choice *choice, int32_t epochs, hn_train_options *options); /* options live no longer than the choice */
+void free_craft(craft_choice *choice);
+
 typedef struct train_settings {
-    const char *data, *test, *out, *model, *optimizer, *positive, *device, *class_weights, *stop;
+    const char *data, *test, *out, *model, *optimizer, *positive, *device, *class_weights, *stop, *recipe, *backbone;
     data_choice choice;
     input_choice input;
-    double holdout, lr, momentum, weight_decay, mean, deviation;
+    craft_choice craft;
+    double holdout, lr, momentum, weight_decay, mean, deviation; /* mean, deviation: NaN = the backbone's */
     int32_t resident_mb; /* -1 = not given */
-    int32_t folds, normalise, hidden, epochs, batch, threads, patience, resume, quiet;
+    int32_t folds, normalise, hidden, epochs, batch, threads, patience, resume, quiet, partial;
     uint64_t seed;
 } train_settings;
+
+/* train_options.c: the options of all commands that train. */
+extern const char *training_command; /* whose usage messages are about: "train", "crossval", "curve" */
+enum { N_TRAINING_OPTIONS = 28 + N_INPUT_OPTIONS + N_CRAFT_OPTIONS };
+train_settings default_training(void);
+void list_training(train_settings *s, option list[N_TRAINING_OPTIONS]);
+int check_training(train_settings *s); /* also fills what was not given; EXIT_USAGE after a message. free_craft s->craft also after that */
+
+typedef struct training_data { /* what is open during a command */
+    hn_context *ctx;
+    hn_cancel *cancel;
+    hn_dataset *data;
+    int32_t positive; /* class, -1 = none */
+} training_data;
+int open_training(const train_settings *s, training_data *t);  /* 0, or an exit code after a message; close_training also after that */
+int close_training(training_data *t, int code);                /* the command's exit code: EXIT_SKIPPED if files were */
 
 /* Outputs of an earlier run in a folder, put aside (previous.c); bit i is output i. */
 typedef struct previous {
@@ -27,7 +81,9 @@ typedef struct train_job {
     hn_dataset *whole;       /* DATA, of which train and test may be parts */
     hn_dataset *train, *test;/* test NULL = none */
     const char *folder;      /* of the outputs */
-    int32_t fold;            /* from 0; -1 = not one of several */
+    int32_t fold, folds;     /* fold from 0; -1 = not one of several */
+    const char *label;       /* "fold 2/5 ", said before each line; NULL = nothing */
+    bool later;              /* an earlier training of this run stands in its own folder: what --resume goes on from */
     int32_t positive;        /* class, -1 = none */
     previous old;            /* until an epoch of this run is saved */
     bool saved;
@@ -42,6 +98,8 @@ typedef struct train_job {
 /* train_run.c: trains, with all outputs in job->folder; 0 or an exit code after a message. */
 int train_job_run(train_job *job);
 void train_job_close(train_job *job); /* frees what came out, train and test */
+/* What a model of the job is worth on other data; options beside the device: HN_TTA_… */
+hn_status train_job_evaluate(const train_job *job, const hn_model *model, hn_dataset *data, int32_t tta, hn_eval **out, hn_error *err);
 
 /* train_files.c */
 int lock_folder(const char *folder, int *lock); /* makes it; refuses one that another training writes to; gone with the process */
@@ -64,11 +122,5 @@ void discard_new_outputs(const char *folder);
 int write_run(const train_job *job);
 void write_settings_json(FILE *out, const train_settings *s);
 void write_data_json(FILE *out, const char *path, hn_dataset *data, int32_t positive);
-
-/* crossval.c: --folds K; 0 or an exit code. */
-int cross_validate(const train_settings *s, hn_context *ctx, hn_cancel *cancel, hn_dataset *data, int32_t positive);
-/* predictions.c: rows of RUN/predictions.csv. */
-void predictions_header(FILE *out, const hn_eval *eval, int32_t positive);
-hn_status predictions_rows(FILE *out, const hn_eval *eval, int32_t positive, int32_t fold, hn_error *err);
 
 #endif

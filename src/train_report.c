@@ -22,23 +22,29 @@ static void flag_member(FILE *out, const char *name, int32_t value) { fprintf(ou
 void write_settings_json(FILE *out, const train_settings *s) {
     const struct {
         const char *name, *value;
-    } texts[] = {{"data", s->data},
+    } texts[] = {{"recipe", s->recipe},
+                 {"data", s->data},
                  {"test", s->test},
                  {"out", s->out},
                  {"model", s->model},
+                 {"backbone", s->backbone},
                  {"optimizer", s->optimizer},
                  {"positive", s->positive},
                  {"device", s->device},
                  {"class_weights", s->class_weights},
                  {"stop", s->stop},
+                 {"schedule", s->craft.schedule},
+                 {"freeze", s->craft.freeze},
+                 {"rates", s->craft.rates},
+                 {"sampler", s->craft.sampler},
+                 {"augment", s->craft.augment},
                  {"windows", s->input.windows},
                  {"label_column", s->choice.label_columns},
                  {"group", s->choice.group}};
     const struct {
         const char *name;
         double value;
-    } numbers[] = {{"holdout", s->test || s->folds ? 0 : s->holdout},
-                   {"folds", s->folds},
+    } numbers[] = {{"holdout", s->test ? 0 : s->holdout},
                    {"size", s->input.size},
                    {"channels", input_channels(&s->input)},
                    {"slices", s->input.slices},
@@ -53,6 +59,19 @@ void write_settings_json(FILE *out, const train_settings *s) {
                    {"momentum", s->momentum},
                    {"weight_decay", s->weight_decay},
                    {"patience", s->patience},
+                   {"schedule_epochs", s->craft.schedule_epochs},
+                   {"schedule_factor", s->craft.schedule_factor},
+                   {"schedule_multiplier", s->craft.schedule_multiplier},
+                   {"schedule_patience", s->craft.schedule_patience},
+                   {"lr_min", s->craft.lr_min},
+                   {"warm_up", s->craft.warm_up},
+                   {"clip", s->craft.clip},
+                   {"accumulate", s->craft.accumulate},
+                   {"ema", s->craft.ema},
+                   {"smoothing", s->craft.smoothing},
+                   {"focal", s->craft.focal},
+                   {"hard_factor", s->craft.hard_factor},
+                   {"hard_reach", s->craft.hard_reach},
                    {"threads", s->threads},
                    {"resident", s->resident_mb < 0 ? NAN : s->resident_mb}};
     fprintf(out, "\"options\": {");
@@ -63,6 +82,9 @@ void write_settings_json(FILE *out, const train_settings *s) {
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) number_member(out, numbers[i].name, numbers[i].value);
     flag_member(out, "crop_head", s->input.crop_head);
     flag_member(out, "normalise", s->normalise);
+    flag_member(out, "partial", s->partial);
+    flag_member(out, "nesterov", s->craft.nesterov);
+    flag_member(out, "decay_weights_only", s->craft.decay_weights_only);
     flag_member(out, "strict", s->choice.strict);
     flag_member(out, "resume", s->resume);
     fprintf(out, ", \"seed\": %llu}", (unsigned long long)s->seed);
@@ -101,7 +123,7 @@ static void write_split(FILE *out, const train_job *job) {
             : s->test      ? "own test data"
             : job->test    ? "holdout"
                            : "no test part");
-    if (job->fold >= 0) fprintf(out, ", \"folds\": %d, \"fold\": %d", s->folds, job->fold + 1);
+    if (job->fold >= 0) fprintf(out, ", \"folds\": %d, \"fold\": %d", job->folds, job->fold + 1);
     if (job->fold < 0 && !s->test && job->test) number_member(out, "holdout", s->holdout);
     fprintf(out, ", \"seed\": %llu", (unsigned long long)s->seed);
     write_part(out, "train", job->train);

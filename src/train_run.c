@@ -41,48 +41,29 @@ static hn_status make_model(const train_job *job, hn_model **out, hn_error *err)
     fill_input(&s->input, &options, windows);
     for (int32_t c = 0; c < MOST_CHANNELS; c++) mean[c] = s->mean, deviation[c] = s->deviation;
     if (s->normalise) status = measure(job, &options, mean, deviation, err);
-    if (!status) status = hn_model_preset(job->ctx, s->model, &options, out, err);
+    if (isnan(s->mean)) options.mean = options.deviation = NULL; /* the backbone knows */
+    if (!status)
+        status = s->backbone ? begin_with(job->ctx, s->backbone, s->model, &options, s->partial, out, err)
+                             : hn_model_preset(job->ctx, s->model, &options, out, err);
     free(names);
     return status;
 }
 
-/* "balanced": n / (classes · n of the class), over the training part; or the numbers given. NULL with *code set on a mistake, NULL with 0
- * if there are none to use. */
+static const char *class_name(const void *data, int32_t k) { return hn_dataset_class_name(*(hn_dataset *const *)data, k); }
+
+/* The numbers given, or NULL: with *code set after a mistake, with 0 if there are none. */
 static double *class_weights(const train_job *job, int32_t *n, int *code) {
     const char *text = job->settings->class_weights;
     hn_dataset_info info = {.struct_size = sizeof info};
-    hn_row row = {.struct_size = sizeof row};
     hn_error err = {0};
     *code = 0;
     *n = 0;
-    if (!text) return NULL;
+    if (!text || !strcmp(text, "balanced")) return NULL;
     if (hn_dataset_get_info(job->train, &info, &err)) return *code = fail(&err), NULL;
     double *weights = calloc((size_t)info.n_classes + 1, sizeof *weights);
     if (!weights) return *code = fail_text("out of memory"), NULL;
     *n = info.n_classes;
-    if (strcmp(text, "balanced")) {
-        const char *at = text;
-        for (int32_t k = 0; k < info.n_classes; k++) {
-            char *end;
-            weights[k] = strtod(at, &end);
-            if (end == at || *end != (k + 1 < info.n_classes ? ',' : 0) || !(weights[k] > 0)) {
-                *code = usage_error("train", "--class-weights %s: must be balanced, or %d numbers above 0 in the order of the classes (%s first)", text,
-                                    info.n_classes, hn_dataset_class_name(job->train, 0));
-                break;
-            }
-            at = end + 1;
-        }
-        return weights;
-    }
-    if (info.task == HN_TASK_MULTI) *code = usage_error("train", "--class-weights balanced is for one class an image; give a number for each label");
-    for (int64_t i = 0; i < info.n_rows && info.task != HN_TASK_MULTI; i++)
-        if (!hn_dataset_get_row(job->train, i, &row, NULL)) weights[row.label]++;
-    for (int32_t k = 0; k < info.n_classes && !*code; k++) {
-        if (weights[k] == 0)
-            *code = fail_text("--class-weights balanced: the training part has no image of %s", hn_dataset_class_name(job->train, k));
-        else
-            weights[k] = (double)info.n_rows / (info.n_classes * weights[k]);
-    }
+    *code = read_weights(training_command, "class-weights", text, class_name, &job->train, info.n_classes, weights);
     return weights;
 }
 
@@ -105,6 +86,8 @@ static int make_trainer(train_job *job, progress_bar *bar) {
                                 .weight_decay = s->weight_decay, .seed = s->seed, .stop = stop_rule(s), .stop_patience = s->patience,
                                 .device = s->device, .cancel = job->cancel, .progress = progress_show, .progress_user = bar,
                                 .resident_bytes = resident_bytes(s->resident_mb)};
+    options.balance_classes = s->class_weights && !strcmp(s->class_weights, "balanced");
+    fill_craft(&s->craft, s->epochs, &options);
     options.optimizer = !strcmp(s->optimizer, "sgd") ? HN_OPTIMIZER_SGD : !strcmp(s->optimizer, "adamw") ? HN_OPTIMIZER_ADAMW : HN_OPTIMIZER_ADAM;
     double *weights = class_weights(job, &options.n_class_weights, &code);
     options.class_weights = weights;
@@ -114,6 +97,9 @@ static int make_trainer(train_job *job, progress_bar *bar) {
     free(weights);
     return code ? code : status ? fail(&err) : EXIT_DONE;
 }
+
+/* What last.safetensors holds: with --ema the weights that were tested. */
+static int32_t last_of(const train_job *job) { return job->settings->craft.ema > 0 ? HN_AVERAGED : HN_LAST; }
 
 /* Goes on from the checkpoint if that is wanted and there is one; else makes room for new files. */
 static int begin(train_job *job) {
@@ -131,7 +117,7 @@ static int begin(train_job *job) {
     } else if (!code && hn_trainer_epochs(job->trainer)) { /* before the first epoch the checkpoint is all there is */
         code = write_history(job->trainer, job->folder);
         if (!code) code = save_model(job->trainer, HN_BEST, job->folder, "model.safetensors");
-        if (!code) code = save_model(job->trainer, HN_LAST, job->folder, "last.safetensors");
+        if (!code) code = save_model(job->trainer, last_of(job), job->folder, "last.safetensors");
         if (!code) note("resumed after epoch %lld", (long long)hn_trainer_epochs(job->trainer));
     }
     free(path);
@@ -140,8 +126,8 @@ static int begin(train_job *job) {
 
 static void print_epoch(const train_job *job, const hn_epoch_report *r) {
     if (quiet) return;
-    if (job->fold >= 0) printf("fold %d/%d  ", job->fold + 1, job->settings->folds);
-    printf("epoch %lld/%d  train loss %.4f accuracy %.4f", (long long)r->epoch, job->settings->epochs, r->train_loss, r->train_accuracy);
+    printf("%sepoch %lld/%d  train loss %.4f accuracy %.4f", job->label ? job->label : "", (long long)r->epoch, job->settings->epochs,
+           r->train_loss, r->train_accuracy);
     if (job->test) printf("  test loss %.4f accuracy %.4f", r->test_loss, r->test_accuracy);
     printf("  %.1f s  %.0f images/s%s\n", r->seconds, r->images_per_second, r->flags & HN_EPOCH_BEST ? "  best" : "");
     fflush(stdout); /* a closed pipe does not end hours of work; main tells it at the end */
@@ -159,13 +145,10 @@ static int interrupted(const train_job *job) {
 }
 
 static int one_epoch(train_job *job, progress_bar *bar) {
-    char what[64], *path;
+    char what[128], *path;
     hn_error err = {0};
     hn_epoch_report r = {.struct_size = sizeof r};
-    if (job->fold >= 0)
-        snprintf(what, sizeof what, "fold %d epoch %lld/%d", job->fold + 1, (long long)hn_trainer_epochs(job->trainer) + 1, job->settings->epochs);
-    else
-        snprintf(what, sizeof what, "epoch %lld/%d", (long long)hn_trainer_epochs(job->trainer) + 1, job->settings->epochs);
+    snprintf(what, sizeof what, "%sepoch %lld/%d", job->label ? job->label : "", (long long)hn_trainer_epochs(job->trainer) + 1, job->settings->epochs);
     progress_begin(bar, what);
     hn_status status = hn_train_epoch(job->trainer, &r, &err);
     progress_end(bar);
@@ -178,7 +161,7 @@ static int one_epoch(train_job *job, progress_bar *bar) {
     job->saved |= !status;
     int code = status ? fail(&err) : write_history(job->trainer, job->folder);
     if (!code && r.flags & HN_EPOCH_BEST) code = save_model(job->trainer, HN_BEST, job->folder, "model.safetensors");
-    if (!code) code = save_model(job->trainer, HN_LAST, job->folder, "last.safetensors");
+    if (!code) code = save_model(job->trainer, last_of(job), job->folder, "last.safetensors");
     if (!code) print_epoch(job, &r);
     return code;
 }
@@ -189,13 +172,13 @@ static bool enough(const train_job *job) {
     return done >= job->settings->epochs || (done && !report_of(job->trainer, done, &r, NULL) && r.flags & HN_EPOCH_STOP);
 }
 
-static hn_status evaluate(const train_job *job, const hn_model *model, hn_eval **out, hn_error *err) {
+hn_status train_job_evaluate(const train_job *job, const hn_model *model, hn_dataset *data, int32_t tta, hn_eval **out, hn_error *err) {
     hn_predictor *predictor = NULL;
     hn_predictor_options options = {.struct_size = sizeof options, .max_batch = job->settings->batch < 4096 ? job->settings->batch : 4096,
-                                    .device = job->settings->device};
+                                    .device = job->settings->device, .tta = tta};
     hn_eval_options eval = {.struct_size = sizeof eval, .cancel = job->cancel};
     hn_status status = hn_predictor_create(model, &options, &predictor, err);
-    if (!status) status = hn_evaluate(predictor, job->test, &eval, out, err);
+    if (!status) status = hn_evaluate(predictor, data, &eval, out, err);
     hn_predictor_free(predictor);
     return status;
 }
@@ -204,9 +187,9 @@ static hn_status evaluate(const train_job *job, const hn_model *model, hn_eval *
 static int finish(train_job *job) {
     hn_error err = {0};
     hn_status status = hn_trainer_model(job->trainer, HN_BEST, &job->best, &err);
-    if (!status) status = hn_trainer_model(job->trainer, HN_LAST, &job->last, &err);
-    if (!status && job->test) status = evaluate(job, job->last, &job->eval_last, &err);
-    if (!status && job->test) status = evaluate(job, job->best, &job->eval_best, &err);
+    if (!status) status = hn_trainer_model(job->trainer, last_of(job), &job->last, &err);
+    if (!status && job->test) status = train_job_evaluate(job, job->last, job->test, HN_TTA_NONE, &job->eval_last, &err);
+    if (!status && job->test) status = train_job_evaluate(job, job->best, job->test, HN_TTA_NONE, &job->eval_best, &err);
     if (status == HN_E_CANCELLED) return interrupted(job);
     if (status) return fail(&err);
     job->finished = true;
@@ -221,7 +204,7 @@ int train_job_run(train_job *job) {
     if (!code) code = begin(job);
     while (!code && !enough(job)) code = one_epoch(job, &bar);
     if (!code) code = finish(job);
-    if (code == EXIT_FAILED && !job->saved && job->fold <= 0)
+    if (code == EXIT_FAILED && !job->saved && !job->later)
         put_back(&job->old);
     else
         leave_aside(&job->old);

@@ -8,9 +8,18 @@ static int unknown(const char *command_name, const char *word, const char *value
     return usage_error(command_name, "--%s %s: %s", word, value, err->message);
 }
 
+bool find_preset(const char *name, hn_preset_info *out) {
+    out->struct_size = sizeof *out;
+    for (int32_t i = 0; !hn_preset_get(i, out, NULL); i++)
+        if (!strcmp(out->name, name)) return true;
+    return false;
+}
+
 static int check_model(const char *command_name, hn_context *ctx, const char *name) {
+    hn_preset_info preset;
     hn_model *model = NULL;
     hn_error err = {0};
+    if (find_preset(name, &preset)) return EXIT_DONE;
     hn_status status = hn_model_preset(ctx, name, NULL, &model, &err);
     hn_model_free(model);
     return status == HN_E_NOT_FOUND ? unknown(command_name, "model", name, &err) : status ? fail(&err) : EXIT_DONE;
@@ -36,6 +45,18 @@ static int check_group(const char *command_name, hn_context *ctx, const char *pa
     return usage_error(command_name, "--group %s: no POSIX extended regular %s; ^([0-9]+)_ takes the number that a file name begins with, none says "
                        "that there are no groups", pattern, reason ? reason : "expression");
 }
+
+static const char *const views[] = {"none", "flip", "flip-shift", NULL};
+
+int read_tta(const char *command_name, const char *word, int32_t *tta) {
+    int32_t i = HN_TTA_NONE;
+    while (word && views[i] && strcmp(word, views[i])) i++;
+    if (!views[i]) return usage_error(command_name, "--tta %s: must be none, flip or flip-shift", word);
+    *tta = i;
+    return EXIT_DONE;
+}
+
+const char *tta_name(int32_t tta) { return views[tta]; }
 
 int check_words(const char *command_name, const char *model, const char *device, const char *group) {
     hn_context_options options = {.struct_size = sizeof options, .threads = 1}; /* no log: the command's own context will tell */

@@ -1,4 +1,4 @@
-/* loss_step.h - what the kernels of both losses take, and the columns of stats. */
+/* loss_step.h - what the kernels of both losses share: their arguments, the columns of stats, and a share's weight. */
 #ifndef HNI_CUDA_KERNELS_LOSS_STEP_H
 #define HNI_CUDA_KERNELS_LOSS_STEP_H
 
@@ -11,5 +11,10 @@ typedef struct hni_loss_step {
     hni_sum_rest rest; /* the sums, in the order in which the lanes wrote them */
     double *partial;
 } hni_loss_step;
+
+/* A share of 0 costs nothing, be x infinite. */
+HNI_DEVICE double hni_weigh(double share, double x) {
+    return share == 0.0 ? 0.0 : share * x;
+}
 
 #endif

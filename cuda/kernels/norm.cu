@@ -21,20 +21,6 @@ HNI_DEVICE double mean_of(const norm_step *a, int64_t c) {
     return hni_sum_total(a->rest, c) / (double)a->norm.sums.count;
 }
 
-HNI_KERNEL(square_lanes, norm_step) {
-    const hni_sum_layout *s = &a.norm.sums;
-    HNI_EACH(i, s->outputs * s->lanes) {
-        const int64_t c = hni_divide(i, s->lanes);
-        const double mean = mean_of(&a, c);
-        double sum = 0.0;
-        for (int64_t j = i - c * s->lanes; j < s->count; j += s->lanes) {
-            const double d = (double)a.norm.x[hni_sum_at(s, c, j)] - mean;
-            sum += d * d;
-        }
-        a.partial[i] = sum;
-    }
-}
-
 /* One thread a channel: its mean and 1/deviation to the workspace and the outputs, the running statistics moved on. */
 HNI_KERNEL(train_channels, norm_step) {
     const hni_norm_args *n = &a.norm;
@@ -125,9 +111,7 @@ cudaError_t hni_kernel_norm_train(hni_norm_args args, cudaStream_t stream) {
     cudaError_t code = hni_kernel_sum(args.sums, args.x, a.partial, &a.rest, stream);
     a.partial += hni_sum_room(channels, lanes);
     if (code == cudaSuccess)
-        code = HNI_LAUNCH(square_lanes, a, channels * lanes, stream);
-    if (code == cudaSuccess)
-        code = hni_kernel_fold(channels, lanes, a.partial, &a.second, stream);
+        code = hni_kernel_sum_squares(args.sums, args.x, a.rest, a.partial, &a.second, stream);
     if (code == cudaSuccess)
         code = HNI_LAUNCH(train_channels, a, channels, stream);
     return code == cudaSuccess ? HNI_LAUNCH(normalise, a, args.n, stream) : code;

@@ -1,6 +1,7 @@
-/* sigmoid_loss.cu - binary cross-entropy of several independent labels: probabilities, gradient, and what is added to stats.
+/* sigmoid_loss.cu - binary cross-entropy of several independent labels, smoothed, focal: probabilities, gradient, and what is added to stats.
  *
- * workspace: the lanes of two sums, Σ loss and Σ right. A label that is neither 0 nor 1 makes its gradient and the stats NaN. */
+ * workspace: the lanes of two sums, Σ loss and Σ right. A label outside 0 … 1 makes its gradient and the stats NaN. */
+#include "activate.h"
 #include "loss_step.h"
 
 /* log(1 + exp(x)) without overflow or cancellation. -log σ(x) is softplus(-x), -log(1 - σ(x)) is softplus(x). */
@@ -8,19 +9,33 @@ HNI_DEVICE double softplus(double x) {
     return (x <= 0.0 ? 0.0 : x) + log1p(exp(-fabs(x)));
 }
 
+/* The loss of a share s of "yes" and 1 - s of "no" at logit x, and its derivative. */
+HNI_DEVICE double number_loss(double x, double s, double focal, double *slope) {
+    const double p = hni_sigmoid(x), q = hni_sigmoid(-x);
+    const double yes = hni_weigh(s, softplus(-x)), no = hni_weigh(1.0 - s, softplus(x));
+    if (focal == 0.0) {
+        *slope = p - s;
+        return yes + no;
+    }
+    const double easy_yes = pow(q, focal), easy_no = pow(p, focal);
+    *slope = easy_no * ((1.0 - s) * p + focal * hni_weigh(q, no)) - easy_yes * (s * q + focal * hni_weigh(p, yes));
+    return hni_weigh(easy_yes, yes) + hni_weigh(easy_no, no);
+}
+
 HNI_KERNEL(sigmoid_lanes, hni_loss_step) {
     const hni_loss_args *l = &a.loss;
     const int64_t count = l->rows * l->classes;
     HNI_EACH(lane, l->lanes) {
-        double loss = 0.0, right = 0.0;
+        double loss = 0.0, right = 0.0, slope;
         for (int64_t i = lane; i < count; i += l->lanes) {
             const float label = l->labels[i];
-            const double t = label == 0.0f || label == 1.0f ? (double)label : (double)NAN, x = (double)l->x[i];
-            const double w = (double)l->weights[i - hni_divide(i, l->classes) * l->classes], exact = 1.0 / (1.0 + exp(-x));
-            loss += t == t ? w * softplus(t == 1.0 ? -x : x) : t;
-            l->p[i] = (float)exact;
-            l->dx[i] = (float)(w * (exact - t) / (double)count);
-            right += ((double)l->p[i] >= l->threshold) == (t == 1.0) ? 1.0 : 0.0;
+            const double known = label >= 0.0f && label <= 1.0f ? (double)label : (double)NAN, x = (double)l->x[i];
+            const double share = (1.0 - l->smoothing) * known + 0.5 * l->smoothing;
+            const double w = (double)l->weights[i - hni_divide(i, l->classes) * l->classes];
+            loss += w * number_loss(x, share, l->focal, &slope);
+            l->p[i] = (float)hni_sigmoid(x);
+            l->dx[i] = (float)(w * slope / (double)count);
+            right += ((double)l->p[i] >= l->threshold) == (known >= 0.5) ? 1.0 : 0.0;
         }
         a.partial[lane] = loss;
         a.partial[l->lanes + lane] = right;

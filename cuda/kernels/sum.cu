@@ -2,12 +2,13 @@
  *
  *   x ─► lanes (each every lanes-th term, neighbours read neighbours) ─► 32 lanes into one, until 32 are left ─► whoever needs them
  *
- * One thread sums about 8 terms, then 32 parts a round. Batch norm, global pooling, bias gradients and the losses all end here. */
+ * One thread sums about 8 terms, then 32 parts a round. Norms, global pooling, bias gradients, clipping and the losses all end here. */
 #include "sum.h"
 
 typedef struct sum_args {
     hni_sum_layout layout;
-    const float *x;
+    const float *x, *other;
+    hni_sum_rest centre;
     double *partial;
 } sum_args;
 
@@ -18,6 +19,33 @@ HNI_KERNEL(sum_lanes, sum_args) {
         double sum = 0.0;
         for (int64_t j = i - o * lanes; j < a.layout.count; j += lanes)
             sum += (double)a.x[hni_sum_at(&a.layout, o, j)];
+        a.partial[i] = sum;
+    }
+}
+
+HNI_KERNEL(square_lanes, sum_args) {
+    const int64_t lanes = a.layout.lanes;
+    HNI_EACH(i, a.layout.outputs * lanes) {
+        const int64_t o = hni_divide(i, lanes);
+        const double centre = hni_sum_total(a.centre, o) / (double)a.layout.count;
+        double sum = 0.0;
+        for (int64_t j = i - o * lanes; j < a.layout.count; j += lanes) {
+            const double d = (double)a.x[hni_sum_at(&a.layout, o, j)] - centre;
+            sum += d * d;
+        }
+        a.partial[i] = sum;
+    }
+}
+
+HNI_KERNEL(product_lanes, sum_args) {
+    const int64_t lanes = a.layout.lanes;
+    HNI_EACH(i, a.layout.outputs * lanes) {
+        const int64_t o = hni_divide(i, lanes);
+        double sum = 0.0;
+        for (int64_t j = i - o * lanes; j < a.layout.count; j += lanes) {
+            const int64_t at = hni_sum_at(&a.layout, o, j);
+            sum += (double)a.x[at] * (double)a.other[at];
+        }
         a.partial[i] = sum;
     }
 }
@@ -56,8 +84,22 @@ cudaError_t hni_kernel_fold(int64_t outputs, int64_t lanes, double *partial, hni
 }
 
 cudaError_t hni_kernel_sum(hni_sum_layout layout, const float *x, double *partial, hni_sum_rest *rest, cudaStream_t stream) {
-    sum_args args = {layout, x, partial};
+    sum_args args = {layout, x, NULL, {NULL, 0}, partial};
     const cudaError_t code = HNI_LAUNCH(sum_lanes, args, layout.outputs * layout.lanes, stream);
+    return code == cudaSuccess ? hni_kernel_fold(layout.outputs, layout.lanes, partial, rest, stream) : code;
+}
+
+cudaError_t hni_kernel_sum_squares(hni_sum_layout layout, const float *x, hni_sum_rest centre, double *partial, hni_sum_rest *rest,
+                                   cudaStream_t stream) {
+    sum_args args = {layout, x, NULL, centre, partial};
+    const cudaError_t code = HNI_LAUNCH(square_lanes, args, layout.outputs * layout.lanes, stream);
+    return code == cudaSuccess ? hni_kernel_fold(layout.outputs, layout.lanes, partial, rest, stream) : code;
+}
+
+cudaError_t hni_kernel_sum_products(hni_sum_layout layout, const float *x, const float *other, double *partial, hni_sum_rest *rest,
+                                    cudaStream_t stream) {
+    sum_args args = {layout, x, other, {NULL, 0}, partial};
+    const cudaError_t code = HNI_LAUNCH(product_lanes, args, layout.outputs * layout.lanes, stream);
     return code == cudaSuccess ? hni_kernel_fold(layout.outputs, layout.lanes, partial, rest, stream) : code;
 }
 

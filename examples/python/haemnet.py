@@ -28,7 +28,9 @@ ABI_VERSION = 0
 SINGLE, MULTI = 1, 2                                        # task
 ADAM, ADAMW, SGD = 1, 2, 3                                  # optimizer
 STOP_NEVER, STOP_PATIENCE, STOP_GL, STOP_PQ, STOP_UP = 1, 2, 3, 4, 5
-LAST, BEST = 1, 2                                           # Trainer.model
+SCHEDULE_CONSTANT, SCHEDULE_STEP, SCHEDULE_COSINE, SCHEDULE_RESTARTS, SCHEDULE_ONE_CYCLE, SCHEDULE_PLATEAU = 1, 2, 3, 4, 5, 6
+SAMPLER_SHUFFLE, SAMPLER_CLASSES, SAMPLER_GROUPS, SAMPLER_HARD_NEGATIVES = 1, 2, 3, 4
+LAST, BEST, AVERAGED = 1, 2, 3                              # Trainer.model
 ROC, PR = 1, 2                                              # Evaluation.curve
 EPOCH_BEST, EPOCH_STOP = 1, 2                               # bits of an epoch report's flags
 STATUSES = ("HN_OK HN_E_ARGUMENT HN_E_MEMORY HN_E_IO HN_E_FORMAT HN_E_LIMIT HN_E_UNSUPPORTED HN_E_SHAPE HN_E_STATE HN_E_CANCELLED HN_E_BACKEND "
@@ -65,18 +67,25 @@ hn_model_info: u32 struct_size, i32 width, i32 height, i32 channels, i32 task, i
     i32 flags, f64 threshold, i64 parameters, i64 multiply_adds, u64[4] digest, char[32] preset
 hn_tensor_info: u32 struct_size, i32 rank, i64[4] shape, i64 elements, i32 trainable, i32 flags, char[120] name
 hn_progress: u32 struct_size, i32 phase, i64 epoch, i64 batch, i64 batches, i64 images, f64 loss, f64 seconds
+hn_augment_options: u32 struct_size, i32 flags, f64 flip, f64 rotate, f64 scale, f64 shift, f64 shear, f64 window_centre, f64 window_width,
+    f64 brightness, f64 contrast, f64 gamma, f64 noise, f64 blur, f64 cutout, f64 cutout_size, f64 mixup, f64 cutmix
+hn_param_group: u32 struct_size, i32 frozen, str prefix, f64 rate, f64 decay
 hn_train_options: u32 struct_size, i32 batch, i32 optimizer, i32 nesterov, f64 learning_rate, f64 momentum, f64 beta1, f64 beta2, f64 epsilon,
     f64 weight_decay, u64 seed, f64s class_weights, i32 n_class_weights, i32 stop, i32 stop_patience, i32 stop_strip, f64 stop_alpha,
-    i32 prefetch, i32 flags, str device, ptr cancel, ptr progress, ptr progress_user, u64 resident_bytes
+    i32 prefetch, i32 flags, str device, ptr cancel, ptr progress, ptr progress_user, u64 resident_bytes,
+    i32 schedule, i32 schedule_epochs, i32 schedule_multiplier, i32 schedule_patience, f64 schedule_factor, f64 schedule_low, f64 cycle_rise,
+    f64 cycle_start, f64 cycle_end, i32 warm_up_epochs, i32 warm_up_steps, f64 warm_up_start, groups param_groups, i32 n_param_groups,
+    i32 decay_weights_only, f64 clip_norm, i32 accumulate, i32 average_test, f64 average, f64 label_smoothing, f64 focal, i32 balance_classes,
+    i32 sampler, i32 hard_reach, i32 reserved, f64 hard_factor, augment augment
 hn_trainer_info: u32 struct_size, u32 flags, i64 resident_images, u64 resident_bytes, u64 device_bytes, char[64] device, char[16] precision
 hn_epoch_report: u32 struct_size, u32 flags, i64 epoch, f64 train_loss, f64 train_accuracy, f64 test_loss, f64 test_accuracy,
     f64 learning_rate, f64 seconds, f64 images_per_second, i64 train_images, i64 test_images, i64 skipped, i64 best_epoch, f64 best_loss
-hn_predictor_options: u32 struct_size, i32 max_batch, str device, f64 threshold
+hn_predictor_options: u32 struct_size, i32 max_batch, str device, f64 threshold, i32 tta, i32 flags
 hn_prediction: u32 struct_size, u32 flags, ptr probabilities, ptr logits, i32 capacity, i32 n_classes, i32 class_index, i32 status,
     u64 labels, f64 probability, f64 positive, f64 threshold
 hn_eval_options: u32 struct_size, i32 positive, f64 threshold, ptr cancel, ptr progress, ptr progress_user
 hn_eval_arrays: u32 struct_size, i32 task, i32 n_classes, i32 positive, i64 n, ptr classes, ptr labels, f64s probabilities, strs class_names,
-    f64 threshold
+    f64 threshold, strs groups
 hn_metrics: u32 struct_size, u32 undefined, i64 n, i64 skipped, i64 tp, i64 fp, i64 tn, i64 fn, i32 n_classes, i32 positive,
     i32 groups_unknown, i32 flags, f64 threshold, f64 accuracy, f64 balanced_accuracy, f64 sensitivity, f64 specificity, f64 ppv, f64 npv,
     f64 f1, f64 mcc, f64 threat_score, f64 roc_auc, f64 average_precision, f64 brier, f64 log_loss, f64 macro_precision, f64 macro_recall,
@@ -88,8 +97,8 @@ hn_curve_point: f64 x, f64 y, f64 threshold
 """
 _TYPES = {"i32": ctypes.c_int32, "u32": ctypes.c_uint32, "i64": ctypes.c_int64, "u64": ctypes.c_uint64, "f32": ctypes.c_float,
           "f64": ctypes.c_double, "char": ctypes.c_char, "str": ctypes.c_char_p, "ptr": ctypes.c_void_p, "strs": ctypes.c_void_p,
-          "f64s": ctypes.c_void_p, "windows": ctypes.c_void_p}
-_POINTERS = ("str", "strs", "f64s", "windows")
+          "f64s": ctypes.c_void_p, "windows": ctypes.c_void_p, "groups": ctypes.c_void_p, "augment": ctypes.c_void_p}
+_POINTERS = ("str", "strs", "f64s", "windows", "groups", "augment")
 
 
 def _define(text):
@@ -234,6 +243,11 @@ def _array(kind, values):
         return (ctypes.c_char_p * len(values))(*map(_utf8, values))
     if kind == "windows":
         return (_structs["hn_window"] * len(values))(*(tuple(pair) for pair in values))
+    if kind == "groups":  # dicts: prefix, rate, decay, frozen
+        made = [_options("hn_param_group", group) for group in values]
+        array = (_structs["hn_param_group"] * len(made))(*made)
+        array.kept = made
+        return array
     return (ctypes.c_double * len(values))(*values)
 
 
@@ -247,7 +261,10 @@ def _options(name, given):
             raise TypeError(f"{name} has no option {field!r}; it has {known}")
         if value is None:
             continue
-        if kind in ("strs", "f64s", "windows"):
+        if kind == "augment":  # a dict
+            kept.append(_options("hn_augment_options", value))
+            value = ctypes.cast(ctypes.pointer(kept[-1]), ctypes.c_void_p)
+        elif kind in ("strs", "f64s", "windows", "groups"):
             kept.append(_array(kind, value))
             if "n_" + field in struct.kinds:
                 setattr(struct, "n_" + field, len(value))
@@ -615,7 +632,8 @@ class _Watch:
 
 
 class Trainer(_Handle):
-    """Learns epoch by epoch. Options: hn_train_options, such as batch=32, learning_rate=0.001, seed=1, stop=STOP_PATIENCE.
+    """Learns epoch by epoch. Options: hn_train_options, such as batch=32, learning_rate=0.001, seed=1, stop=STOP_PATIENCE,
+    param_groups=[{"prefix": "features.", "frozen": 1}], augment={"flip": 0.5}.
     progress(hn_progress) is called after every batch; a true answer cancels, an exception comes out of epoch()."""
     _free = _lib.hn_trainer_free
 

@@ -157,11 +157,13 @@ typedef struct hn_op_desc {
                                                memory of the operator's own and serve all runs with HN_RUN_CONSTANT_KEPT */
     double smoothing;                       /* of the losses' labels, 0 ≤ smoothing < 1 */
     double focal;                           /* of the losses: Lin et al. 2017, gamma ≥ 0; 0 = cross-entropy */
+    int32_t extra_padding[2];               /* convolution: more of it, below and at the right only, ≥ 0 */
 } hn_op_desc;
 
 /* Bits of hn_op_buffers.flags. */
 enum {
-    HN_RUN_CONSTANT_KEPT = 1 /* the inputs that the description calls constant hold what they held when the operator ran last */
+    HN_RUN_CONSTANT_KEPT = 1 /* the inputs that the description calls constant hold what they held when the operator ran last; in a recorded
+                                run: will do so at every replay */
 };
 
 /* Where a tensor lies. */
@@ -185,7 +187,8 @@ typedef struct hn_op_buffers {
 enum {
     HN_HOST_TF32 = 1,         /* factors of convolutions and dense layers may be rounded to TF32: 10 bits of fraction */
     HN_HOST_BF16 = 2,         /* … to bfloat16: 7 bits of fraction */
-    HN_HOST_DETERMINISTIC = 4 /* the same operators on the same inputs give the same bits, or the device refuses */
+    HN_HOST_DETERMINISTIC = 4, /* the same operators on the same inputs give the same bits, or the device refuses */
+    HN_HOST_MEASURED = 8      /* of several ways to do an operator the fastest is taken, found by trying them in prepare; not with the one above */
 };
 
 /* What the host lends to an opened device; valid until close. */

@@ -33,6 +33,7 @@ typedef struct hn_conv2d_options {
     int32_t dilation[2];  /* 0 = 1 */
     int32_t groups;       /* divides input channels and filters; 0 = 1 */
     int32_t no_bias;      /* 1 = no bias */
+    int32_t extra_padding[2]; /* px of zeros more below and at the right, ≥ 0: TensorFlow's "same" where stride and size are even */
 } hn_conv2d_options;
 
 typedef struct hn_pool2d_options {
@@ -51,7 +52,8 @@ typedef struct hn_pool2d_options {
  * Since:   0.1 */
 HN_API hn_status hn_builder_create(hn_context *context, const hn_model_options *options, hn_builder **out, hn_error *err);
 
-/* Convolution, [N,C,H,W] → [N,filters,H',W'], H' = (H + 2·padding - dilation·(kernel-1) - 1) / stride + 1 rounded down.
+/* Convolution, [N,C,H,W] → [N,filters,H',W'], H' = (H + 2·padding + extra_padding - dilation·(kernel-1) - 1) / stride + 1
+ * rounded down.
  *   input    value that goes in
  *   name     unique, 1 … 63 bytes of [A-Za-z0-9_.]; copied
  *   options  see hn_conv2d_options

@@ -27,7 +27,8 @@
  *   context.h device.h   memory, threads, log; where networks run
  *   image.h phantom.h    pixels in, and invented ones
  *   dataset.h            labelled images, split by patient
- *   model.h builder.h    networks, their weights and their file
+ *   model.h transfer.h   networks, their weights and their file; those that begin with another's weights
+ *   builder.h            networks of one's own
  *   augment.h train.h    learning
  *   predict.h            verdicts
  *   evaluate.h           how good they are
@@ -49,6 +50,7 @@
 #include "predict.h"
 #include "status.h"
 #include "train.h"
+#include "transfer.h"
 #include "version.h"
 
 #endif

@@ -176,7 +176,8 @@ HN_API hn_status hn_image_filter_gaussian(const hn_image *image, double sigma, h
  *   margin   share of the box's longer side that is added on each side, 0 … 1; the box may then reach beyond the image
  *   square   1 = the shorter side grows to the longer about the same centre; 0 = it does not
  *   out      filled; set out->struct_size before
- * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_NOT_FOUND (no piece of tissue as large as a hundredth of the image), HN_E_MEMORY.
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_NOT_FOUND (no piece of tissue as large as a hundredth of the image, or it is over
+ *          four times as long as wide), HN_E_MEMORY.
  * Thread:  any.
  * Since:   0.1 */
 HN_API hn_status hn_image_head_box(const hn_image *image, double margin, int32_t square, hn_box *out, hn_error *err);

@@ -16,11 +16,11 @@ typedef struct hn_model hn_model;
 /* What a model takes in and gives out; shared by presets, builders and imports. */
 typedef struct hn_model_options {
     uint32_t struct_size;           /* sizeof(hn_model_options) */
-    int32_t width;                  /* px of the input; 0 = 64 */
-    int32_t height;                 /* px of the input; 0 = 64 */
+    int32_t width;                  /* px of the input; 0 = the preset's own, 64 for networks of one's own */
+    int32_t height;                 /* px of the input; 0 likewise */
     int32_t channels;               /* of the input, 1 … 16; 0 = 3, or as many as slices and windows give. Files give 1 or 3 a slice; more only
                                        from windows */
-    int32_t hidden;                 /* hidden width of a preset; 0 = the preset's own (tinyvgg: 10) */
+    int32_t hidden;                 /* hidden width of a preset that has one; 0 = the preset's own */
     int32_t task;                   /* HN_TASK_…; 0 = HN_TASK_SINGLE */
     int32_t n_classes;              /* classes or labels; 0 = 2 */
     int32_t positive;               /* index of the positive class + 1; 0 = none named */
@@ -59,6 +59,18 @@ typedef struct hn_model_info {
     char preset[32];            /* "tinyvgg", or "" for a built network */
 } hn_model_info;
 
+/* A named architecture. */
+typedef struct hn_preset_info {
+    uint32_t struct_size; /* in: sizeof(hn_preset_info) */
+    int32_t size;         /* width and height where hn_model_options say 0, px */
+    int32_t hidden;       /* hidden width where hn_model_options say 0; 0 = all widths are fixed */
+    int32_t flags;        /* 0 */
+    double mean[3];       /* red, green, blue of the images that its public weights were trained on, 0 … 1; */
+    double deviation[3];  /* 0 and 1 where there are none */
+    char name[32];        /* "resnet18" */
+    char about[96];       /* "He et al. 2016, as in torchvision" */
+} hn_preset_info;
+
 /* One row of the summary. */
 typedef struct hn_layer_info {
     uint32_t struct_size;     /* in: sizeof(hn_layer_info) */
@@ -83,14 +95,23 @@ typedef struct hn_tensor_info {
     char name[120];        /* "conv_block_1.0.weight" */
 } hn_tensor_info;
 
-/* Makes a model of a named architecture with fresh weights (PyTorch's default initialisation, our own seeded numbers).
- *   preset   "tinyvgg": [conv 3×3 → ReLU → conv 3×3 → ReLU → max pool 2] twice, flatten, dense (thesis; after CNN Explainer)
+/* Makes a model of a named architecture with fresh weights (drawn as the architecture's authors did, our own seeded numbers).
+ *   preset   "tinyvgg": [conv 3×3 → ReLU → conv 3×3 → ReLU → max pool 2] twice, flatten, dense (thesis; after CNN Explainer); the others
+ *            are in docs/presets.md, and hn_preset_get lists them
  *   options  copied; NULL = defaults
  *   out      receives the handle; free it with hn_model_free
  * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_NOT_FOUND (lists the presets), HN_E_SHAPE (names the layer), HN_E_LIMIT, HN_E_MEMORY.
  * Thread:  any.
  * Since:   0.1 */
 HN_API hn_status hn_model_preset(hn_context *context, const char *preset, const hn_model_options *options, hn_model **out, hn_error *err);
+
+/* One of the presets.
+ *   index    0, 1, …, until HN_E_NOT_FOUND
+ *   out      filled; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_NOT_FOUND.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_preset_get(int32_t index, hn_preset_info *out, hn_error *err);
 
 /* Loads a model file that libhaemnet wrote. Hostile files are refused before memory is taken.
  *   path     UTF-8

@@ -14,11 +14,20 @@ extern "C" {
 
 typedef struct hn_predictor hn_predictor;
 
+/* Test-time averaging: which views of an image are predicted, beside the image itself. */
+enum {
+    HN_TTA_NONE = 0,      /* the image alone */
+    HN_TTA_FLIP = 1,      /* and its mirror image, left for right: 2 views */
+    HN_TTA_FLIP_SHIFT = 2 /* both, and both shifted left, right, up, down by 1/32 of the side, at least 1 px; the edge repeats: 10 views */
+};
+
 typedef struct hn_predictor_options {
     uint32_t struct_size; /* sizeof(hn_predictor_options) */
     int32_t max_batch;    /* images computed at once by hn_predict_batch and hn_evaluate, 1 … 4096; 0 = 32 */
     const char *device;   /* as hn_device_find; NULL = "best"; copied */
     double threshold;     /* for the positive class or each label, 0 < t < 1; 0 = the model's */
+    int32_t tta;          /* HN_TTA_…: probabilities are the mean over the views, and so are logits, each by itself. Costs a run a view */
+    int32_t flags;        /* 0 */
 } hn_predictor_options;
 
 /* Bits of hn_prediction.flags. */

@@ -4,6 +4,7 @@
 #ifndef HAEMNET_TRAIN_H
 #define HAEMNET_TRAIN_H
 
+#include "augment.h"
 #include "model.h"
 
 #ifdef __cplusplus
@@ -23,6 +24,41 @@ enum {
     HN_STOP_PQ = 4,       /* GL / progress over a strip of stop_strip epochs > stop_alpha */
     HN_STOP_UP = 5        /* the loss at the end of stop_patience successive strips rose each time */
 };
+
+/* How the learning rate moves. base is learning_rate; e counts epochs, t optimiser steps, both from 0 at the end of the warm-up; T is
+ * schedule_epochs, f schedule_factor, low schedule_low. The names behind are PyTorch's, in torch.optim.lr_scheduler. */
+enum {
+    HN_SCHEDULE_CONSTANT = 1,  /* base */
+    HN_SCHEDULE_STEP = 2,      /* base · f ^ floor(e / T); StepLR */
+    HN_SCHEDULE_COSINE = 3,    /* low + (base - low) (1 + cos(π e / T)) / 2, low from e = T on (Loshchilov & Hutter 2017); CosineAnnealingLR */
+    HN_SCHEDULE_RESTARTS = 4,  /* the same, begun again after T, T m, T m², … epochs, m = schedule_multiplier; CosineAnnealingWarmRestarts */
+    HN_SCHEDULE_ONE_CYCLE = 5, /* new at each of the N steps of T epochs: along half a cosine from base / cycle_start to base at step
+                                  cycle_rise · N - 1, then to base / (cycle_start · cycle_end) at step N - 1, where it stays (Smith & Topin
+                                  2018); OneCycleLR without its cycle of momentum */
+    HN_SCHEDULE_PLATEAU = 6    /* times f, but not below low, after every schedule_patience + 1 epochs in a row whose watched loss is not under
+                                  (1 - 0.0001) times the lowest one; ReduceLROnPlateau */
+};
+
+/* Which rows an epoch takes. An epoch has as many draws as the training part has rows; drawing is with replacement but for SHUFFLE. A row that is
+ * drawn again in an epoch has other random numbers (dropout, augmentation) each time. */
+enum {
+    HN_SAMPLER_SHUFFLE = 1,       /* every row once */
+    HN_SAMPLER_CLASSES = 2,       /* every class that has rows is equally likely; single-label */
+    HN_SAMPLER_GROUPS = 3,        /* every group (patient) is equally likely; a row without group is one of its own */
+    HN_SAMPLER_HARD_NEGATIVES = 4 /* rows without the positive class (multi-label: without any label) within hard_reach slices of a row with it, in the
+                                     same group, are hard_factor times as likely as all others */
+};
+
+/* Tensors that learn in another way than the rest: those whose names begin with prefix. The longest prefix that fits a name decides, of equal
+ * ones the last. Factors multiply learning_rate, as its schedule moves it, and weight_decay. */
+typedef struct hn_param_group {
+    uint32_t struct_size; /* sizeof(hn_param_group); the same in all of an array */
+    int32_t frozen;       /* 1 = not trained: no gradient is computed. Running statistics of batch norm are tensors too: frozen, they stay as they
+                             are and the layer normalises by them in training as in prediction. Weight and bias of such a layer must be frozen too */
+    const char *prefix;   /* "features.", "" = all; copied */
+    double rate;          /* factor; 0 = 1 */
+    double decay;         /* factor; 0 = 1, -1 = no weight decay */
+} hn_param_group;
 
 /* Where a trainer is; hn_progress.phase. */
 enum { HN_PHASE_TRAIN = 1, HN_PHASE_TEST = 2 };
@@ -72,6 +108,36 @@ typedef struct hn_train_options {
     uint64_t resident_bytes;     /* of the device's memory for images that stay there, both parts together: 0 = a quarter of it (none if it is
                                     unknown, or the host's), 1 = none, else so many. A part that does not fit comes from the host at each step.
                                     Results do not depend on it */
+    int32_t schedule;            /* HN_SCHEDULE_…; 0 = constant */
+    int32_t schedule_epochs;     /* STEP, COSINE, RESTARTS, ONE_CYCLE: T, at least 1 */
+    int32_t schedule_multiplier; /* RESTARTS: m; 0 = 1 */
+    int32_t schedule_patience;   /* PLATEAU: epochs; 0 = 10 */
+    double schedule_factor;      /* STEP, PLATEAU: f, up to 1; 0 = 0.1 */
+    double schedule_low;         /* COSINE, RESTARTS, PLATEAU: lowest rate */
+    double cycle_rise;           /* ONE_CYCLE: share of the steps, up to 1; 0 = 0.3 */
+    double cycle_start;          /* ONE_CYCLE: ≥ 1; 0 = 25 */
+    double cycle_end;            /* ONE_CYCLE: ≥ 1; 0 = 10000 */
+    int32_t warm_up_epochs;      /* the first W steps, those of so many epochs … */
+    int32_t warm_up_steps;       /* … and so many more: step t has the schedule's first rate times s + (1 - s) t / W; LinearLR */
+    double warm_up_start;        /* s, up to 1; 0 = 0.01 */
+    const hn_param_group *param_groups; /* may be NULL */
+    int32_t n_param_groups;      /* up to 127 */
+    int32_t decay_weights_only;  /* 1 = no weight decay of biases and of what norm layers learn */
+    double clip_norm;            /* gradients longer than this, taken together (2-norm), are made as short; 0 = no limit. clip_grad_norm_ */
+    int32_t accumulate;          /* batches to a step, 0 = 1: the step's gradient is that of their images together (batch norm apart, which sees
+                                    each batch alone); the last step of an epoch may have fewer */
+    int32_t average_test;        /* 1 = the test part is measured with the averaged weights, and HN_BEST is made of them */
+    double average;              /* d of an exponential moving average a of all weights and running statistics w: after the first step a = w, then
+                                    a = d a + (1 - d) w; 0 = none. AveragedModel with get_ema_multi_avg_fn and use_buffers */
+    double label_smoothing;      /* s < 1: the training loss is that of targets (1 - s) label + s / K (several labels a row: + s / 2). CrossEntropyLoss */
+    double focal;                /* γ ≤ 1000: training losses times (1 - p)^γ of the truth's p (Lin et al. 2017); 0 = cross-entropy. Neither this nor
+                                    smoothing touches the test loss */
+    int32_t balance_classes;     /* 1 = class_weights are n / (K · n of the class) over the training part; single-label, instead of class_weights */
+    int32_t sampler;             /* HN_SAMPLER_…; 0 = shuffle */
+    int32_t hard_reach;          /* HARD_NEGATIVES: slices; 0 = 2 */
+    int32_t reserved;            /* 0 */
+    double hard_factor;          /* HARD_NEGATIVES: > 0; 0 = 4 */
+    const hn_augment_options *augment; /* training images change at random in every epoch; may be NULL; copied */
 } hn_train_options;
 
 /* Bits of hn_epoch_report.flags. */
@@ -89,7 +155,7 @@ typedef struct hn_epoch_report {
     double train_accuracy;    /* 0 … 1: right ones / samples (multi-label: right labels / labels) */
     double test_loss;         /* NaN without a test part */
     double test_accuracy;     /* NaN without a test part */
-    double learning_rate;     /* of this epoch */
+    double learning_rate;     /* of the epoch's last step, without the factors of groups */
     double seconds;           /* s */
     double images_per_second; /* training and test images together */
     int64_t train_images;     /* images trained on */
@@ -114,7 +180,7 @@ typedef struct hn_trainer_info {
 } hn_trainer_info;
 
 /* Which weights hn_trainer_model gives. */
-enum { HN_LAST = 1, HN_BEST = 2 };
+enum { HN_LAST = 1, HN_BEST = 2, HN_AVERAGED = 3 /* the moving average after the last epoch */ };
 
 /* Makes a trainer; memory for every step is taken here.
  *   model    start weights, architecture, preprocessing; not changed
@@ -138,7 +204,7 @@ HN_API hn_status hn_trainer_create(const hn_model *model, hn_dataset *train, hn_
 HN_API hn_status hn_train_epoch(hn_trainer *trainer, hn_epoch_report *report, hn_error *err);
 
 /* The weights as a model of its own, with provenance: options, data, the device's backend and how it computed (docs/file-format.md).
- *   which    HN_LAST or HN_BEST (before the first epoch both are the start weights)
+ *   which    HN_LAST, HN_BEST or, with hn_train_options.average, HN_AVERAGED (before the first epoch all are the start weights)
  *   out      receives the handle; free it with hn_model_free
  * Errors:  HN_E_ARGUMENT, HN_E_BACKEND, HN_E_MEMORY.
  * Thread:  owner.

@@ -62,6 +62,7 @@ hn_status hn_builder_conv2d(hn_builder *builder, int32_t input, const char *name
         layer.window.stride[i] = or_else(o.stride[i], 1);
         layer.window.padding[i] = o.padding[i];
         layer.window.dilation[i] = or_else(o.dilation[i], 1);
+        layer.window.extra_padding[i] = o.extra_padding[i];
     }
     layer.window.groups = or_else(o.groups, 1);
     layer.filters = o.filters;

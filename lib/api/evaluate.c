@@ -1,14 +1,17 @@
-/* evaluate.c - the exported functions of evaluate.h, but hn_evaluate, which runs networks and is written with them in predict.c.
+/* evaluate.c - the exported functions of evaluate.h, but hn_evaluate, which runs networks and is written with them in predict.c, and those of
+ * intervals and comparisons, which are in intervals.c.
  *
  * Checks what the caller brings, calls lib/eval, hands results out in the caller's struct size. No numerics here. */
 #include "haemnet/evaluate.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../base/memory.h"
 #include "../base/status.h"
 #include "../eval/eval.h" /* defines: hn_eval */
+#include "../eval/scores.h"
 #include "structs.h"      /* defines: HNI_CHECK, hni_take, hni_give */
 
 static hn_status null_argument(hn_error *err, const char *function, const char *name) {
@@ -99,6 +102,22 @@ static hn_status copy_names(hn_eval *eval, const hn_eval_arrays *a, hn_error *er
     return HN_OK;
 }
 
+/* NULL stands for "", and for a group that is not known. */
+static hn_status copy_groups(hn_eval *eval, const hn_eval_arrays *a, hn_error *err) {
+    eval->groups_unknown = a->groups == NULL;
+    for (int64_t i = 0; a->groups && i < a->n; i++) {
+        if (!a->groups[i] || !*a->groups[i]) {
+            eval->groups_unknown = 1;
+            continue;
+        }
+        eval->groups[i] = hni_strdup(eval->ctx, a->groups[i]);
+        if (!eval->groups[i]) {
+            return hni_fail_memory(err, strlen(a->groups[i]) + 1, "the groups of samples");
+        }
+    }
+    return HN_OK;
+}
+
 static void copy_rows(hn_eval *eval, const hn_eval_arrays *a) {
     const size_t n = (size_t)a->n;
     memcpy(eval->probabilities, a->probabilities, n * (size_t)a->n_classes * sizeof *a->probabilities);
@@ -131,15 +150,13 @@ hn_status hn_eval_from_arrays(hn_context *context, const hn_eval_arrays *arrays,
         (status = hni_eval_new(context, a.task, a.n_classes, a.n, &eval, err)) != HN_OK) {
         return status;
     }
-    status = copy_names(eval, &a, err);
-    if (status) {
+    if ((status = copy_names(eval, &a, err)) != HN_OK || (status = copy_groups(eval, &a, err)) != HN_OK) {
         hni_eval_unref(eval);
         return status;
     }
     copy_rows(eval, &a);
     eval->positive = a.positive - 1;
     eval->threshold = a.threshold > 0 ? a.threshold : 0.5;
-    eval->groups_unknown = 1; /* arrays bring no groups */
     *out = eval;
     return HN_OK;
 }
@@ -244,3 +261,18 @@ const char *hn_eval_class_name(const hn_eval *eval, int32_t index) {
 }
 
 void hn_eval_free(hn_eval *eval) { hni_eval_unref(eval); }
+
+hn_status hn_eval_log_loss(const hn_eval *eval, const double *weights, int32_t n, double *out, hn_error *err) {
+    double sum = weights ? 0 : 1;
+    if (!eval || !out) return null_argument(err, "hn_eval_log_loss", eval ? "out" : "eval");
+    if (n != (weights ? eval->n_classes : 0))
+        return hni_fail(err, HN_E_ARGUMENT, "hn_eval_log_loss: %d weights for %d classes", n, eval->n_classes);
+    for (int32_t k = 0; k < n; k++) {
+        if (!(weights[k] >= 0 && isfinite(weights[k])))
+            return hni_fail(err, HN_E_ARGUMENT, "hn_eval_log_loss: the weight of class %d is %g: must be 0 or more", k, weights[k]);
+        sum += weights[k];
+    }
+    if (sum <= 0) return hni_fail(err, HN_E_ARGUMENT, "hn_eval_log_loss: all %d weights are 0", n);
+    *out = hni_eval_log_loss(eval, weights);
+    return HN_OK;
+}

@@ -26,6 +26,14 @@ hn_status hn_model_preset(hn_context *context, const char *preset, const hn_mode
     return status ? status : hni_model_preset(context, preset, &o, out, err);
 }
 
+hn_status hn_preset_get(int32_t index, hn_preset_info *out, hn_error *err) {
+    hn_preset_info info;
+    hn_status status = HNI_CHECK(out, hn_preset_info, err);
+    if (!status) status = hni_preset_get(index, &info, err);
+    if (!status) hni_give(out, &info, sizeof info);
+    return status;
+}
+
 /* Reads a file and hands its bytes to `use`; errors name the file. */
 static hn_status with_file(hn_context *ctx, const char *path, const char *preset, const hn_model_options *o, hn_model **out,
                            hn_error *err) {

@@ -33,27 +33,36 @@ static const uint32_t hni_sizes_hn_split_options[] = {32};
 /* model.h */
 static const uint32_t hni_sizes_hn_model_options[] = {88, 120};
 static const uint32_t hni_sizes_hn_model_info[] = {128};
+static const uint32_t hni_sizes_hn_preset_info[] = {192};
 static const uint32_t hni_sizes_hn_layer_info[] = {224};
 static const uint32_t hni_sizes_hn_tensor_info[] = {176};
+/* transfer.h */
+static const uint32_t hni_sizes_hn_transfer_info[] = {40};
+static const uint32_t hni_sizes_hn_transfer_line[] = {208};
 /* builder.h */
-static const uint32_t hni_sizes_hn_conv2d_options[] = {48};
+static const uint32_t hni_sizes_hn_conv2d_options[] = {56};
 static const uint32_t hni_sizes_hn_pool2d_options[] = {32};
 /* augment.h */
 static const uint32_t hni_sizes_hn_augment_options[] = {136};
 /* train.h */
 static const uint32_t hni_sizes_hn_progress[] = {56};
-static const uint32_t hni_sizes_hn_train_options[] = {152};
+static const uint32_t hni_sizes_hn_param_group[] = {32};
+static const uint32_t hni_sizes_hn_train_options[] = {312};
 static const uint32_t hni_sizes_hn_epoch_report[] = {112};
 static const uint32_t hni_sizes_hn_trainer_info[] = {112};
 /* predict.h */
-static const uint32_t hni_sizes_hn_predictor_options[] = {24};
+static const uint32_t hni_sizes_hn_predictor_options[] = {32};
 static const uint32_t hni_sizes_hn_prediction[] = {72};
 /* evaluate.h */
 static const uint32_t hni_sizes_hn_eval_options[] = {40};
-static const uint32_t hni_sizes_hn_eval_arrays[] = {64};
+static const uint32_t hni_sizes_hn_eval_arrays[] = {72};
 static const uint32_t hni_sizes_hn_metrics[] = {240};
 static const uint32_t hni_sizes_hn_class_metrics[] = {64};
 static const uint32_t hni_sizes_hn_eval_sample[] = {56};
+static const uint32_t hni_sizes_hn_interval[] = {72};
+static const uint32_t hni_sizes_hn_mean[] = {72};
+static const uint32_t hni_sizes_hn_mcnemar[] = {56};
+static const uint32_t hni_sizes_hn_bootstrap_options[] = {40};
 /* explain.h */
 static const uint32_t hni_sizes_hn_explain_options[] = {56};
 static const uint32_t hni_sizes_hn_heatmap_info[] = {160};

@@ -8,7 +8,7 @@
 /* Where no device can be asked, the plan still says what activations need. */
 static hn_status without_device(const hn_model *model, int32_t batch, bool training, hni_footprint *f, hn_error *err) {
     *f = (hni_footprint){0};
-    hni_footprint_weights(f, model->graph, training);
+    hni_footprint_weights(f, model->graph, &(hni_weights_options){.training = training});
     return hni_plan_arena_bytes(model->graph, training ? HNI_MODE_TRAIN : HNI_MODE_PREDICT, batch, model->task, &f->arena, err);
 }
 
@@ -24,7 +24,11 @@ static hn_status add_memory(hni_text *text, const hn_model *model, int32_t batch
     } else {
         const bool known = !status;
         if (!known) status = without_device(model, batch, training, &f, err);
-        if (!status) hni_summary_memory(text, training ? "training" : "inference", &f, known ? device->info.name : NULL, why.message);
+        if (status == HN_E_SHAPE && training) { /* batch norm of one number a channel: other batches may do */
+            hni_text_format(text, "memory for training      none: %s\n", why.message);
+            status = HN_OK;
+        } else if (!status)
+            hni_summary_memory(text, training ? "training" : "inference", &f, known ? device->info.name : NULL, why.message);
     }
     hni_device_close(device);
     return status;

@@ -11,6 +11,19 @@ hn_status hn_trainer_create(const hn_model *model, hn_dataset *train, hn_dataset
     hn_status status = options ? HNI_CHECK(options, hn_train_options, err) : HN_OK;
     if (status) return status;
     hni_take(&o, sizeof o, options);
+    hn_augment_options augment;
+    if (o.augment) {
+        if ((status = HNI_CHECK(o.augment, hn_augment_options, err))) return status;
+        hni_take(&augment, sizeof augment, o.augment);
+        o.augment = &augment;
+    }
+    for (int32_t i = 0; i < o.n_param_groups && o.n_param_groups <= HNI_RULES && o.param_groups; i++) {
+        const hn_param_group *rule = hni_rule(&o, i);
+        if ((status = HNI_CHECK(rule, hn_param_group, err))) return status;
+        if (rule->struct_size != o.param_groups->struct_size)
+            return hni_fail(err, HN_E_ABI, "hn_param_group.struct_size is %u, that of the array's first %u: all must be the same", rule->struct_size,
+                            o.param_groups->struct_size);
+    }
     return hni_trainer_create(model, train, test, &o, out, err);
 }
 
@@ -27,8 +40,8 @@ hn_status hn_trainer_model(hn_trainer *trainer, int32_t which, hn_model **out, h
     if (!out) return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_model: out is NULL");
     *out = NULL;
     if (!trainer) return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_model: trainer is NULL");
-    if (which != HN_LAST && which != HN_BEST)
-        return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_model: which is %d, not HN_LAST or HN_BEST", which);
+    if (which < HN_LAST || which > HN_AVERAGED)
+        return hni_fail(err, HN_E_ARGUMENT, "hn_trainer_model: which is %d, not HN_LAST, HN_BEST or HN_AVERAGED", which);
     return hni_trainer_model(trainer, which, out, err);
 }
 

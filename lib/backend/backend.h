@@ -45,6 +45,7 @@ void hni_op_release(hni_device *device, hni_op *op);
 hn_status hni_device_alloc(hni_device *device, uint64_t size, hn_buffer *out, hn_error *err);
 void hni_device_free(hni_device *device, hn_buffer *buffer); /* sets memory to NULL */
 hn_status hni_device_upload(hni_device *device, hn_buffer to, const void *from, hn_error *err);
+hn_status hni_device_fill(hni_device *device, hn_buffer to, uint8_t value, hn_error *err); /* every byte */
 hn_status hni_device_download(hni_device *device, void *to, hn_buffer from, hn_error *err);
 static inline hn_buffer hni_buffer_at(hn_buffer whole, uint64_t offset, uint64_t size) {
     return (hn_buffer){whole.memory, whole.offset + offset, size};

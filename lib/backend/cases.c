@@ -82,6 +82,17 @@ static const conv_row CONV[] = {
     {"3x3 ReLU6 stride 9", 1, 3, 20, 30, 4, {3, 3}, {9, 9}, {1, 1}, {1, 1}, 1, 1, HN_ACT_RELU6},
 };
 
+static const conv_row EXTRA[] = { /* one pixel more of padding below and at the right */
+    {"3x3 stride 2, same as TensorFlow", 2, 3, 12, 18, 7, {3, 3}, {2, 2}, {0, 0}, {1, 1}, 1, 1, HN_ACT_RELU},
+    {"3x3 stride 2, same, whole rows", 1, 5, 8, 32, 9, {3, 3}, {2, 2}, {0, 0}, {1, 1}, 1, 0, HN_ACT_RELU6},
+    {"5x5 stride 2, same as TensorFlow", 2, 4, 10, 14, 5, {5, 5}, {2, 2}, {1, 1}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"2x2, same as TensorFlow", 1, 3, 7, 5, 4, {2, 2}, {1, 1}, {0, 0}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"3x3 on one pixel, same", 2, 3, 1, 1, 2, {3, 3}, {1, 1}, {1, 1}, {1, 1}, 1, 1, HN_ACT_NONE},
+    {"depthwise 3x3 stride 2, same", 2, 6, 14, 14, 6, {3, 3}, {2, 2}, {0, 0}, {1, 1}, 6, 0, HN_ACT_RELU6},
+    {"depthwise 5x5 stride 2, same, whole rows", 1, 4, 12, 64, 4, {5, 5}, {2, 2}, {1, 1}, {1, 1}, 4, 1, HN_ACT_RELU},
+    {"depthwise 5x5 dilated, more than asked", 1, 3, 9, 11, 3, {5, 5}, {1, 1}, {4, 4}, {2, 2}, 3, 0, HN_ACT_NONE},
+};
+
 typedef struct fused_row {
     const char *name;
     int64_t n, c, h, w, k;
@@ -268,9 +279,9 @@ static hn_tensor_desc f32(int32_t rank, int64_t d0, int64_t d1, int64_t d2, int6
 }
 
 /* Each maker fills the name, the description and the tolerance of one part of one row. */
-static hn_status make_conv(int32_t row, int32_t part, hni_case *c, hn_error *err) {
-    const conv_row *r = &CONV[row];
-    const hni_window2d win = {.stride = {r->stride[0], r->stride[1]},
+static hn_status make_one_conv(const conv_row *r, int32_t extra, int32_t part, hni_case *c, hn_error *err) {
+    const hni_window2d win = {.extra_padding = {extra, extra},
+                              .stride = {r->stride[0], r->stride[1]},
                               .padding = {r->padding[0], r->padding[1]},
                               .dilation = {r->dilation[0], r->dilation[1]},
                               .groups = r->groups};
@@ -284,6 +295,14 @@ static hn_status make_conv(int32_t row, int32_t part, hni_case *c, hn_error *err
     if (status == HN_OK)
         *c = (hni_case){r->name, part == 0 ? forward : part == 2 ? grad_weight : grad_input, TOL_SUM};
     return status;
+}
+
+static hn_status make_conv(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    return make_one_conv(&CONV[row], 0, part, c, err);
+}
+
+static hn_status make_extra(int32_t row, int32_t part, hni_case *c, hn_error *err) {
+    return make_one_conv(&EXTRA[row], 1, part, c, err);
 }
 
 static hn_status make_fused(int32_t row, int32_t part, hni_case *c, hn_error *err) {
@@ -469,7 +488,7 @@ static const struct {
     {ROWS(DROPOUT), 1, make_dropout},
     {ROWS(LOSSES), 3, make_loss},   {ROWS(OPTIMIZERS), 3, make_optimizer}, {ROWS(IMAGES), 1, make_preprocess},
     {ROWS(PREPROCESS), 1, make_augment},  {ROWS(GROUP_NORM), 2, make_group_norm}, {ROWS(CONCAT), 2, make_concat},
-    {ROWS(SMALL_IMAGES), 4, make_channels}, {ROWS(VECTORS), 3, make_vectors},
+    {ROWS(SMALL_IMAGES), 4, make_channels}, {ROWS(VECTORS), 3, make_vectors}, {ROWS(EXTRA), 4, make_extra},
 };
 
 int32_t hni_case_count(void) {

@@ -242,3 +242,8 @@ hn_status hni_device_download(hni_device *device, void *to, hn_buffer from, hn_e
     const hn_status status = device->table.download(device->handle, to, from, &theirs);
     return answer(device, status, &theirs, "download", err);
 }
+
+hn_status hni_device_fill(hni_device *device, hn_buffer to, uint8_t value, hn_error *err) {
+    hn_error theirs = {.status = HN_OK};
+    return answer(device, device->table.fill(device->handle, to, value, &theirs), &theirs, "fill", err);
+}

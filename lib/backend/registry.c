@@ -245,9 +245,12 @@ static hn_status find_named(const hni_registry *registry, const char *text, cons
         list_names(registry, names, sizeof names);
         return hni_fail(err, HN_E_NOT_FOUND, "no device \"%.32s\"; there are: %s; or say \"best\"", text, names);
     }
-    if (found->score == 0)
-        return hni_fail(err, HN_E_UNAVAILABLE, "device %s:%d is known but cannot be used on this machine; `best` picks one that can", name,
-                        index);
+    if (found->score == 0) {
+        hn_device_info info = {.struct_size = sizeof info};
+        const bool told = hni_entry_info(found, index, &info, NULL) == HN_OK && info.description[0] != '\0';
+        return hni_fail(err, HN_E_UNAVAILABLE, "device %s:%d cannot be used on this machine%s%s; `best` picks one that can", name, index,
+                        told ? ": " : "", told ? info.description : "");
+    }
     if (has_failed(found, index))
         return hni_fail(err, HN_E_UNAVAILABLE, "device %s:%d failed its self-test and is not used; `best` picks another", name, index);
     *device = found->first + index;

@@ -11,7 +11,8 @@
 static const struct {
     const char *word;
     int32_t bit;
-} WORDS[] = {{"tf32", HN_HOST_TF32}, {"bf16", HN_HOST_BF16}, {"deterministic", HN_HOST_DETERMINISTIC}};
+} WORDS[] = {{"tf32", HN_HOST_TF32}, {"bf16", HN_HOST_BF16}, {"deterministic", HN_HOST_DETERMINISTIC},
+             {"measured", HN_HOST_MEASURED}};
 
 /* "+a+b…" behind the name. */
 static hn_status parse_words(const char *spec, const char *at, int32_t *options, hn_error *err) {
@@ -24,13 +25,16 @@ static hn_status parse_words(const char *spec, const char *at, int32_t *options,
             if (strlen(WORDS[i].word) == length && memcmp(word, WORDS[i].word, length) == 0)
                 bit = WORDS[i].bit;
         if (bit == 0)
-            return hni_fail(err, HN_E_ARGUMENT, "device \"%.64s\": \"%.*s\" is not known after +; known are tf32, bf16, deterministic", spec,
+            return hni_fail(err, HN_E_ARGUMENT, "device \"%.64s\": \"%.*s\" is not known after +; known are tf32, bf16, deterministic, measured", spec,
                             length < 32 ? (int)length : 32, word);
         *options |= bit;
         at = word + length;
     }
     if ((*options & HN_HOST_TF32) && (*options & HN_HOST_BF16))
         return hni_fail(err, HN_E_ARGUMENT, "device \"%.64s\": tf32 and bf16 are two precisions; say one of them", spec);
+    if ((*options & HN_HOST_MEASURED) && (*options & HN_HOST_DETERMINISTIC))
+        return hni_fail(err, HN_E_ARGUMENT, "device \"%.64s\": measured and deterministic: what is fastest may differ from run to run, and the bits "
+                        "with it; say one of them", spec);
     return HN_OK;
 }
 
@@ -64,6 +68,9 @@ hn_status hni_spec_float32_only(const char *backend, int32_t options, hn_error *
     const int32_t other = options & ~HN_HOST_DETERMINISTIC;
     if (other == 0)
         return HN_OK;
+    if (other == HN_HOST_MEASURED)
+        return hni_fail(err, HN_E_UNSUPPORTED, "%s chooses its ways by the shapes alone: nothing is measured; leave it out after the device's name",
+                        backend);
     return hni_fail(err, HN_E_UNSUPPORTED, "%s computes in float32 alone: %s is not done; leave it out after the device's name", backend,
                     other == HN_HOST_TF32   ? "tf32"
                     : other == HN_HOST_BF16 ? "bf16"

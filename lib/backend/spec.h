@@ -14,7 +14,7 @@ typedef struct hni_spec {
 /* spec: NULL = "best". HN_E_ARGUMENT for a word after + that is not known, or for two that contradict each other; names are not looked up. */
 hn_status hni_spec_parse(const char *spec, hni_spec *out, hn_error *err);
 
-/* For backends that compute in float32 alone: refuses the bits that ask for less. Words: hni_fail's. */
+/* For backends that compute in float32 alone, and in one way: refuses the bits that ask for less, or for a choice. Words: hni_fail's. */
 hn_status hni_spec_float32_only(const char *backend, int32_t options, hn_error *err);
 
 #endif

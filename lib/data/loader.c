@@ -26,6 +26,9 @@ struct hni_loader {
     uint32_t block, used;/* slots of the block in use, and of those looked at */
     uint8_t *slot;       /* [slots, bytes] */
     hn_error *error;     /* [slots]; status HN_OK = good */
+    bool *bare;          /* [slots] good, and without pixels: the caller has them */
+    const uint8_t *kept; /* [n_rows] the caller's, or NULL */
+    double *sums;        /* [n_rows] of the weights up to each row; NULL = every row once */
     uint8_t *pixels;     /* [batch, bytes] */
     int64_t *rows;       /* [batch] */
     int32_t filled;      /* of the batch in the making */
@@ -42,9 +45,10 @@ static hn_status take_memory(hni_loader *l, hn_error *err) {
     l->order = hni_calloc(l->ctx, l->n_rows, sizeof *l->order);
     l->slot = hni_alloc_aligned(l->ctx, slots);
     l->error = hni_calloc(l->ctx, l->slots, sizeof *l->error);
+    l->bare = hni_calloc(l->ctx, l->slots, sizeof *l->bare);
     l->pixels = hni_alloc_aligned(l->ctx, batch);
     l->rows = hni_calloc(l->ctx, l->batch, sizeof *l->rows);
-    if (!l->order || !l->slot || !l->error || !l->pixels || !l->rows)
+    if (!l->order || !l->slot || !l->error || !l->bare || !l->pixels || !l->rows)
         return hni_fail_memory(err, slots, "the images of a loader (take a smaller batch)");
     return HN_OK;
 }
@@ -89,17 +93,51 @@ void hni_loader_free(hni_loader *l) {
     hni_free(ctx, l->order);
     hni_free_aligned(ctx, l->slot);
     hni_free(ctx, l->error);
+    hni_free(ctx, l->bare);
+    hni_free(ctx, l->sums);
     hni_free_aligned(ctx, l->pixels);
     hni_free(ctx, l->rows);
     hni_free(ctx, l);
     hni_context_unref(ctx);
 }
 
+void hni_loader_keep(hni_loader *l, const uint8_t *kept) { l->kept = kept; }
+
+hn_status hni_loader_weigh(hni_loader *l, const double *weights, hn_error *err) {
+    double sum = 0;
+    if (!l->sums) l->sums = hni_calloc(l->ctx, l->n_rows, sizeof *l->sums);
+    if (!l->sums) return hni_fail_memory(err, l->n_rows * sizeof *l->sums, "the weights of rows");
+    for (uint32_t i = 0; i < l->n_rows; i++) l->sums[i] = sum += weights[i];
+    return HN_OK;
+}
+
+/* The first row whose sum lies above x, which is below the last row's. */
+static uint32_t row_at(const hni_loader *l, double x) {
+    uint32_t low = 0, high = l->n_rows - 1;
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2;
+        if (l->sums[middle] > x) high = middle;
+        else low = middle + 1;
+    }
+    return low;
+}
+
+/* Each place draws from a stream of its own. */
+static void draw(hni_loader *l, uint64_t seed, int64_t epoch) {
+    for (uint32_t i = 0; i < l->n_rows; i++) {
+        hni_random random;
+        hni_random_init(&random, seed, HNI_RANDOM_SAMPLE, (uint32_t)epoch, i);
+        l->order[i] = row_at(l, hni_random_unit(&random) * l->sums[l->n_rows - 1]);
+    }
+}
+
 hn_status hni_loader_start(hni_loader *l, uint64_t seed, int64_t epoch, hn_error *err) {
     hni_random random;
     if (epoch < -1) return hni_fail(err, HN_E_ARGUMENT, "epoch %lld: must be -1 or more", (long long)epoch);
     for (uint32_t i = 0; i < l->n_rows; i++) l->order[i] = i;
-    if (epoch >= 0) {
+    if (epoch >= 0 && l->sums) {
+        draw(l, seed, epoch);
+    } else if (epoch >= 0) {
         hni_random_init(&random, seed, HNI_RANDOM_SHUFFLE, (uint32_t)epoch, (uint32_t)(epoch >> 32));
         hni_shuffle(&random, l->order, l->n_rows);
     }
@@ -126,6 +164,8 @@ static void fill_slot(void *arg, uint32_t i) {
         e->status = HN_E_DATA;
         return;
     }
+    l->bare[i] = l->kept && l->kept[l->order[l->next_row + i]];
+    if (l->bare[i]) return;
     hni_row_pixels(s, row, &l->pre, l->table, l->slot + i * l->bytes, e);
 }
 
@@ -154,7 +194,7 @@ static hn_status fill_block(hni_loader *l, hn_error *err) {
 static void use_slot(hni_loader *l) {
     uint32_t i = l->used++, place = l->next_row - l->block + i;
     if (l->error[i].status == HN_OK) {
-        memcpy(l->pixels + (size_t)l->filled * l->bytes, l->slot + i * l->bytes, l->bytes);
+        if (!l->bare[i]) memcpy(l->pixels + (size_t)l->filled * l->bytes, l->slot + i * l->bytes, l->bytes);
         l->rows[l->filled++] = l->order[place];
         return;
     }
@@ -176,20 +216,5 @@ hn_status hni_loader_next(hni_loader *l, hn_cancel *cancel, hni_batch *out, hn_e
     if (status != HN_OK) return status;
     l->handed_out = true;
     *out = (hni_batch){.count = l->filled, .pixels = l->pixels, .rows = l->rows};
-    return HN_OK;
-}
-
-hn_status hni_loader_next_rows(hni_loader *l, hn_cancel *cancel, hni_batch *out, hn_error *err) {
-    const hn_status status = hni_cancel_check(cancel, err);
-    if (status != HN_OK) return status;
-    l->filled = 0;
-    for (; (uint32_t)l->filled < l->batch && l->next_row < l->n_rows; l->next_row++) {
-        if (!l->ds->store->strict && hni_store_is_bad(l->ds->store, store_row(l, l->next_row)))
-            l->skipped++;
-        else
-            l->rows[l->filled++] = l->order[l->next_row];
-    }
-    l->handed_out = true;
-    *out = (hni_batch){.count = l->filled, .rows = l->rows};
     return HN_OK;
 }

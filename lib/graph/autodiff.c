@@ -61,6 +61,11 @@ static int32_t before_activation(hni_program *p, int32_t index, const hn_op_desc
     return p->through[v] ? dy : through_activation(p, index, forward, y, dy);
 }
 
+/* Where the gradient of a weight goes; of a frozen one, that the operator cannot leave out, to where nobody looks. */
+static int32_t weight_grad(hni_program *p, int32_t param, const hn_tensor_desc *desc) {
+    return hni_program_frozen(p, param) ? hni_program_place(p, *desc, HNI_HOME_ARENA, 0) : hni_program_param(p, param, HNI_HOME_GRADS);
+}
+
 static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
     const hni_layer *l = &p->graph->layers[index];
     const bool dense = l->kind == HNI_LAYER_DENSE;
@@ -69,10 +74,11 @@ static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int3
         return;
     if (f->desc.activation != HN_ACT_NONE)
         dy = before_activation(p, index, &f->desc, p->graph->layers[p->fusion[index].act].output, f->out[0], dy);
-    const int32_t weight_in[2] = {dy, f->in[0]};
-    const int32_t weight_out[2] = {hni_program_param(p, l->param[0], HNI_HOME_GRADS), hni_program_param(p, l->param[1], HNI_HOME_GRADS)};
-    if (!explains(p))
+    if (!hni_program_frozen(p, l->param[0]) || (l->param[1] >= 0 && !hni_program_frozen(p, l->param[1]))) {
+        const int32_t weight_in[2] = {dy, f->in[0]};
+        const int32_t weight_out[2] = {weight_grad(p, l->param[0], &dw.out[0]), weight_grad(p, l->param[1], &dw.out[1])};
         hni_program_node(p, index, &dw, weight_in, weight_out);
+    }
     if (!p->wants[l->input[0]])
         return;
     if (!dense)
@@ -83,7 +89,7 @@ static void filters_grads(hni_program *p, int32_t index, const hni_node *f, int3
     contribute(p, index, l->input[0], input_out);
 }
 
-/* What batch norm does to a small change of its input when predicting: gamma / √(var + epsilon) times it. That is itself with mean and beta 0. */
+/* What batch norm by running statistics does to a small change of its input: gamma / √(var + epsilon) times it. That is itself with mean and beta 0. */
 static void batch_norm_line(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
     const int32_t zero = hni_program_constant(p, f->desc.in[1]), dx = hni_program_place(p, f->desc.out[0], HNI_HOME_ARENA, 0);
     const int32_t in[5] = {dy, f->in[1], zero, zero, f->in[4]}; /* dy gamma beta mean var */
@@ -94,22 +100,17 @@ static void batch_norm_line(hni_program *p, int32_t index, const hni_node *f, in
 static void batch_norm_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {
     const hni_layer *l = &p->graph->layers[index];
     hn_op_desc d;
-    if (explains(p)) {
+    if (f->desc.kind == HN_OP_BATCH_NORM) {
         batch_norm_line(p, index, f, dy);
         return;
     }
     if (!hni_program_ok(p, index, hni_op_batch_norm_grad(&f->desc, &d, p->err)))
         return;
     const int32_t in[5] = {dy, f->in[0], f->in[1], f->out[1], f->out[2]}; /* dy x gamma saved_mean saved_inv_std */
-    const int32_t out[3] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), hni_program_param(p, l->param[0], HNI_HOME_GRADS),
-                            hni_program_param(p, l->param[1], HNI_HOME_GRADS)};
+    const int32_t out[3] = {hni_program_place(p, d.out[0], HNI_HOME_ARENA, 0), weight_grad(p, l->param[0], &d.out[1]),
+                            weight_grad(p, l->param[1], &d.out[2])};
     hni_program_node(p, index, &d, in, out);
     contribute(p, index, l->input[0], out[0]);
-}
-
-/* Where the gradient of a weight goes that an operator cannot leave out. */
-static int32_t weight_grad(hni_program *p, int32_t param, const hn_tensor_desc *desc) {
-    return explains(p) ? hni_program_place(p, *desc, HNI_HOME_ARENA, 0) : hni_program_param(p, param, HNI_HOME_GRADS);
 }
 
 static void group_norm_grads(hni_program *p, int32_t index, const hni_node *f, int32_t dy) {

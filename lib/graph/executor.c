@@ -2,8 +2,8 @@
  *
  * All decisions (algorithms, offsets, buffers) are made in create and bind; run uploads the step's inputs and walks the list. A prediction
  * on the host's own memory walks it for a few images at a time, so that what lies between the layers stays in the caches. Where a
- * backend can record, the list is recorded at the first run and replayed from then on: buffers never move. Loops over batches, epochs and
- * samples are train's and predict's. */
+ * backend can record, the first run is walked, the list is recorded at a later one and replayed from then on: buffers never move. Loops over
+ * batches, epochs and samples are train's and predict's. */
 #include <string.h>
 
 #include "../base/memory.h"
@@ -29,14 +29,14 @@ struct hni_executor {
     hn_buffer constants, arena;
     void *recording;
     bool bound, plain;  /* plain: no recording on this backend */
-    bool ran;
+    bool ran, walked;   /* the last run went well; one ever did */
     uint64_t seen;      /* the version of the weights at the last run; 0 = none */
 };
 
 static hn_status check_options(const hni_graph *graph, const hni_weights *weights, const hni_executor_options *o, hn_error *err) {
     if (graph->logits < 0)
         return hni_fail(err, HN_E_STATE, "the network is not finished: it has no logits yet");
-    if (o->mode < HNI_MODE_PREDICT || o->mode > HNI_MODE_EXPLAIN)
+    if (o->mode < HNI_MODE_PREDICT || o->mode > HNI_MODE_UPDATE)
         return hni_fail(err, HN_E_ARGUMENT, "executor mode %d is not known", o->mode);
     if (o->mode == HNI_MODE_EXPLAIN && (o->target < 0 || (size_t)o->target >= graph->n_values))
         return hni_fail(err, HN_E_NOT_FOUND, "there is no value %d; 0 … %zu are", o->target, graph->n_values - 1);
@@ -49,7 +49,7 @@ static hn_status check_options(const hni_graph *graph, const hni_weights *weight
     if (weights->total != graph->total || weights->trainable != graph->trainable)
         return hni_fail(err, HN_E_ARGUMENT, "these weights are %lld numbers, the network has %lld", (long long)weights->total,
                         (long long)graph->total);
-    if (o->mode == HNI_MODE_TRAIN && !weights->training)
+    if ((o->mode == HNI_MODE_TRAIN || o->mode == HNI_MODE_UPDATE) && !weights->options.training)
         return hni_fail(err, HN_E_ARGUMENT, "these weights were made without room for gradients; make them for training");
     return HN_OK;
 }
@@ -151,9 +151,12 @@ static hn_status choose_slice(hni_executor *ex, hn_error *err) {
 }
 
 static hn_status fill_executor(hni_executor *ex, const hni_executor_options *o, hn_error *err) {
+    const bool train = o->mode == HNI_MODE_TRAIN, update = o->mode == HNI_MODE_UPDATE || (train && !o->accumulate);
     hni_program_options options = {.mode = o->mode, .batch = ex->slice, .task = o->task, .positive = o->positive,
-                                   .optimizer = o->mode == HNI_MODE_TRAIN ? o->optimizer : 0, .threshold = o->threshold,
-                                   .many_runs = o->mode != HNI_MODE_TRAIN, .target = o->target, .map = o->map, .images = o->images};
+                                   .optimizer = update ? o->optimizer : 0, .groups = ex->weights->options.groups, .threshold = o->threshold,
+                                   .smoothing = o->smoothing, .focal = o->focal, .accumulate = o->accumulate, .clip = update && o->clip,
+                                   .average = update && o->average, .targets = train && o->targets, .augment = train && o->augment,
+                                   .frozen = train ? o->frozen : NULL, .many_runs = !train, .target = o->target, .map = o->map, .images = o->images};
     hn_error first = {.status = HN_OK}; /* not the caller's: nothing is to be read there if the second way works */
     hn_status status = prepare_program(ex, &options, &first);
     if (status == HN_E_UNSUPPORTED) { /* perhaps it can do the same in smaller steps */
@@ -186,6 +189,7 @@ hn_status hni_executor_create(hni_device *device, hni_graph *graph, hni_weights 
     ex->weights = weights;
     ex->options = *options;
     ex->options.class_weights = ex->options.mean = ex->options.deviation = NULL;
+    ex->options.frozen = NULL;
     ex->n_classes = (int32_t)graph->values[graph->logits].dims[1];
     ex->plain = !device->table.capture_begin || !device->table.capture_end || !device->table.replay;
     status = choose_slice(ex, err);
@@ -229,10 +233,10 @@ static hn_buffer locate(const hni_executor *ex, int32_t place) {
         return (hn_buffer){NULL, 0, 0};
     const hni_weights *w = ex->weights;
     const hn_buffer homes[HNI_HOMES] = {
-        [HNI_HOME_ARENA] = ex->arena, [HNI_HOME_VALUES] = w->values, [HNI_HOME_GRADS] = w->grads,
+        [HNI_HOME_ARENA] = ex->arena, [HNI_HOME_VALUES] = ex->options.averaged ? w->average : w->values, [HNI_HOME_GRADS] = w->grads,
         [HNI_HOME_M] = w->m,          [HNI_HOME_V] = w->v,           [HNI_HOME_GROUP] = w->group,
         [HNI_HOME_HYPER] = w->hyper,  [HNI_HOME_STATS] = w->stats,   [HNI_HOME_CONSTANTS] = ex->constants,
-        [HNI_HOME_STORE] = ex->options.store,
+        [HNI_HOME_STORE] = ex->options.store,   [HNI_HOME_SUM] = w->sum,       [HNI_HOME_AVERAGE] = w->average,
     };
     const hni_place *t = &ex->program.places[place];
     return hni_buffer_at(homes[t->home], t->offset, t->bytes);
@@ -278,7 +282,7 @@ static hn_status run_nodes(hni_executor *ex, int32_t flags, hn_error *err) {
 }
 
 /* Recorded runs are not done yet: the caller replays. A backend that has the slots but cannot record now says HN_E_UNSUPPORTED. */
-static hn_status record(hni_executor *ex, hn_error *err) {
+static hn_status record(hni_executor *ex, int32_t flags, hn_error *err) {
     const hn_backend *table = &ex->device->table;
     const char *name = ex->device->info.name;
     hn_error theirs = {.status = HN_OK};
@@ -289,7 +293,7 @@ static hn_status record(hni_executor *ex, hn_error *err) {
     }
     if (status != HN_OK)
         return hni_foreign_status(status, &theirs, name, "capture_begin", err);
-    status = run_nodes(ex, 0, err);
+    status = run_nodes(ex, flags, err);
     void *recording = NULL;
     const hn_status ended = table->capture_end(ex->device->handle, &recording, &theirs); /* always: or the queue stays shut */
     if (status == HN_OK && ended != HN_OK)
@@ -309,10 +313,21 @@ static hn_status replay(hni_executor *ex, hn_error *err) {
     return hni_foreign_status(status, &theirs, ex->device->info.name, "replay", err);
 }
 
+/* [batch, K] and not [batch]. */
+static bool labels_are_shares(const hni_executor *ex) {
+    return ex->options.task == HN_TASK_MULTI || ex->program.options.targets;
+}
+
+static bool wants_hyper(const hni_executor *ex) {
+    return ex->program.options.optimizer != 0 || (ex->program.options.accumulate && ex->options.mode == HNI_MODE_TRAIN);
+}
+
 /* Pixels, or images that the store has, or numbers to explain. */
 static hn_status check_images(const hni_executor *ex, const hni_step *step, hn_error *err) {
     if (ex->options.mode == HNI_MODE_EXPLAIN)
         return step->input && step->seed ? HN_OK : hni_fail(err, HN_E_ARGUMENT, "no input or no gradient of the logits was given");
+    if (ex->options.mode == HNI_MODE_UPDATE)
+        return HN_OK;
     if (ex->options.images == 0)
         return step->pixels ? HN_OK : hni_fail(err, HN_E_ARGUMENT, "no pixels were given");
     if (!step->rows)
@@ -326,21 +341,23 @@ static hn_status check_images(const hni_executor *ex, const hni_step *step, hn_e
 
 /* What the operators would index with. */
 static hn_status check_step(const hni_executor *ex, const hni_step *step, hn_error *err) {
-    const bool multi = ex->options.task == HN_TASK_MULTI;
+    const bool shares = labels_are_shares(ex);
     if (!ex->bound)
         return hni_fail(err, HN_E_STATE, "this executor has no memory yet: bind it first");
     const hn_status status = check_images(ex, step, err);
     if (status != HN_OK)
         return status;
     if (ex->program.keys >= 0 && !step->keys)
-        return hni_fail(err, HN_E_ARGUMENT, "the network has dropout, and no keys were given");
-    if (ex->program.options.optimizer != 0 && !step->hyper)
+        return hni_fail(err, HN_E_ARGUMENT, "the network has dropout or its images are augmented, and no keys were given");
+    if (ex->program.augment >= 0 && !step->augment)
+        return hni_fail(err, HN_E_ARGUMENT, "no table of augmentation was given");
+    if (wants_hyper(ex) && !step->hyper)
         return hni_fail(err, HN_E_ARGUMENT, "no learning rate and the like were given");
     if (ex->program.labels < 0)
         return HN_OK;
-    if (multi ? !step->labels : !step->classes)
-        return hni_fail(err, HN_E_ARGUMENT, "no %s were given", multi ? "labels" : "classes");
-    for (int32_t i = 0; !multi && i < ex->options.batch; i++)
+    if (shares ? !step->labels : !step->classes)
+        return hni_fail(err, HN_E_ARGUMENT, "no %s were given", shares ? "labels" : "classes");
+    for (int32_t i = 0; !shares && i < ex->options.batch; i++)
         if (step->classes[i] < 0 || step->classes[i] >= ex->n_classes)
             return hni_fail(err, HN_E_ARGUMENT, "image %d of the batch has class %d; 0 … %d are", i, step->classes[i], ex->n_classes - 1);
     return HN_OK;
@@ -348,12 +365,14 @@ static hn_status check_step(const hni_executor *ex, const hni_step *step, hn_err
 
 static hn_status upload_step(hni_executor *ex, const hni_step *step, hn_error *err) {
     const hni_program *p = &ex->program;
-    const void *labels = ex->options.task == HN_TASK_MULTI ? (const void *)step->labels : (const void *)step->classes;
+    const void *labels = labels_are_shares(ex) ? (const void *)step->labels : (const void *)step->classes;
     hn_status status = HN_OK;
     if (p->rows >= 0)
         status = hni_device_upload(ex->device, locate(ex, p->rows), step->rows, err);
     else if (p->pixels >= 0)
         status = hni_device_upload(ex->device, locate(ex, p->pixels), step->pixels, err);
+    if (status == HN_OK && p->augment >= 0)
+        status = hni_device_upload(ex->device, locate(ex, p->augment), step->augment, err);
     if (status == HN_OK && p->input >= 0)
         status = hni_device_upload(ex->device, locate(ex, p->input), step->input, err);
     if (status == HN_OK && p->seed >= 0)
@@ -362,7 +381,7 @@ static hn_status upload_step(hni_executor *ex, const hni_step *step, hn_error *e
         status = hni_device_upload(ex->device, locate(ex, p->labels), labels, err);
     if (status == HN_OK && p->keys >= 0)
         status = hni_device_upload(ex->device, locate(ex, p->keys), step->keys, err);
-    if (status == HN_OK && p->options.optimizer != 0)
+    if (status == HN_OK && wants_hyper(ex))
         status = hni_device_upload(ex->device, ex->weights->hyper, step->hyper, err);
     return status;
 }
@@ -384,12 +403,20 @@ static hn_status run_slices(hni_executor *ex, const hni_step *step, int32_t flag
     return status;
 }
 
+static bool writes_weights(const hni_executor *ex) {
+    return ex->options.mode == HNI_MODE_TRAIN || ex->options.mode == HNI_MODE_UPDATE;
+}
+
+/* Training never keeps its weights, so its recording has no flags. Every other is made of runs with HN_RUN_CONSTANT_KEPT, and whenever the
+ * weights are new the list is walked once. The first run is walked anyway: a backend's libraries load what they need on it. */
 static hn_status run_whole(hni_executor *ex, const hni_step *step, int32_t flags, hn_error *err) {
+    const bool fits = !ex->plain && ex->walked && (flags == HN_RUN_CONSTANT_KEPT || writes_weights(ex));
     hn_status status = upload_step(ex, step, err);
-    if (status == HN_OK && !ex->plain && !ex->recording)
-        status = record(ex, err);
+    if (status == HN_OK && fits && !ex->recording)
+        status = record(ex, flags, err);
     if (status == HN_OK)
-        status = ex->recording ? replay(ex, err) : run_nodes(ex, flags, err);
+        status = fits && ex->recording ? replay(ex, err) : run_nodes(ex, flags, err);
+    ex->walked = ex->walked || status == HN_OK;
     return status;
 }
 
@@ -403,7 +430,7 @@ hn_status hni_executor_run(hni_executor *ex, const hni_step *step, hn_error *err
     ex->ran = status == HN_OK;
     if (ex->ran)
         ex->seen = ex->weights->version;
-    if (ex->options.mode == HNI_MODE_TRAIN)
+    if (writes_weights(ex))
         ex->weights->version++;
     return status;
 }

@@ -4,14 +4,14 @@
 
 #include "executor.h"
 
-void hni_footprint_weights(hni_footprint *f, const hni_graph *graph, bool training) {
-    f->weights += hni_weights_bytes(graph, training);
+void hni_footprint_weights(hni_footprint *f, const hni_graph *graph, const hni_weights_options *options) {
+    f->weights += hni_weights_bytes(graph, options);
 }
 
 hn_status hni_footprint_executor(hni_footprint *f, hni_device *device, hni_graph *graph, const hni_executor_options *options,
                                  hn_error *err) {
     /* An executor looks at its weights' sizes when it is made, and at their memory only when it is bound. */
-    hni_weights weights = {.device = device, .total = graph->total, .trainable = graph->trainable, .training = true};
+    hni_weights weights = {.device = device, .total = graph->total, .trainable = graph->trainable, .options = {.training = true}};
     hni_executor *ex = NULL;
     const uint64_t before = atomic_load(&device->host_bytes);
     const hn_status status = hni_executor_create(device, graph, &weights, options, &ex, err);

@@ -23,7 +23,16 @@ static bool is_view(const hni_program *p, const hni_layer *l) {
            (l->kind == HNI_LAYER_DROPOUT && (p->options.mode != HNI_MODE_TRAIN || l->rate == 0.0));
 }
 
-/* needed: upwards from the logits. wants: downwards from layers with trainable weights, or from the target. */
+bool hni_program_frozen(const hni_program *p, int32_t param) {
+    return param >= 0 && (p->options.mode == HNI_MODE_EXPLAIN || (p->options.frozen && p->options.frozen[param]));
+}
+
+/* Training moves something of the layer. */
+static bool learns(const hni_program *p, const hni_layer *l) {
+    return (l->param[0] >= 0 && !hni_program_frozen(p, l->param[0])) || (l->param[1] >= 0 && !hni_program_frozen(p, l->param[1]));
+}
+
+/* needed: upwards from the logits. wants: downwards from layers that learn, or from the target. */
 static void mark(hni_program *p) {
     const hni_graph *g = p->graph;
     const bool explain = p->options.mode == HNI_MODE_EXPLAIN;
@@ -36,7 +45,7 @@ static void mark(hni_program *p) {
     p->wants[0] = explain && p->options.target == 0;
     for (size_t i = 0; i < g->n_layers; i++) {
         const hni_layer *l = &g->layers[i];
-        bool wants = explain ? l->output == p->options.target : l->param[0] >= 0;
+        bool wants = explain ? l->output == p->options.target : learns(p, l);
         for (int32_t k = 0; k < hni_layer_inputs(l); k++)
             wants = wants || p->wants[l->input[k]];
         p->wants[l->output] = wants;
@@ -169,7 +178,7 @@ static void lower_batch_norm(hni_program *p, int32_t index) {
     const hni_layer *l = &p->graph->layers[index];
     const int32_t x = p->value[l->input[0]];
     hn_op_desc d;
-    const bool train = p->options.mode == HNI_MODE_TRAIN;
+    const bool train = p->options.mode == HNI_MODE_TRAIN && !hni_program_frozen(p, l->param[2]); /* frozen running statistics are what it goes by */
     if (!hni_program_ok(p, index, hni_op_batch_norm(&d, &p->places[x].desc, train, l->epsilon, l->momentum, p->err)))
         return;
     int32_t in[5] = {x}, out[5];
@@ -198,6 +207,16 @@ static void lower_group_norm(hni_program *p, int32_t index) {
     add_outputs(p, &d, out);
     p->forward[index] = hni_program_node(p, index, &d, in, out);
     p->value[l->output] = out[0];
+}
+
+/* Keys of the samples' random numbers: one place for all that ask. */
+static int32_t keys_place(hni_program *p, hn_tensor_desc desc) {
+    if (p->keys < 0) {
+        p->keys = hni_program_place(p, desc, HNI_HOME_ARENA, 0);
+        if (p->keys >= 0)
+            p->places[p->keys].staged = true;
+    }
+    return p->keys;
 }
 
 /* Layers with neither weights nor a mode of their own. */
@@ -241,14 +260,8 @@ static void lower_plain(hni_program *p, int32_t index) {
     }
     if (!hni_program_ok(p, index, status))
         return;
-    if (l->kind == HNI_LAYER_DROPOUT) {
-        if (p->keys < 0) {
-            p->keys = hni_program_place(p, d.in[1], HNI_HOME_ARENA, 0);
-            if (p->keys >= 0)
-                p->places[p->keys].staged = true;
-        }
-        in[1] = p->keys;
-    }
+    if (l->kind == HNI_LAYER_DROPOUT)
+        in[1] = keys_place(p, d.in[1]);
     add_outputs(p, &d, &y);
     p->forward[index] = hni_program_node(p, index, &d, in, &y);
     p->value[l->output] = y;
@@ -329,7 +342,7 @@ static void lower_input(hni_program *p) {
 
 static void lower_pixels(hni_program *p) {
     const bool stored = p->options.images > 0;
-    const hni_preprocess_options how = {.samples = stored ? p->options.batch : 0, .rows = stored};
+    const hni_preprocess_options how = {.samples = stored ? p->options.batch : 0, .rows = stored, .augment = p->options.augment};
     hn_tensor_desc x = p->graph->values[0];
     x.dtype = HN_DTYPE_U8;
     x.dims[0] = stored ? p->options.images : p->options.batch;
@@ -342,12 +355,16 @@ static void lower_pixels(hni_program *p) {
     p->rows = stored ? hni_program_place(p, d.in[3], HNI_HOME_ARENA, 0) : -1;
     p->mean = hni_program_constant(p, d.in[1]);
     p->deviation = hni_program_constant(p, d.in[2]);
+    p->augment = p->options.augment ? hni_program_place(p, d.in[4], HNI_HOME_ARENA, 0) : -1;
+    const int32_t keys = p->options.augment ? keys_place(p, d.in[5]) : -1;
     add_outputs(p, &d, &y);
-    const int32_t in[6] = {p->pixels, p->mean, p->deviation, p->rows, -1, -1};
+    const int32_t in[6] = {p->pixels, p->mean, p->deviation, p->rows, p->augment, keys};
     hni_program_node(p, -1, &d, in, &y);
     if (p->status != HN_OK)
         return;
     p->places[stored ? p->rows : p->pixels].staged = true;
+    if (p->augment >= 0)
+        p->places[p->augment].staged = true;
     p->value[0] = y;
 }
 
@@ -367,7 +384,8 @@ static int32_t lower_loss(hni_program *p) {
     const bool multi = p->options.task == HN_TASK_MULTI;
     const int32_t positive = !multi && x.dims[1] == 2 ? p->options.positive : -1; /* a threshold needs two classes */
     const int32_t kind = multi ? HN_OP_SIGMOID_LOSS : HN_OP_SOFTMAX_LOSS;
-    const hni_loss_options how = {.positive = positive, .threshold = p->options.threshold};
+    const hni_loss_options how = {.positive = positive, .targets = !multi && p->options.targets, .threshold = p->options.threshold,
+                                  .smoothing = p->options.smoothing, .focal = p->options.focal};
     hn_op_desc d;
     if (!hni_program_ok(p, -1, hni_op_loss(&d, kind, &x, &how, p->err)))
         return -1;
@@ -384,21 +402,13 @@ static int32_t lower_loss(hni_program *p) {
     return out[1];
 }
 
-static void lower_optimizer(hni_program *p) {
-    hn_op_desc d;
-    if (!hni_program_ok(p, -1, hni_op_optimizer(&d, p->options.optimizer, p->graph->trainable, 1, p->err)))
-        return;
-    static const int32_t homes[6] = {HNI_HOME_VALUES, HNI_HOME_GRADS, HNI_HOME_M, HNI_HOME_V, HNI_HOME_HYPER, HNI_HOME_GROUP};
-    int32_t in[6];
-    for (int i = 0; i < 6; i++)
-        in[i] = hni_program_place(p, d.in[i], homes[i], 0);
-    const int32_t out[3] = {in[0], in[2], in[3]};
-    hni_program_node(p, -1, &d, in, out);
-}
-
 void hni_program_forward(hni_program *p) {
     if (p->status != HN_OK)
         return;
+    if (p->options.mode == HNI_MODE_UPDATE) {
+        hni_program_update(p);
+        return;
+    }
     mark(p);
     count_readers(p);
     fuse(p);
@@ -420,8 +430,7 @@ void hni_program_forward(hni_program *p) {
         const int32_t dlogits = lower_loss(p);
         if (p->options.mode == HNI_MODE_TRAIN) {
             hni_program_backward(p, dlogits);
-            if (p->options.optimizer != 0 && p->graph->trainable > 0)
-                lower_optimizer(p);
+            hni_program_update(p);
         }
     }
     if (p->status != HN_OK)

@@ -97,7 +97,7 @@ static hn_status start(hni_program *p, const hni_graph *graph, const hni_program
     p->graph = graph;
     p->options = *options;
     p->err = err;
-    p->pixels = p->rows = p->keys = p->labels = p->logits = p->probabilities = p->mean = p->deviation = p->class_weights = -1;
+    p->pixels = p->rows = p->augment = p->keys = p->labels = p->logits = p->probabilities = p->mean = p->deviation = p->class_weights = -1;
     p->input = p->seed = p->target = p->gradient = p->map = -1;
     const size_t values = graph->n_values, layers = graph->n_layers + 1; /* a network may have no layer */
     p->value = minus_ones(p, values);
@@ -119,6 +119,7 @@ hn_status hni_program_make(hni_program *p, const hni_graph *graph, const hni_pro
     p->status = start(p, graph, options, err);
     hni_program_forward(p);
     p->err = NULL; /* the caller's: not to be kept */
+    p->options.frozen = NULL;
     return p->status;
 }
 

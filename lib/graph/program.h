@@ -17,6 +17,8 @@ enum {
     HNI_HOME_M,
     HNI_HOME_V,
     HNI_HOME_GROUP,
+    HNI_HOME_SUM,
+    HNI_HOME_AVERAGE,
     HNI_HOME_HYPER,
     HNI_HOME_STATS,
     HNI_HOME_CONSTANTS, /* class weights, mean, deviation: the executor's own */
@@ -45,9 +47,11 @@ typedef struct hni_node {
 
 /* What to make a program for; hni_executor_options without the numbers. */
 typedef struct hni_program_options {
-    int32_t mode, batch, task, positive, optimizer;
+    int32_t mode, batch, task, positive, optimizer, groups;
     int32_t target, map; /* EXPLAIN: a value; HNI_MAP_… */
-    double threshold;
+    double threshold, smoothing, focal;
+    bool accumulate, clip, average, targets, augment;
+    const bool *frozen; /* [n_params] or NULL; looked at while the program is made */
     int64_t images; /* of a store that steps take theirs from by number; 0 = a step brings its own */
     bool unfused;   /* nothing but activations runs inside another layer, for backends that refuse more */
     bool many_runs; /* weights stay as they are for many runs: what a backend makes of them may be kept */
@@ -78,7 +82,7 @@ typedef struct hni_program {
     hni_fusion *fusion;
     int32_t *forward;  /* node; -1 = none */
     /* places that the outside touches; -1 = not in this mode */
-    int32_t pixels, rows, keys, labels, logits, probabilities, mean, deviation, class_weights;
+    int32_t pixels, rows, augment, keys, labels, logits, probabilities, mean, deviation, class_weights;
     int32_t input, seed, target, gradient, map; /* EXPLAIN: the input as floats, the logits' gradient, the target, its gradient, the map of both */
     uint64_t arena_bytes, constant_bytes;
     /* while it is being made: the first failure sticks */
@@ -102,7 +106,10 @@ int32_t hni_program_node(hni_program *p, int32_t layer, const hn_op_desc *desc, 
 int32_t hni_program_root(const hni_program *p, int32_t place);                /* through all aliases */
 int32_t hni_program_constant(hni_program *p, hn_tensor_desc desc);            /* of the executor's own, zero unless it fills it */
 
+bool hni_program_frozen(const hni_program *p, int32_t param); /* it gets no gradient; as all when explaining. -1 = false */
+
 void hni_program_forward(hni_program *p);  /* lower.c */
 void hni_program_backward(hni_program *p, int32_t dlogits); /* autodiff.c */
+void hni_program_update(hni_program *p);   /* update.c: what is done with gradients */
 
 #endif

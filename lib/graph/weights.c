@@ -6,7 +6,6 @@
 
 #include "../base/memory.h" /* defines: HNI_ALIGN */
 #include "../base/status.h"
-#include "backend/registry.h" /* defines: hni_foreign_status */
 #include "executor.h"
 
 /* The next part of the block; `end` moves behind it. */
@@ -17,7 +16,9 @@ static void place(hn_buffer *part, uint64_t bytes, uint64_t *end) {
 
 /* Where each part lies; gives the bytes of all. */
 static uint64_t lay_out(hni_weights *w) {
-    const uint64_t trainable = w->training ? (uint64_t)w->trainable : 0;
+    const hni_weights_options *o = &w->options;
+    const uint64_t trainable = o->training ? (uint64_t)w->trainable : 0;
+    const uint64_t rows = (uint64_t)(o->groups > 0 ? o->groups : 1) + (o->accumulate || o->clip || o->average ? HNI_NUMBERS : 0);
     uint64_t end = 0;
     place(&w->stats, 4 * sizeof(double), &end);
     place(&w->values, (uint64_t)w->total * sizeof(float), &end);
@@ -25,29 +26,35 @@ static uint64_t lay_out(hni_weights *w) {
     place(&w->m, trainable * sizeof(float), &end);
     place(&w->v, trainable * sizeof(float), &end);
     place(&w->group, trainable, &end);
-    place(&w->hyper, w->training ? HN_HYPER_COLUMNS * sizeof(double) : 0, &end);
+    place(&w->sum, o->accumulate ? trainable * sizeof(float) : 0, &end);
+    place(&w->average, o->average ? (uint64_t)w->total * sizeof(float) : 0, &end);
+    place(&w->hyper, o->training ? rows * HN_HYPER_COLUMNS * sizeof(double) : 0, &end);
     return end;
 }
 
-uint64_t hni_weights_bytes(const hni_graph *graph, bool training) {
-    hni_weights w = {.total = graph->total, .trainable = graph->trainable, .training = training};
+uint64_t hni_weights_bytes(const hni_graph *graph, const hni_weights_options *options) {
+    hni_weights w = {.total = graph->total, .trainable = graph->trainable, .options = *options};
     return lay_out(&w);
 }
 
 hn_status hni_weights_create(hni_device *device, const hni_graph *graph, bool training, hni_weights *out, hn_error *err) {
+    return hni_weights_create_with(device, graph, &(hni_weights_options){.training = training}, out, err);
+}
+
+hn_status hni_weights_create_with(hni_device *device, const hni_graph *graph, const hni_weights_options *options, hni_weights *out,
+                                  hn_error *err) {
     memset(out, 0, sizeof *out);
     if (graph->logits < 0)
         return hni_fail(err, HN_E_STATE, "the network is not finished: it has no logits yet");
-    hni_weights w = {.device = device, .total = graph->total, .trainable = graph->trainable, .training = training, .version = 1};
-    hn_buffer *const parts[] = {&w.values, &w.grads, &w.m, &w.v, &w.group, &w.hyper, &w.stats};
+    hni_weights w = {.device = device, .total = graph->total, .trainable = graph->trainable, .options = *options, .version = 1};
+    hn_buffer *const parts[] = {&w.values, &w.grads, &w.m, &w.v, &w.group, &w.sum, &w.average, &w.hyper, &w.stats};
     hn_status status = hni_device_alloc(device, lay_out(&w), &w.memory, err);
     if (status != HN_OK)
         return status;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i]->size > 0) /* nothing to train, or no weights at all: that is allowed */
             parts[i]->memory = w.memory.memory;
-    hn_error theirs = {.status = HN_OK};
-    status = hni_foreign_status(device->table.fill(device->handle, w.memory, 0, &theirs), &theirs, device->info.name, "fill", err);
+    status = hni_device_fill(device, w.memory, 0, err);
     if (status != HN_OK) {
         hni_weights_free(&w);
         return status;

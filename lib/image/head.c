@@ -237,6 +237,9 @@ hn_status hni_head_box(hni_scratch *scratch, const hn_image *image, double margi
     if (!largest(&s, &g, &box))
         return hni_fail(err, HN_E_NOT_FOUND, "no head was found in this image of %d x %d px: nothing in it that is connected, brighter than air "
                         "and at least a hundredth of it", (int)image->width, (int)image->height);
+    if (box.width / 4 > box.height || box.height / 4 > box.width) /* nor is the square around it, which would be far larger than the image */
+        return hni_fail(err, HN_E_NOT_FOUND, "no head was found in this image of %d x %d px: the largest piece, %d x %d px, is too long for one",
+                        (int)image->width, (int)image->height, (int)box.width * g.step, (int)box.height * g.step);
     widen(image, &g, margin, square, &box);
     out->x = box.x, out->y = box.y, out->width = box.width, out->height = box.height;
     return HN_OK;

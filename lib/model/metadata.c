@@ -23,6 +23,7 @@ static void write_layer(hni_text *t, const hni_layer *l) {
         pair(t, "stride", l->window.stride);
         pair(t, "padding", l->window.padding);
         pair(t, "dilation", l->window.dilation);
+        if (l->window.extra_padding[0] || l->window.extra_padding[1]) pair(t, "extra_padding", l->window.extra_padding);
         hni_text_format(t, ",\"groups\":%d,\"bias\":%s", l->window.groups, l->no_bias ? "false" : "true");
         break;
     case HNI_LAYER_MAX_POOL2D:

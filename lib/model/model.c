@@ -119,7 +119,7 @@ hn_status hni_model_alloc_weights(hn_model *m, hn_error *err) {
 
 hn_status hni_model_init(hn_model *m, hn_error *err) {
     hn_status status = hni_model_alloc_weights(m, err);
-    if (!status) hni_init_weights(m->graph, m->seed, m->weights);
+    if (!status) hni_init_weights(m->graph, m->init, m->seed, m->weights);
     return status;
 }
 

@@ -6,6 +6,9 @@
 #include "graph/footprint.h"
 #include "preproc/preproc.h" /* defines: hni_preproc */
 
+/* How first weights are drawn; see init.c. */
+enum { HNI_INIT_PYTORCH = 0, HNI_INIT_RESNET = 1, HNI_INIT_DENSENET = 2, HNI_INIT_MOBILENET = 3, HNI_INIT_EFFICIENTNET = 4 };
+
 struct hn_model {
     atomic_int refs;
     hn_context *ctx;
@@ -14,6 +17,7 @@ struct hn_model {
     int32_t task, n_classes, positive; /* positive: index or -1 */
     double threshold;
     uint64_t seed;      /* of the initial weights */
+    int32_t init;       /* HNI_INIT_…: what they were drawn by. Not kept in files */
     char preset[32];    /* "" for a built network */
     char **class_names; /* [n_classes] */
     float *weights;     /* [graph->total], flat */
@@ -32,11 +36,12 @@ hn_status hni_model_preproc(const hn_model_options *options, hni_preproc *out, h
 /* safetensors container: the one writer and the one reader, also used for checkpoints. */
 typedef struct hni_tensor_ref {
     const char *name;
-    int32_t dtype;        /* HN_DTYPE_F32, F64, U8, I32, U32 */
+    int32_t dtype;        /* HN_DTYPE_F32, F64, U8, I32, U32; 0 = another */
     int32_t rank;
     int64_t shape[4];
     const void *data;
     size_t size;          /* bytes */
+    const char *type;     /* read ones: the file's word, "F32", "BF16"; static */
 } hni_tensor_ref;
 /* Header text and pieces: header JSON (with one metadata key "haemnet" when metadata is not NULL), then the data in the order given.
  * Alignment of each tensor to 8 bytes. Tensors are sorted by the writer as it must be. */
@@ -55,6 +60,7 @@ hn_status hni_safetensors_parse(hn_context *ctx, const uint8_t *bytes, size_t si
 void hni_safetensors_free(hni_safetensors *file);
 int64_t hni_safetensors_find(const hni_safetensors *file, const char *name); /* -1 = none */
 
+hn_status hni_preset_get(int32_t index, hn_preset_info *out, hn_error *err); /* fills all but struct_size */
 hn_status hni_model_preset(hn_context *ctx, const char *preset, const hn_model_options *options, hn_model **out, hn_error *err);
 hn_status hni_model_parse(hn_context *ctx, const uint8_t *bytes, size_t size, hn_model **out, hn_error *err);
 hn_status hni_model_import(hn_context *ctx, const uint8_t *bytes, size_t size, const char *preset, const hn_model_options *options,
@@ -67,7 +73,7 @@ hn_status hni_model_summary(const hn_model *model, int32_t batch, hni_text *out,
 /* A line on the memory for "inference" or "training"; device NULL = only the arena's plan and the weights are known, and why. */
 void hni_summary_memory(hni_text *out, const char *what, const hni_footprint *f, const char *device, const char *why);
 
-/* Kaiming uniform as PyTorch's Conv2d and Linear reset_parameters do: weight and bias uniform in ±1/sqrt(fan_in); batch norm 1, 0, 0, 1. */
-void hni_init_weights(const hni_graph *graph, uint64_t seed, float *weights);
+/* First weights of all layers; scheme: HNI_INIT_…. */
+void hni_init_weights(const hni_graph *graph, int32_t scheme, uint64_t seed, float *weights);
 
 #endif

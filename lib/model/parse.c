@@ -35,6 +35,7 @@ static bool read_constants(const hni_json *j, hni_json_value v, hni_layer *l) {
             !read_pair(j, v, "dilation", w->dilation) || !read_flag(j, v, "bias", &l->no_bias))
             return false;
         l->no_bias = !l->no_bias;
+        if (hni_json_get(j, v, "extra_padding") >= 0 && !read_pair(j, v, "extra_padding", w->extra_padding)) return false;
         return read_pair(j, v, "kernel", w->kernel) && read_pair(j, v, "stride", w->stride) && read_pair(j, v, "padding", w->padding);
     case HNI_LAYER_AVG_POOL2D:
         if (!read_flag(j, v, "exclude_padding", &w->exclude_padding)) return false; /* fall through */

@@ -76,6 +76,7 @@ static hn_status read_tensor(const hni_json *json, hni_json_value v, const uint8
         return hni_fail(err, HN_E_FORMAT, "tensor %.60s: its shape and its %llu bytes do not agree", out->name,
                         (unsigned long long)(end - begin));
     out->dtype = types[type].dtype;
+    out->type = types[type].name;
     out->data = data + begin;
     out->size = (size_t)bytes;
     *where = (place){(uint64_t)begin, (uint64_t)end};

@@ -15,7 +15,9 @@ static void describe_constants(const hni_layer *l, char *text, size_t size) {
     if (l->kind <= HNI_LAYER_AVG_POOL2D)
         n = snprintf(text, size, "%d×%d, stride %d×%d, padding %d×%d", w->kernel[0], w->kernel[1], w->stride[0], w->stride[1],
                      w->padding[0], w->padding[1]);
-    if (l->kind == HNI_LAYER_CONV2D && w->groups > 1) snprintf(text + n, size - (size_t)n, ", groups %d", w->groups);
+    if (l->kind == HNI_LAYER_CONV2D && (w->extra_padding[0] || w->extra_padding[1]))
+        n += snprintf(text + n, size - (size_t)n, " + %d×%d", w->extra_padding[0], w->extra_padding[1]);
+    if (l->kind == HNI_LAYER_CONV2D && w->groups > 1 && n < (int)size) snprintf(text + n, size - (size_t)n, ", groups %d", w->groups);
     if (l->kind == HNI_LAYER_GROUP_NORM) snprintf(text, size, "%d group%s", w->groups, w->groups == 1 ? "" : "s");
     if (l->kind == HNI_LAYER_ACTIVATION && l->activation > HN_ACT_NONE && l->activation <= HN_ACT_TANH)
         snprintf(text, size, "%s", activations[l->activation]);
@@ -50,21 +52,33 @@ static void grouped(int64_t value, char *text, size_t size) {
     text[at] = 0;
 }
 
-static void row(hni_text *t, const hn_layer_info *info, const char *shape, int32_t batch) {
-    char label[128], p[32], m[32], b[32];
-    snprintf(label, sizeof label, "%s (%s)", info->name, info->kind);
+static int label(char *text, size_t size, const char *name, const char *kind) { return snprintf(text, size, "%s (%s)", name, kind); }
+
+/* Of the first column: the longest label. */
+static int name_width(const hni_graph *g) {
+    int width = NAME;
+    for (size_t i = 0; i < g->n_layers; i++) {
+        const int n = label(NULL, 0, g->layers[i].name, hni_layer_kind_name(g->layers[i].kind));
+        width = n > width ? n : width;
+    }
+    return width;
+}
+
+static void row(hni_text *t, int width, const hn_layer_info *info, const char *shape, int32_t batch) {
+    char name[128], p[32], m[32], b[32];
+    label(name, sizeof name, info->name, info->kind);
     grouped(info->parameters, p, sizeof p);
     grouped(info->multiply_adds * batch, m, sizeof m);
     grouped(info->output_bytes * batch, b, sizeof b);
-    hni_text_format(t, "%-*s %-*s %*s %*s %*s\n", NAME, label, SHAPE, shape, NUMBER, p, NUMBER, m, NUMBER, b);
+    hni_text_format(t, "%-*s %-*s %*s %*s %*s\n", width, name, SHAPE, shape, NUMBER, p, NUMBER, m, NUMBER, b);
 }
 
-static void rule(hni_text *t) {
-    for (int i = 0; i < NAME + SHAPE + 3 * NUMBER + 4; i++) hni_text_add(t, "-");
+static void rule(hni_text *t, int width) {
+    for (int i = 0; i < width + SHAPE + 3 * NUMBER + 4; i++) hni_text_add(t, "-");
     hni_text_add(t, "\n");
 }
 
-static int64_t rows(hni_text *t, const hni_graph *g, int32_t batch) {
+static int64_t rows(hni_text *t, int width, const hni_graph *g, int32_t batch) {
     int64_t total = 0;
     char shape[64];
     for (size_t i = 0; i < g->n_layers; i++) {
@@ -72,7 +86,7 @@ static int64_t rows(hni_text *t, const hni_graph *g, int32_t batch) {
         hni_layer_describe(g, (int32_t)i, &info);
         hn_tensor_desc value = hni_tensor(HN_DTYPE_F32, info.rank, batch, info.output[1], info.output[2], info.output[3]);
         hni_shape_text(&value, shape, sizeof shape);
-        row(t, &info, shape, batch);
+        row(t, width, &info, shape, batch);
         total += info.multiply_adds;
     }
     return total * batch;
@@ -148,12 +162,13 @@ hn_status hni_model_summary(const hn_model *m, int32_t batch, hni_text *t, hn_er
     steps(t, p);
     for (int32_t k = 0; k < m->n_classes; k++)
         hni_text_format(t, "  %d  %s%s\n", k, m->class_names[k], k == m->positive ? "  (positive)" : "");
-    rule(t);
-    hni_text_format(t, "%-*s %-*s %*s %*s %*s\n", NAME, "layer", SHAPE, "output", NUMBER, "parameters", NUMBER, "multiply-adds", NUMBER,
+    const int width = name_width(m->graph);
+    rule(t, width);
+    hni_text_format(t, "%-*s %-*s %*s %*s %*s\n", width, "layer", SHAPE, "output", NUMBER, "parameters", NUMBER, "multiply-adds", NUMBER,
                     "bytes");
-    rule(t);
-    int64_t multiply_adds = rows(t, m->graph, batch);
-    rule(t);
+    rule(t, width);
+    int64_t multiply_adds = rows(t, width, m->graph, batch);
+    rule(t, width);
     totals(t, m, batch, multiply_adds);
     const hn_status status = training(t, m, err);
     if (status) return status;

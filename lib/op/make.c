@@ -46,6 +46,7 @@ static void copy_window(hn_op_desc *d, const hn_op_desc *from) {
     memcpy(d->stride, from->stride, sizeof d->stride);
     memcpy(d->padding, from->padding, sizeof d->padding);
     memcpy(d->dilation, from->dilation, sizeof d->dilation);
+    memcpy(d->extra_padding, from->extra_padding, sizeof d->extra_padding);
     d->groups = from->groups;
     d->exclude_padding = from->exclude_padding;
 }
@@ -54,6 +55,7 @@ hn_status hni_op_conv2d(hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_
                         int32_t activation, hn_error *err) {
     begin(d, HN_OP_CONV2D);
     take_window(d, win);
+    memcpy(d->extra_padding, win->extra_padding, sizeof d->extra_padding);
     d->kernel[0] = d->kernel[1] = 0; /* it is in w */
     d->groups = win->groups == 0 ? 1 : win->groups;
     d->activation = activation;

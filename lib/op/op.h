@@ -28,6 +28,7 @@ typedef struct hni_window2d {
     int32_t kernel[2], stride[2], padding[2], dilation[2];
     int32_t groups, exclude_padding;
     int32_t pool; /* convolution: 0 or 2 */
+    int32_t extra_padding[2]; /* convolution: below and at the right only */
 } hni_window2d;
 hn_status hni_op_conv2d(hn_op_desc *d, const hn_tensor_desc *x, const hn_tensor_desc *w, bool bias, const hni_window2d *win, int32_t activation,
                         hn_error *err);

@@ -33,7 +33,8 @@ enum {
     HNI_USES_RATE = 1 << 12,
     HNI_USES_THRESHOLD = 1 << 13,
     HNI_USES_POOL = 1 << 14,
-    HNI_USES_SOFTENING = 1 << 15 /* smoothing and focal */
+    HNI_USES_SOFTENING = 1 << 15, /* smoothing and focal */
+    HNI_USES_EXTRA = 1 << 16
 };
 
 typedef struct hni_rule {

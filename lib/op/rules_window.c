@@ -32,6 +32,8 @@ static hn_status check_window(const hn_op_desc *d, hn_error *err) {
             return hni_bad_constant(d, err, "stride %dx%d must be 1 … %d", d->stride[0], d->stride[1], HNI_MAX_WINDOW);
         if (d->padding[i] < 0 || d->padding[i] > HNI_MAX_WINDOW)
             return hni_bad_constant(d, err, "padding %dx%d must be 0 … %d", d->padding[0], d->padding[1], HNI_MAX_WINDOW);
+        if (d->extra_padding[i] < 0 || d->extra_padding[i] > HNI_MAX_WINDOW)
+            return hni_bad_constant(d, err, "extra padding %dx%d must be 0 … %d", d->extra_padding[0], d->extra_padding[1], HNI_MAX_WINDOW);
         if (d->dilation[i] < 1 || d->dilation[i] > HNI_MAX_WINDOW)
             return hni_bad_constant(d, err, "dilation %dx%d must be 1 … %d", d->dilation[0], d->dilation[1], HNI_MAX_WINDOW);
     }
@@ -43,7 +45,7 @@ static hn_status window_output(const hn_op_desc *d, const hn_tensor_desc *x, con
     for (int i = 0; i < 2; i++) {
         if (kernel[i] < 1 || kernel[i] > HNI_MAX_WINDOW)
             return hni_bad_constant(d, err, "kernel of %lld px; must be 1 … %d", (long long)kernel[i], HNI_MAX_WINDOW);
-        out[i] = hni_window_extent(x->dims[2 + i], (int32_t)kernel[i], d->stride[i], d->padding[i], d->dilation[i]);
+        out[i] = hni_window_extent(x->dims[2 + i] + d->extra_padding[i], (int32_t)kernel[i], d->stride[i], d->padding[i], d->dilation[i]);
         if (out[i] < 1) {
             char text[96];
             hni_shape_text(x, text, sizeof text);

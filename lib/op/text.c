@@ -59,6 +59,7 @@ static void add_constants(line *l, const hn_op_desc *d) {
     if (d->stride[0] != 0 || d->stride[1] != 0) {
         add(l, ", stride %dx%d", d->stride[0], d->stride[1]);
         add_pair(l, "padding", d->padding, 0);
+        add_pair(l, "extra padding", d->extra_padding, 0);
         add_pair(l, "dilation", d->dilation, 1);
     }
     if (d->groups > 1)

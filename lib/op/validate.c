@@ -10,7 +10,7 @@
 
 enum {
     WINDOW = HNI_USES_STRIDE | HNI_USES_PADDING | HNI_USES_DILATION,
-    CONV = WINDOW | HNI_USES_GROUPS,
+    CONV = WINDOW | HNI_USES_GROUPS | HNI_USES_EXTRA,
     POOL = WINDOW | HNI_USES_KERNEL
 };
 
@@ -126,6 +126,7 @@ static const char *stray_constant(const hn_op_desc *d, uint32_t uses) {
         {HNI_USES_RATE, !(d->rate == 0.0), "rate"},
         {HNI_USES_THRESHOLD, !(d->threshold == 0.0), "threshold"},
         {HNI_USES_POOL, d->pool != 0, "pool"},
+        {HNI_USES_EXTRA, d->extra_padding[0] || d->extra_padding[1], "extra_padding"},
         {HNI_USES_SOFTENING, !(d->smoothing == 0.0), "smoothing"},
         {HNI_USES_SOFTENING, !(d->focal == 0.0), "focal"},
     };

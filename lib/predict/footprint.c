@@ -11,7 +11,7 @@ hn_status hni_predictor_footprint(const hn_model *model, hni_device *device, int
     hni_executor_options o = {.mode = HNI_MODE_PREDICT, .batch = 1, .task = model->task, .positive = model->positive};
     o.threshold = model->threshold, o.mean = model->preproc.mean, o.deviation = model->preproc.deviation;
     *f = (hni_footprint){.host = host_bytes(model, (uint64_t)max_batch)};
-    hni_footprint_weights(f, model->graph, false);
+    hni_footprint_weights(f, model->graph, &(hni_weights_options){.training = false});
     hn_status status = hni_footprint_executor(f, device, model->graph, &o, err);
     o.batch = max_batch;
     if (!status && max_batch > 1) status = hni_footprint_executor(f, device, model->graph, &o, err);

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "views.h"
 
 static hn_status take_numbers(hn_predictor *p, const hn_predictor_options *o, hn_error *err) {
     p->max_batch = o->max_batch ? o->max_batch : HNI_PREDICT_BATCH;
@@ -19,6 +20,9 @@ static hn_status take_numbers(hn_predictor *p, const hn_predictor_options *o, hn
     if (o->threshold != 0 && !(o->threshold > 0 && o->threshold < 1)) /* also NaN */
         return hni_fail(err, HN_E_ARGUMENT, "threshold %g: must be above 0 and below 1, or 0 for the model's %g", o->threshold,
                         p->model->threshold);
+    if (o->tta < HN_TTA_NONE || o->tta > HN_TTA_FLIP_SHIFT || o->flags)
+        return hni_fail(err, HN_E_ARGUMENT, "tta %d, flags %d: tta must be one of HN_TTA_…, and flags 0", o->tta, o->flags);
+    p->tta = o->tta;
     return HN_OK;
 }
 
@@ -38,6 +42,15 @@ static void free_verdicts(hn_context *ctx, hni_verdicts *v) {
     hni_free(ctx, v->status);
     hni_free(ctx, v->notes);
     *v = (hni_verdicts){0};
+}
+
+/* Test-time averaging alone needs it. */
+static hn_status take_views(hn_predictor *p, hn_error *err) {
+    size_t bytes = (size_t)p->max_batch * p->image_bytes, cells = (size_t)p->max_batch * (size_t)p->model->n_classes;
+    if (!p->tta) return HN_OK;
+    p->view = hni_alloc_aligned(p->ctx, bytes);
+    p->sums = hni_calloc(p->ctx, cells, 2 * sizeof *p->sums);
+    return p->view && p->sums ? HN_OK : hni_fail_memory(err, bytes, "the views of a predictor's images (take a smaller max_batch)");
 }
 
 static hn_status take_host_memory(hn_predictor *p, hn_error *err) {
@@ -60,7 +73,7 @@ static hn_status take_host_memory(hn_predictor *p, hn_error *err) {
     if (!p->lanes || !p->pixels || !p->image || !p->notes || !p->error || !p->row || !take_verdicts(p->ctx, n, classes, &p->run) ||
         !take_verdicts(p->ctx, n, classes, &p->held))
         return hni_fail_memory(err, bytes, "a predictor's images (take a smaller max_batch)");
-    return HN_OK;
+    return take_views(p, err);
 }
 
 static hn_status make_executor(hn_predictor *p, int32_t batch, hni_executor **out, hn_error *err) {
@@ -112,6 +125,8 @@ void hni_predictor_free(hn_predictor *p) {
         hni_device_close(p->device);
     }
     hni_free_aligned(ctx, p->pixels);
+    hni_free_aligned(ctx, p->view);
+    hni_free(ctx, p->sums);
     hni_free(ctx, p->image);
     hni_free(ctx, p->notes);
     hni_free(ctx, p->error);
@@ -142,12 +157,40 @@ static hn_status judge(const hn_predictor *p, int32_t slot) {
     return HN_OK;
 }
 
-hn_status hni_predictor_run(hn_predictor *p, const uint8_t *pixels, int32_t n, hn_error *err) {
+static hn_status run_view(hn_predictor *p, const uint8_t *pixels, int32_t n, hn_error *err) {
     hn_status status = HN_OK;
-    if (p->many && n == p->max_batch)
-        status = run_at(p, p->many, pixels, 0, err);
-    else
-        for (int32_t i = 0; i < n && !status; i++) status = run_at(p, p->one, pixels, i, err);
+    if (p->many && n == p->max_batch) return run_at(p, p->many, pixels, 0, err);
+    for (int32_t i = 0; i < n && !status; i++) status = run_at(p, p->one, pixels, i, err);
+    return status;
+}
+
+static void add_view(hn_predictor *p, size_t cells) {
+    for (size_t i = 0; i < cells; i++) p->sums[i] += (double)p->run.probabilities[i];
+    for (size_t i = 0; i < cells; i++) p->sums[cells + i] += (double)p->run.logits[i];
+}
+
+/* Why probabilities are averaged and not logits: by Jensen's inequality log loss and Brier score of the mean are no worse than the views' own
+ * on average; the mean is bounded, so that one view which is very sure cannot outvote the others, as an infinite logit would. */
+static hn_status run_views(hn_predictor *p, const uint8_t *pixels, int32_t n, hn_error *err) {
+    const hni_preproc *pre = &p->model->preproc;
+    size_t cells = (size_t)n * (size_t)p->model->n_classes;
+    int32_t views = hni_views(p->tta);
+    hn_status status = HN_OK;
+    memset(p->sums, 0, 2 * cells * sizeof *p->sums);
+    for (int32_t v = 0; v < views && !status; v++) {
+        hni_view_make(pixels, p->view, (int64_t)n * pre->channels, pre->width, pre->height, v);
+        status = run_view(p, p->view, n, err);
+        if (!status) add_view(p, cells);
+    }
+    for (size_t i = 0; i < cells && !status; i++) {
+        p->run.probabilities[i] = (float)(p->sums[i] / views);
+        p->run.logits[i] = (float)(p->sums[cells + i] / views);
+    }
+    return status;
+}
+
+hn_status hni_predictor_run(hn_predictor *p, const uint8_t *pixels, int32_t n, hn_error *err) {
+    hn_status status = p->tta ? run_views(p, pixels, n, err) : run_view(p, pixels, n, err);
     for (int32_t i = 0; i < n && !status; i++) p->run.status[i] = judge(p, i);
     return status;
 }

@@ -3,6 +3,8 @@
  *   image ─► preproc ─► pixels [max_batch] ─┬─► many (max_batch images at once) ─┬─► probabilities, logits ─► verdict
  *                                           └─► one  (the rest, image by image) ─┘
  *
+ * With test-time averaging, each view of the pixels goes that way, and the means of what comes out take its place (views.h).
+ *
  * Two executors share weights and arena. A batch that does not fill `many` goes image by image, so every count of images is served by
  * what was prepared at creation. */
 #ifndef HNI_PREDICT_PREDICTOR_H
@@ -40,6 +42,9 @@ struct hn_predictor {
     hni_executor *one, *many; /* many is NULL if max_batch is 1 */
     size_t image_bytes;       /* of one preprocessed image */
     uint8_t *pixels;          /* [max_batch, image_bytes] */
+    int32_t tta;              /* HN_TTA_… */
+    uint8_t *view;            /* [max_batch, image_bytes] pixels as another view; NULL without test-time averaging */
+    double *sums;             /* [2, max_batch, K] of probabilities and of logits over the views; NULL likewise */
     size_t *image;            /* [max_batch] the caller's number of the image in each slot */
     uint32_t *notes;          /* [max_batch] HNI_PREPROC_… of the image in each slot */
     hn_error *error;          /* [max_batch] of the slots that are being preprocessed; status HN_OK = good */
@@ -57,7 +62,7 @@ hn_status hni_predictor_create(const hn_model *model, const hn_predictor_options
 void hni_predictor_free(hn_predictor *p); /* NULL is fine */
 hn_status hni_predictor_footprint(const hn_model *model, hni_device *device, int32_t max_batch, hni_footprint *f, hn_error *err);
 
-/* Runs n ≤ max_batch preprocessed images, pixels [n, C, H, W] u8, into p->run. */
+/* Runs n ≤ max_batch preprocessed images, pixels [n, C, H, W] u8, into p->run; the means over their views with test-time averaging. */
 hn_status hni_predictor_run(hn_predictor *p, const uint8_t *pixels, int32_t n, hn_error *err);
 
 /* Image `at` of `count` into slot `slot` of p->pixels and its notes; with `series` between its neighbours. Any thread, one a slot. */

@@ -44,8 +44,8 @@ enum { HNI_PREPROC_NO_HEAD = 1 }; /* no head was found: the whole image was used
  * in the middle is the one that is asked about; a missing neighbour is the nearest that there is. Images that are the same are computed once.
  *   notes     HNI_PREPROC_… bits; may be NULL
  * HN_E_SHAPE: grey levels for other than 1 or 3 channels a slice; HN_E_MEMORY; HN_E_ARGUMENT. Safe from any thread; on failure dst holds
- * anything. Works in a scratch that the caller keeps: it takes memory only for an image that needs more than all before it, up to 8 bytes a
- * pixel and sample of the image, and 16 · sigma rows of doubles with a Gaussian; one thread a scratch. */
+ * anything. Works in a scratch that the caller keeps: it takes memory only for an image that needs more than all before it: up to 8 bytes a
+ * pixel and sample of the image and of the head's square, and 8 · sigma rows of doubles with a Gaussian; one thread a scratch. */
 struct hni_scratch;
 hn_status hni_preproc_slices_in(struct hni_scratch *scratch, const hni_preproc *p, const hn_image *const *images, uint8_t *dst,
                                 uint32_t *notes, hn_error *err);

@@ -101,8 +101,10 @@ hn_status hni_trainer_save(hn_trainer *t, const char *path, hn_error *err) {
                                           flat("last", t->last.weights, total),
                                           flat("best", t->best, total),
                                           flat("m", t->last.m, trainable),
-                                          flat("v", t->last.v, trainable)};
-        status = hni_safetensors_write(t->ctx, path, tensors, sizeof tensors / sizeof *tensors, text.data, err);
+                                          flat("v", t->last.v, trainable),
+                                          flat("average", t->last.average, total)}; /* the last: without a moving average it is left out */
+        const size_t n = sizeof tensors / sizeof *tensors - (t->last.average ? 0 : 1);
+        status = hni_safetensors_write(t->ctx, path, tensors, n, text.data, err);
     }
     hni_text_free(&text);
     hni_free(t->ctx, rows);
@@ -161,7 +163,7 @@ static hn_status take_history(hn_trainer *t, const void *data, int64_t epochs, h
 static hn_status take_state(hn_trainer *t, const hni_json *json, const hni_safetensors *file, hn_error *err) {
     hni_json_value root = hni_json_root(json);
     size_t total = (size_t)t->model->graph->total * sizeof(float), trainable = (size_t)t->model->graph->trainable * sizeof(float);
-    const void *last, *best, *m, *v, *history;
+    const void *last, *best, *m, *v, *history, *average = NULL;
     int64_t epochs, step, format;
     if (!hni_json_int(json, hni_json_get(json, root, "format"), &format) ||
         !hni_json_int(json, hni_json_get(json, root, "epochs"), &epochs) || !hni_json_int(json, hni_json_get(json, root, "step"), &step) ||
@@ -175,12 +177,14 @@ static hn_status take_state(hn_trainer *t, const hni_json *json, const hni_safet
         (status = take_tensor(file, "m", HN_DTYPE_F32, trainable, &m, err)) ||
         (status = take_tensor(file, "v", HN_DTYPE_F32, trainable, &v, err)) ||
         (status = take_tensor(file, "history", HN_DTYPE_F64, (size_t)epochs * COLUMNS * sizeof(double), &history, err)) ||
+        (t->last.average && (status = take_tensor(file, "average", HN_DTYPE_F32, total, &average, err))) ||
         (status = take_history(t, history, epochs, err)))
         return status;
     memcpy(t->last.weights, last, total);
     memcpy(t->best, best, total);
     memcpy(t->last.m, m, trainable);
     memcpy(t->last.v, v, trainable);
+    if (average) memcpy(t->last.average, average, total);
     t->step = step;
     t->best_epoch = epochs ? t->history[epochs - 1].best_epoch : 0;
     t->best_loss = epochs ? t->history[epochs - 1].best_loss : INFINITY;

@@ -5,16 +5,30 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/status.h"
 #include "trainer.h"
 
 static hn_status make_executor(hn_trainer *t, int32_t mode, int32_t batch, hni_executor **out, hn_error *err) {
     hni_executor_options o = {
         .mode = mode, .batch = batch, .task = t->model->task, .positive = t->model->positive, .threshold = t->model->threshold};
-    o.optimizer = mode == HNI_MODE_TRAIN ? t->options.optimizer : 0;
+    const bool train = mode == HNI_MODE_TRAIN, update = mode == HNI_MODE_UPDATE;
+    const hni_part *part = train ? &t->train : &t->test;
+    if (train || update) {
+        o.optimizer = t->options.optimizer;
+        o.accumulate = t->options.accumulate > 1;
+        o.clip = t->options.clip_norm > 0;
+        o.average = t->options.average > 0;
+    }
+    if (train) {
+        o.targets = t->mixes;
+        o.augment = t->options.augment != NULL;
+        o.smoothing = t->options.label_smoothing, o.focal = t->options.focal;
+        o.frozen = t->groups.frozen;
+    }
+    o.averaged = mode == HNI_MODE_TEST && t->options.average_test;
     o.class_weights = t->class_weights_f32;
-    const hni_part *part = mode == HNI_MODE_TRAIN ? &t->train : &t->test;
-    if (part->store.memory) o.images = hni_dataset_rows(part->data), o.store = part->store;
+    if (part->store.memory && !update) o.images = hni_dataset_rows(part->data), o.store = part->store;
     o.mean = t->model->preproc.mean, o.deviation = t->model->preproc.deviation;
     return hni_executor_create(t->device, t->model->graph, &t->weights, &o, out, err);
 }
@@ -78,13 +92,17 @@ static hn_status take_arena(hn_trainer *t, hn_error *err) {
         const uint64_t need = hni_executor_arena_bytes(t->shapes[i].executor);
         if (need > most) most = need;
     }
+    if (t->update && hni_executor_arena_bytes(t->update) > most) most = hni_executor_arena_bytes(t->update);
     hn_status status = hni_device_alloc(t->device, most, &t->arena, err);
+    if (!status && t->update) status = hni_executor_bind(t->update, t->arena, err);
     for (int32_t i = 0; i < t->n_shapes && !status; i++) status = bind_shape(t, &t->shapes[i], err);
     return status;
 }
 
 static void drop_steps(hn_trainer *t) {
     while (t->n_shapes) drop_shape(t);
+    hni_executor_free(t->update);
+    t->update = NULL;
     hni_device_free(t->device, &t->arena);
     hni_resident_drop(t);
 }
@@ -96,6 +114,7 @@ static hn_status take_steps(hn_trainer *t, hn_error *err) {
         hn_error why = {.status = HN_OK};
         hn_status status = hni_resident_take(t, limit, &why);
         if (!status) status = add_expected_shapes(t, &why);
+        if (!status && t->options.accumulate > 1) status = make_executor(t, HNI_MODE_UPDATE, 1, &t->update, &why);
         if (!status) status = take_arena(t, &why);
         if (status != HN_E_MEMORY || !t->store.memory) {
             if (status && err) *err = why;
@@ -107,11 +126,21 @@ static hn_status take_steps(hn_trainer *t, hn_error *err) {
     }
 }
 
+static hn_status take_weights(hn_trainer *t, hn_error *err) {
+    const hn_train_options *o = &t->options;
+    const hni_weights_options how = {
+        .training = true, .accumulate = o->accumulate > 1, .clip = o->clip_norm > 0, .average = o->average > 0, .groups = t->groups.n};
+    hn_status status = hni_weights_create_with(t->device, t->model->graph, &how, &t->weights, err);
+    if (!status && t->groups.n > 1) status = hni_device_upload(t->device, t->weights.group, t->groups.map, err);
+    hni_free(t->ctx, t->groups.map);
+    t->groups.map = NULL;
+    return status ? status : hni_trainer_restore(t, err);
+}
+
 hn_status hni_trainer_open_device(hn_trainer *t, hn_error *err) {
     hn_status status = hni_device_open_spec(t->ctx, t->options.device, &t->device, err);
     t->options.device = NULL; /* the caller's string; not needed any more */
-    if (!status) status = hni_weights_create(t->device, t->model->graph, true, &t->weights, err);
-    if (!status) status = hni_trainer_restore(t, err);
+    if (!status) status = take_weights(t, err);
     return status ? status : take_steps(t, err);
 }
 

@@ -1,10 +1,8 @@
 /* epoch.c - one epoch: every training batch once in the epoch's own order, then the test part, then the books. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
-#include "base/numeric.h"
 #include "base/os.h" /* defines: hni_seconds */
 #include "base/status.h"
 #include "trainer.h"
@@ -20,46 +18,33 @@ typedef struct pass { /* what one run over a part came to */
     bool unread;         /* batches ran since */
 } pass;
 
-static void fill_hyper(const hn_trainer *t, double hyper[HN_HYPER_COLUMNS]) {
-    const hn_train_options *o = &t->options;
-    double step = (double)(t->step + 1);
-    bool sgd = o->optimizer == HN_OPTIMIZER_SGD;
-    memset(hyper, 0, HN_HYPER_COLUMNS * sizeof *hyper);
-    hyper[HN_HYPER_RATE] = o->learning_rate;
-    hyper[HN_HYPER_BETA1] = sgd ? o->momentum : o->beta1;
-    hyper[HN_HYPER_BETA2] = sgd ? o->nesterov != 0 : o->beta2;
-    hyper[HN_HYPER_EPSILON] = o->epsilon;
-    hyper[HN_HYPER_DECAY] = o->weight_decay;
-    hyper[HN_HYPER_CORRECTION1] = 1 - hni_pow(o->beta1, step);
-    hyper[HN_HYPER_CORRECTION2] = 1 - hni_pow(o->beta2, step);
-    hyper[HN_HYPER_STEP] = step;
+/* The optimiser's step on the gradients of the batches since the last one. */
+static hn_status update(hn_trainer *t, hn_error *err) {
+    const hni_step step = {.hyper = t->hyper};
+    if (!t->gathered) return HN_OK;
+    hni_step_numbers(t, 0);
+    const hn_status status = hni_executor_run(t->update, &step, err);
+    t->gathered = 0;
+    t->gathered_weight = 0;
+    if (!status) t->step++;
+    return status;
 }
 
-/* Labels in the model's numbering and the key of each sample's random numbers. */
-static void fill_batch(hn_trainer *t, const hni_part *part, const hni_batch *batch, uint32_t epoch) {
-    for (int32_t i = 0; i < batch->count; i++) {
-        uint32_t *key = t->batch_keys + 4 * (size_t)i;
-        hni_match_row(t->model, part->data, part->classes, batch->rows[i], &t->batch_classes[i],
-                      t->batch_labels + (size_t)i * (size_t)t->model->n_classes);
-        key[0] = (uint32_t)t->options.seed;
-        key[1] = (uint32_t)(t->options.seed >> 32);
-        key[2] = epoch;
-        key[3] = (uint32_t)batch->rows[i];
-        t->batch_rows[i] = (int32_t)batch->rows[i];
-    }
-}
-
-static hn_status run_batch(hn_trainer *t, int32_t mode, const hni_batch *batch, hn_error *err) {
+static hn_status run_batch(hn_trainer *t, hni_part *part, int32_t mode, const hni_batch *batch, int64_t epoch, hn_error *err) {
     hni_executor *executor;
-    double hyper[HN_HYPER_COLUMNS];
-    hni_step step = {
-        .pixels = batch->pixels, .rows = t->batch_rows, .classes = t->batch_classes, .labels = t->batch_labels, .keys = t->batch_keys, .hyper = hyper};
+    hni_step step;
     hn_status status = hni_trainer_shape(t, mode, batch->count, &executor, err);
     if (status) return status;
-    fill_hyper(t, hyper);
+    const double weight = hni_step_fill(t, part, mode, batch, epoch, &step);
+    if (mode == HNI_MODE_TRAIN) hni_step_numbers(t, weight);
     status = hni_executor_run(executor, &step, err);
-    if (!status && mode == HNI_MODE_TRAIN) t->step++;
-    return status;
+    if (status || mode != HNI_MODE_TRAIN) return status;
+    if (!t->update) {
+        t->step++;
+        return HN_OK;
+    }
+    t->gathered_weight += weight;
+    return ++t->gathered == t->options.accumulate ? update(t, err) : HN_OK;
 }
 
 static hn_status tell(const hn_trainer *t, int32_t mode, int64_t epoch, int64_t batch, int64_t rows, const pass *p, hn_error *err) {
@@ -103,13 +88,15 @@ static hn_status run_part(hn_trainer *t, hni_part *part, int32_t mode, int64_t e
     int64_t rows = hni_dataset_rows(part->data), number = 0;
     hni_batch batch;
     *p = (pass){.read_at = -INFINITY};
+    t->gathered = 0;
+    t->gathered_weight = 0;
+    hni_step_begin_pass(part);
     hn_status status = hni_device_upload(t->device, t->weights.stats, zeros, err);
     if (!status) status = hni_loader_start(part->loader, t->options.seed, mode == HNI_MODE_TRAIN ? epoch : -1, err);
     while (!status) {
         status = hni_resident_next(t, part, &batch, err);
         if (status || !batch.count) break;
-        fill_batch(t, part, &batch, (uint32_t)epoch);
-        status = run_batch(t, mode, &batch, err);
+        status = run_batch(t, part, mode, &batch, epoch, err);
         if (status) break;
         number++;
         p->images += batch.count;
@@ -121,6 +108,7 @@ static hn_status run_part(hn_trainer *t, hni_part *part, int32_t mode, int64_t e
     if (!status && !p->images)
         status = hni_fail(err, HN_E_DATA, "none of the %lld files of the %s part could be read", (long long)rows,
                           mode == HNI_MODE_TRAIN ? "training" : "test");
+    if (!status) status = update(t, err);
     if (!status && p->unread) status = read_stats(t, p, mode, epoch, number, err);
     p->seconds = hni_seconds() - begin;
     return status;
@@ -134,7 +122,7 @@ static void book(hn_trainer *t, const pass *train, const pass *test, hn_epoch_re
     r->train_accuracy = train->stats[RIGHT] / train->stats[COUNT];
     r->test_loss = t->test.data ? test->stats[LOSS] / test->stats[WEIGHT] : NAN;
     r->test_accuracy = t->test.data ? test->stats[RIGHT] / test->stats[COUNT] : NAN;
-    r->learning_rate = t->options.learning_rate;
+    r->learning_rate = t->rate;
     r->seconds = train->seconds + test->seconds;
     r->train_images = train->images;
     r->test_images = test->images;
@@ -166,7 +154,7 @@ static hn_status close_epoch(hn_trainer *t, hn_epoch_report *r, hn_error *err) {
         return status;
     }
     if (watched < t->best_loss) {
-        memcpy(t->best, t->last.weights, (size_t)t->model->graph->total * sizeof *t->best);
+        memcpy(t->best, t->options.average_test ? t->last.average : t->last.weights, (size_t)t->model->graph->total * sizeof *t->best);
         t->best_loss = watched;
         t->best_epoch = r->epoch;
         r->flags |= HN_EPOCH_BEST;

@@ -1,8 +1,8 @@
 /* resident.c - the data set on the device: which parts fit, and how their images get there.
  *
- * A part's images lie one after the other by row. In the first pass the loader decodes as ever, and each image goes to its place before the
- * step that wants it; from then on a step is told row numbers only. Who reads pixels is the same operator in both passes, and bad files were
- * marked in the first, so batches, bits and errors are those of a training that brings its pixels each time. */
+ * A part's images lie one after the other by row. The loader decodes what is not there yet, which goes to its place before the step that wants
+ * it; steps are told row numbers only. Who reads pixels is the same operator in all passes, and bad files are marked when they are first met, so
+ * batches, bits and errors are those of a training that brings its pixels each time. */
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
@@ -49,8 +49,16 @@ static uint64_t lay_out(hn_trainer *t, uint64_t limit) {
     return end;
 }
 
+static hn_status open_store(hn_trainer *t, hni_part *part, hn_error *err) {
+    if (!part->store.size) return HN_OK;
+    part->kept = hni_calloc(t->ctx, (size_t)rows_of(part), sizeof *part->kept);
+    if (!part->kept) return hni_fail_memory(err, (size_t)rows_of(part), "the list of images on the device");
+    part->store.memory = t->store.memory;
+    hni_loader_keep(part->loader, part->kept);
+    return HN_OK;
+}
+
 hn_status hni_resident_take(hn_trainer *t, uint64_t limit, hn_error *err) {
-    hni_part *const parts[] = {&t->train, &t->test};
     const uint64_t bytes = lay_out(t, limit);
     bool yes = false;
     if (!bytes) return HN_OK;
@@ -60,30 +68,29 @@ hn_status hni_resident_take(hn_trainer *t, uint64_t limit, hn_error *err) {
         hni_resident_drop(t);
         return status == HN_E_MEMORY ? HN_OK : status;
     }
-    for (int i = 0; i < 2; i++)
-        if (parts[i]->store.size) parts[i]->store.memory = t->store.memory;
-    return HN_OK;
+    status = open_store(t, &t->train, err);
+    return status ? status : open_store(t, &t->test, err);
 }
 
 void hni_resident_drop(hn_trainer *t) {
-    t->train.store = t->test.store = (hn_buffer){.memory = NULL};
-    t->train.filled = t->test.filled = false;
+    hni_part *const parts[] = {&t->train, &t->test};
+    for (int i = 0; i < 2; i++) {
+        if (parts[i]->loader) hni_loader_keep(parts[i]->loader, NULL);
+        hni_free(t->ctx, parts[i]->kept);
+        parts[i]->kept = NULL;
+        parts[i]->store = (hn_buffer){.memory = NULL};
+    }
     hni_device_free(t->device, &t->store);
 }
 
-static hn_status put(hn_trainer *t, const hni_part *part, const hni_batch *batch, hn_error *err) {
-    const uint64_t bytes = image_bytes(t);
-    hn_status status = HN_OK;
-    for (int32_t i = 0; i < batch->count && !status; i++)
-        status = hni_device_upload(t->device, hni_buffer_at(part->store, (uint64_t)batch->rows[i] * bytes, bytes),
-                                   batch->pixels + (uint64_t)i * bytes, err);
-    return status;
-}
-
 hn_status hni_resident_next(hn_trainer *t, hni_part *part, hni_batch *out, hn_error *err) {
-    if (part->filled) return hni_loader_next_rows(part->loader, t->options.cancel, out, err);
-    const hn_status status = hni_loader_next(part->loader, t->options.cancel, out, err);
-    if (status || !part->store.memory) return status;
-    part->filled = !out->count; /* the pass is over */
-    return put(t, part, out, err);
+    const uint64_t bytes = image_bytes(t);
+    hn_status status = hni_loader_next(part->loader, t->options.cancel, out, err);
+    for (int32_t i = 0; part->kept && i < out->count && !status; i++) {
+        const int64_t row = out->rows[i];
+        if (part->kept[row]) continue;
+        status = hni_device_upload(t->device, hni_buffer_at(part->store, (uint64_t)row * bytes, bytes), out->pixels + (uint64_t)i * bytes, err);
+        part->kept[row] = !status;
+    }
+    return status;
 }

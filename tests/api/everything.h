@@ -23,6 +23,7 @@ static struct {
     hn_trainer *trainer;
     hn_predictor *predictor;
     hn_eval *eval;
+    hn_transfer *transfer;
 } w;
 
 /* Where calls put what they give. */
@@ -38,6 +39,7 @@ typedef union handle {
     hn_trainer *trainer;
     hn_predictor *predictor;
     hn_eval *eval;
+    hn_transfer *transfer;
 } handle;
 
 typedef union result {
@@ -54,6 +56,7 @@ typedef union result {
     hn_dataset_info dataset;
     hn_row row;
     hn_model_info model;
+    hn_preset_info preset;
     hn_layer_info layer;
     hn_tensor_info tensor;
     hn_epoch_report epoch;
@@ -63,6 +66,11 @@ typedef union result {
     hn_metrics metrics;
     hn_class_metrics class_metrics;
     hn_eval_sample sample;
+    hn_transfer_info transfer;
+    hn_transfer_line line;
+    hn_interval interval;
+    hn_mean mean;
+    hn_mcnemar mcnemar;
     unsigned char bytes[4096]; /* as large as a struct_size may be */
 } result;
 
@@ -75,6 +83,7 @@ static union {
     double doubles[512];
     int64_t numbers[512];
     hn_curve_point points[128];
+    hn_metrics metrics;
 } buffer;
 
 enum { PATTERN = 0xA5 };
@@ -119,6 +128,17 @@ static inline void make_data(void) {
     ck_ok(hn_dataset_split(w.data, NULL, &w.train, &w.test, &err));
 }
 
+/* By way of a file, as a transfer takes none from memory. */
+static inline void make_transfer(const hn_model_options *shape) {
+    char path[] = "/tmp/haemnet-everything-XXXXXX";
+    const int file = mkstemp(path);
+    ck_assert_int_ge(file, 0);
+    close(file);
+    ck_ok(hn_model_save(w.model, path, &err));
+    ck_ok(hn_transfer_create(w.ctx, path, "tinyvgg", shape, &w.transfer, &err));
+    unlink(path);
+}
+
 static inline void make_everything(void) {
     static const char *const classes[] = {"haemorrhage", "no_haemorrhage"};
     hn_context_options lent = {.struct_size = sizeof lent, .threads = 2, .plugin_dir = ""};
@@ -134,6 +154,7 @@ static inline void make_everything(void) {
     ck_ok(hn_train_epoch(w.trainer, NULL, &err));
     ck_ok(hn_predictor_create(w.model, NULL, &w.predictor, &err));
     ck_ok(hn_evaluate(w.predictor, w.data, NULL, &w.eval, &err));
+    make_transfer(&shape);
 }
 
 /* In an order that no sane caller would choose. */
@@ -151,6 +172,7 @@ static inline void free_everything(void) {
     hn_dataset_free(w.test);
     hn_predictor_free(w.predictor);
     hn_image_free(w.image);
+    hn_transfer_free(w.transfer);
 }
 
 #endif

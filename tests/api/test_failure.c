@@ -24,6 +24,9 @@ static const int32_t truth[] = {2};
 static const double chances[] = {0.5, 0.5};
 static const hn_eval_arrays beyond = {.struct_size = sizeof beyond, .task = HN_TASK_SINGLE, .n_classes = 2, .n = 1, .classes = truth,
                                       .probabilities = chances};
+static const hn_predictor_options three_views = {.struct_size = sizeof three_views, .tta = 3};
+static const hn_bootstrap_options ten = {.struct_size = sizeof ten, .resamples = 10};
+static hn_metrics limits = {.struct_size = sizeof limits};
 static const hn_conv2d_options big = {.struct_size = sizeof big, .filters = 1, .kernel = {99, 99}};
 
 CALL(relative_plugin, hn_backend_load, w.ctx, "plugin.so")
@@ -42,6 +45,12 @@ CALL(one_of_three_channels, hn_dataset_statistics, w.data, NULL, NULL, buffer.do
 CALL(no_device_number, hn_device_get, w.ctx, 99, &res.device)
 CALL(no_device_name, hn_device_find, w.ctx, "abacus", &res.i32)
 CALL(no_selftest, hn_device_selftest, w.ctx, -1, &res.selftest)
+CALL(no_class_auc, hn_eval_auc, w.eval, 2, 0, &res.interval)
+CALL(level_one, hn_eval_auc_difference, w.eval, w.eval, 0, 1, &res.interval)
+CALL(ten_resamples, hn_eval_bootstrap, w.eval, 0, &ten, &res.metrics, &limits)
+CALL(three_of_two, hn_eval_proportion, 3, 2, 0, &res.interval)
+CALL(no_values, hn_eval_mean, chances, 0, 0.25, 0, &res.mean)
+CALL(no_rule, hn_eval_by_group, w.eval, 9, 0, &out.eval)
 CALL(no_class, hn_eval_class, w.eval, 2, 0, &res.class_metrics)
 CALL(small_matrix, hn_eval_confusion, w.eval, 0, buffer.numbers, 3, NULL)
 CALL(small_curve, hn_eval_curve, w.eval, HN_CURVE_ROC, 0, buffer.points, 1, NULL)
@@ -86,6 +95,7 @@ CALL(small_summary, hn_model_summary, w.model, 1, buffer.text, 1, NULL)
 CALL(negative_batch, hn_model_summary, w.model, -1, buffer.text, sizeof buffer, &res.size)
 CALL(small_phantom, hn_phantom_create, w.ctx, &small, &out.phantom)
 CALL(no_slice, hn_phantom_render, w.phantom, 12, &res.slice, &out.image, &out2.image)
+CALL(no_views, hn_predictor_create, w.model, &three_views, &out.predictor)
 CALL(no_training_device, hn_trainer_create, w.model, w.train, NULL, &no_device, &out.trainer)
 CALL(negative_rate, hn_trainer_create, w.model, w.train, NULL, &steep, &out.trainer)
 CALL(no_epoch, hn_trainer_history, w.trainer, 2, &res.epoch)
@@ -118,6 +128,12 @@ static const failure failures[] = {
     F(no_device_number, HN_E_NOT_FOUND, 0, sizeof(hn_device_info)),
     F(no_device_name, HN_E_NOT_FOUND, 0, 0),
     F(no_selftest, HN_E_NOT_FOUND, 0, sizeof(hn_selftest_report)),
+    F(no_class_auc, HN_E_NOT_FOUND, 0, sizeof(hn_interval)),
+    F(level_one, HN_E_ARGUMENT, 0, sizeof(hn_interval)),
+    F(ten_resamples, HN_E_ARGUMENT, 0, sizeof(hn_metrics)),
+    F(three_of_two, HN_E_ARGUMENT, 0, sizeof(hn_interval)),
+    F(no_values, HN_E_ARGUMENT, 0, sizeof(hn_mean)),
+    F(no_rule, HN_E_ARGUMENT, 1, 0),
     F(no_class, HN_E_NOT_FOUND, 0, sizeof(hn_class_metrics)),
     F(small_matrix, HN_E_BUFFER, 0, 0),
     F(small_curve, HN_E_BUFFER, 0, 0),
@@ -162,6 +178,7 @@ static const failure failures[] = {
     F(negative_batch, HN_E_ARGUMENT, 0, 0),
     F(small_phantom, HN_E_ARGUMENT, 1, 0),
     F(no_slice, HN_E_NOT_FOUND, 2, sizeof(hn_phantom_slice_info)),
+    F(no_views, HN_E_ARGUMENT, 1, 0),
     F(no_training_device, HN_E_NOT_FOUND, 1, 0),
     F(negative_rate, HN_E_ARGUMENT, 1, 0),
     F(no_epoch, HN_E_NOT_FOUND, 0, sizeof(hn_epoch_report)),

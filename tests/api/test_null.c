@@ -54,11 +54,20 @@ CALL(hn_device_count, N(1, w.ctx), N(2, &res.i32), e)
 CALL(hn_device_find, N(1, w.ctx), "best", N(2, &res.i32), e)
 CALL(hn_device_get, N(1, w.ctx), 0, N(2, &res.device), e)
 CALL(hn_device_selftest, N(1, w.ctx), 0, &res.selftest, e)
+CALL(hn_eval_auc, N(1, w.eval), 0, 0, N(2, &res.interval), e)
+CALL(hn_eval_auc_difference, N(1, w.eval), N(2, w.eval), 0, 0, N(3, &res.interval), e)
+CALL(hn_eval_bootstrap, N(1, w.eval), 0, NULL, N(2, &res.metrics), N(3, &buffer.metrics), e)
+CALL(hn_eval_bootstrap_difference, N(1, w.eval), N(2, w.eval), NULL, N(3, &res.metrics), N(4, &buffer.metrics), e)
+CALL(hn_eval_by_group, N(1, w.eval), HN_RULE_MAX, 0, N(2, &out.eval), e)
 CALL(hn_eval_class, N(1, w.eval), 0, 0, N(2, &res.class_metrics), e)
 CALL(hn_eval_confusion, N(1, w.eval), 0, buffer.numbers, 512, &res.size, e)
 CALL(hn_eval_curve, N(1, w.eval), HN_CURVE_ROC, 0, buffer.points, 128, &res.size, e)
 CALL(hn_eval_from_arrays, N(1, w.ctx), N(2, &arrays), N(3, &out.eval), e)
+CALL(hn_eval_log_loss, N(1, w.eval), NULL, 0, N(2, buffer.doubles), e)
+CALL(hn_eval_mcnemar, N(1, w.eval), N(2, w.eval), N(3, &res.mcnemar), e)
+CALL(hn_eval_mean, N(1, chances), 2, 0.25, 0, N(2, &res.mean), e)
 CALL(hn_eval_metrics, N(1, w.eval), 0, N(2, &res.metrics), e)
+CALL(hn_eval_proportion, 1, 2, 0, N(1, &res.interval), e)
 CALL(hn_eval_row, N(1, w.eval), 0, N(2, &res.sample), e)
 CALL(hn_evaluate, N(1, w.predictor), N(2, w.data), NULL, N(3, &out.eval), e)
 CALL(hn_explain, N(1, w.predictor), N(2, w.image), NULL, buffer.floats, 0, NULL, NULL, e)
@@ -94,10 +103,15 @@ CALL(hn_model_save_memory, N(1, w.model), NULL, 0, N(2, &res.size), e)
 CALL(hn_model_summary, N(1, w.model), 1, buffer.text, sizeof buffer, &res.size, e)
 CALL(hn_phantom_create, N(1, w.ctx), NULL, N(2, &out.phantom), e)
 CALL(hn_phantom_render, N(1, w.phantom), 0, &res.slice, &out.image, &out2.image, e)
+CALL(hn_transfer_create, N(1, w.ctx), N(2, path), N(3, "tinyvgg"), NULL, N(4, &out.transfer), e)
+CALL(hn_transfer_model, N(1, w.transfer), 0, N(2, &out.model), e)
+CALL(hn_transfer_get_info, N(1, w.transfer), N(2, &res.transfer), e)
+CALL(hn_transfer_get_line, N(1, w.transfer), 0, N(2, &res.line), e)
 CALL(hn_predict, N(1, w.predictor), N(2, w.image), N(3, &res.prediction), e)
 CALL(hn_predict_batch, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, N(3, &res.prediction), e)
 CALL(hn_predict_series, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, N(3, &res.prediction), e)
 CALL(hn_predictor_create, N(1, w.model), NULL, N(2, &out.predictor), e)
+CALL(hn_preset_get, 0, N(1, &res.preset), e)
 CALL(hn_train_epoch, N(1, w.trainer), &res.epoch, e)
 CALL(hn_trainer_create, N(1, w.model), N(2, w.train), NULL, NULL, N(3, &out.trainer), e)
 CALL(hn_trainer_get_info, N(1, w.trainer), N(2, &res.trainer), e)
@@ -153,11 +167,20 @@ static const function functions[] = {
     F(hn_device_find, 2, 0, 0, 0),
     F(hn_device_get, 2, 0, 0, sizeof(hn_device_info)),
     F(hn_device_selftest, 1, 0, 0, sizeof(hn_selftest_report)),
+    F(hn_eval_auc, 2, 0, 0, sizeof(hn_interval)),
+    F(hn_eval_auc_difference, 3, 0, 0, sizeof(hn_interval)),
+    F(hn_eval_bootstrap, 3, 0, 0, sizeof(hn_metrics)),
+    F(hn_eval_bootstrap_difference, 4, 0, 0, sizeof(hn_metrics)),
+    F(hn_eval_by_group, 2, 1, 2, 0),
     F(hn_eval_class, 2, 0, 0, sizeof(hn_class_metrics)),
     F(hn_eval_confusion, 1, 0, 0, 0),
     F(hn_eval_curve, 1, 0, 0, 0),
     F(hn_eval_from_arrays, 3, 1, 3, 0),
+    F(hn_eval_log_loss, 2, 0, 0, 0),
+    F(hn_eval_mcnemar, 3, 0, 0, sizeof(hn_mcnemar)),
+    F(hn_eval_mean, 2, 0, 0, sizeof(hn_mean)),
     F(hn_eval_metrics, 2, 0, 0, sizeof(hn_metrics)),
+    F(hn_eval_proportion, 1, 0, 0, sizeof(hn_interval)),
     F(hn_eval_row, 2, 0, 0, sizeof(hn_eval_sample)),
     F(hn_evaluate, 3, 1, 3, 0),
     F(hn_explain, 2, 0, 0, 0),
@@ -191,12 +214,17 @@ static const function functions[] = {
     F(hn_model_save, 2, 0, 0, 0),
     F(hn_model_save_memory, 2, 0, 0, 0),
     F(hn_model_summary, 1, 0, 0, 0),
+    F(hn_transfer_create, 4, 1, 4, 0),
+    F(hn_transfer_model, 2, 1, 2, 0),
+    F(hn_transfer_get_info, 2, 0, 0, sizeof(hn_transfer_info)),
+    F(hn_transfer_get_line, 2, 0, 0, sizeof(hn_transfer_line)),
     F(hn_phantom_create, 2, 1, 2, 0),
     F(hn_phantom_render, 1, 2, 9, sizeof(hn_phantom_slice_info)),
     F(hn_predict, 3, 0, 0, sizeof(hn_prediction)),
     F(hn_predict_batch, 3, 0, 0, sizeof(hn_prediction)),
     F(hn_predict_series, 3, 0, 0, sizeof(hn_prediction)),
     F(hn_predictor_create, 2, 1, 2, 0),
+    F(hn_preset_get, 1, 0, 0, sizeof(hn_preset_info)),
     F(hn_train_epoch, 1, 0, 0, sizeof(hn_epoch_report)),
     F(hn_trainer_create, 3, 1, 3, 0),
     F(hn_trainer_get_info, 2, 0, 0, sizeof(hn_trainer_info)),
@@ -211,8 +239,9 @@ enum { FUNCTIONS = sizeof functions / sizeof *functions };
 static const char *const silent[] = {
     "hn_abi_layout", "hn_abi_version", "hn_build_info", "hn_builder_free", "hn_cancel_free", "hn_cancel_reset", "hn_cancel_trigger",
     "hn_cancel_triggered", "hn_context_free", "hn_dataset_class_name", "hn_dataset_free", "hn_eval_class_name", "hn_eval_count", "hn_eval_free",
+    "hn_eval_rule_name",
     "hn_image_free", "hn_model_class_name", "hn_model_free", "hn_phantom_count", "hn_phantom_free", "hn_predictor_free", "hn_status_name",
-    "hn_trainer_epochs", "hn_trainer_free", "hn_version_string",
+    "hn_trainer_epochs", "hn_trainer_free", "hn_transfer_free", "hn_version_string",
 };
 
 static void check_untouched(const function *f, int null) {
@@ -249,12 +278,14 @@ END_TEST
 START_TEST(null_where_nothing_can_fail) {
     hn_builder_free(NULL), hn_cancel_free(NULL), hn_context_free(NULL), hn_dataset_free(NULL), hn_eval_free(NULL), hn_image_free(NULL);
     hn_model_free(NULL), hn_phantom_free(NULL), hn_predictor_free(NULL), hn_trainer_free(NULL), hn_cancel_trigger(NULL), hn_cancel_reset(NULL);
+    hn_transfer_free(NULL);
     ck_assert_int_eq(hn_cancel_triggered(NULL), 0);
     ck_assert_int_eq(hn_eval_count(NULL), 0);
     ck_assert_int_eq(hn_phantom_count(NULL), 0);
     ck_assert_int_eq(hn_trainer_epochs(NULL), 0);
     ck_assert_ptr_null(hn_dataset_class_name(NULL, 0));
     ck_assert_ptr_null(hn_eval_class_name(NULL, 0));
+    ck_assert_ptr_null(hn_eval_rule_name(-1));
     ck_assert_ptr_null(hn_model_class_name(NULL, 0));
     for (int32_t i = -3; i < 5; i++) {
         const bool there = i == 0 || i == 1;

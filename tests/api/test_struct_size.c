@@ -13,6 +13,13 @@ static const char path[] = "/nonexistent/file";
 static double mean[3], deviation[3];
 enum { MAP = 64 * 64 };
 static float map[MAP];
+static const double chances[] = {0.5, 0.75};
+static const hn_bootstrap_options quick = {.struct_size = sizeof quick, .resamples = 100};
+static hn_metrics *limits(int i) { /* sound ones, when the other struct is in question */
+    static hn_metrics m[2];
+    m[i].struct_size = sizeof m[i];
+    return &m[i];
+}
 
 static hn_status hn_context_create_hn_allocator(void *s, hn_error *e) {
     hn_context_options o = {.struct_size = sizeof o, .allocator = (const hn_allocator *)s, .plugin_dir = ""};
@@ -22,6 +29,14 @@ static hn_status hn_dataset_create_image(void *s, hn_error *e) {
     hn_dataset_options o = {.struct_size = sizeof o};
     memcpy(&o.image, s, sizeof o.image);
     return hn_dataset_create(w.ctx, &o, &out.dataset, e);
+}
+static hn_status hn_trainer_create_hn_param_group(void *s, hn_error *e) {
+    hn_train_options o = {.struct_size = sizeof o, .param_groups = (const hn_param_group *)s, .n_param_groups = 1};
+    return hn_trainer_create(w.model, w.train, w.test, &o, &out.trainer, e);
+}
+static hn_status hn_trainer_create_augment(void *s, hn_error *e) {
+    hn_train_options o = {.struct_size = sizeof o, .augment = (const hn_augment_options *)s};
+    return hn_trainer_create(w.model, w.train, w.test, &o, &out.trainer, e);
 }
 CALL(hn_context_options, hn_context_create, IN(hn_context_options), &out.context, e)
 CALL(hn_memory_info, hn_context_memory, w.ctx, OUT(hn_memory_info), e)
@@ -44,7 +59,11 @@ CALL(hn_model_options, hn_model_preset, w.ctx, "tinyvgg", IN(hn_model_options), 
 CALL(hn_model_options, hn_model_import, w.ctx, path, "tinyvgg", IN(hn_model_options), &out.model, e)
 CALL(hn_model_options, hn_builder_create, w.ctx, IN(hn_model_options), &out.builder, e)
 CALL(hn_model_options, hn_dataset_statistics, w.data, IN(hn_model_options), NULL, mean, deviation, 3, NULL, e)
+CALL(hn_model_options, hn_transfer_create, w.ctx, path, "tinyvgg", IN(hn_model_options), &out.transfer, e)
+CALL(hn_transfer_info, hn_transfer_get_info, w.transfer, OUT(hn_transfer_info), e)
+CALL(hn_transfer_line, hn_transfer_get_line, w.transfer, 0, OUT(hn_transfer_line), e)
 CALL(hn_model_info, hn_model_get_info, w.model, OUT(hn_model_info), e)
+CALL(hn_preset_info, hn_preset_get, 0, OUT(hn_preset_info), e)
 CALL(hn_layer_info, hn_model_get_layer, w.model, 0, OUT(hn_layer_info), e)
 CALL(hn_tensor_info, hn_model_get_tensor, w.model, 0, OUT(hn_tensor_info), e)
 CALL(hn_conv2d_options, hn_builder_conv2d, w.builder, 0, "a", IN(hn_conv2d_options), &res.i32, e)
@@ -64,6 +83,15 @@ CALL(hn_eval_arrays, hn_eval_from_arrays, w.ctx, IN(hn_eval_arrays), &out.eval, 
 CALL(hn_metrics, hn_eval_metrics, w.eval, 0, OUT(hn_metrics), e)
 CALL(hn_class_metrics, hn_eval_class, w.eval, 0, 0, OUT(hn_class_metrics), e)
 CALL(hn_eval_sample, hn_eval_row, w.eval, 0, OUT(hn_eval_sample), e)
+CALL(hn_interval, hn_eval_proportion, 1, 2, 0, OUT(hn_interval), e)
+CALL(hn_interval, hn_eval_auc, w.eval, 0, 0, OUT(hn_interval), e)
+CALL(hn_interval, hn_eval_auc_difference, w.eval, w.eval, 0, 0, OUT(hn_interval), e)
+CALL(hn_mean, hn_eval_mean, chances, 2, 0.25, 0, OUT(hn_mean), e)
+CALL(hn_mcnemar, hn_eval_mcnemar, w.eval, w.eval, OUT(hn_mcnemar), e)
+CALL(hn_bootstrap_options, hn_eval_bootstrap, w.eval, 0, IN(hn_bootstrap_options), limits(0), limits(1), e)
+CALL(hn_bootstrap_options, hn_eval_bootstrap_difference, w.eval, w.eval, IN(hn_bootstrap_options), limits(0), limits(1), e)
+CALL(hn_metrics, hn_eval_bootstrap, w.eval, 0, &quick, OUT(hn_metrics), limits(1), e)
+CALL(hn_metrics, hn_eval_bootstrap_difference, w.eval, w.eval, &quick, limits(0), OUT(hn_metrics), e)
 CALL(hn_explain_options, hn_explain, w.predictor, w.image, IN(hn_explain_options), map, MAP, NULL, NULL, e)
 CALL(hn_heatmap_info, hn_explain, w.predictor, w.image, NULL, map, MAP, NULL, OUT(hn_heatmap_info), e)
 CALL(hn_heatmap_info, hn_explain_batch, w.predictor, (const hn_image *const *)&w.image, 1, NULL, map, MAP, NULL, OUT(hn_heatmap_info), e)
@@ -85,6 +113,7 @@ DROP(builder)
 DROP(trainer)
 DROP(predictor)
 DROP(eval)
+DROP(transfer)
 static void nothing(void) {}
 
 /* longer: what a call gives whose struct is longer than this library's, with zeros behind; SLOW: not asked, as it takes seconds. */
@@ -121,7 +150,11 @@ static const entry entries[] = {
     E(hn_model_options, hn_model_import, 1, drop_model, HN_E_IO),
     E(hn_model_options, hn_builder_create, 1, drop_builder, HN_OK),
     E(hn_model_options, hn_dataset_statistics, 0, nothing, HN_OK),
+    E(hn_model_options, hn_transfer_create, 1, drop_transfer, HN_E_IO),
+    E(hn_transfer_info, hn_transfer_get_info, 0, nothing, HN_OK),
+    E(hn_transfer_line, hn_transfer_get_line, 0, nothing, HN_OK),
     E(hn_model_info, hn_model_get_info, 0, nothing, HN_OK),
+    E(hn_preset_info, hn_preset_get, 0, nothing, HN_OK),
     E(hn_layer_info, hn_model_get_layer, 0, nothing, HN_OK),
     E(hn_tensor_info, hn_model_get_tensor, 0, nothing, HN_OK),
     E(hn_conv2d_options, hn_builder_conv2d, 0, nothing, HN_E_ARGUMENT), /* 0 filters */
@@ -129,6 +162,8 @@ static const entry entries[] = {
     E(hn_pool2d_options, hn_builder_avg_pool2d, 0, nothing, HN_OK),
     E(hn_augment_options, hn_augment_images, 1, drop_image, HN_OK),
     E(hn_train_options, hn_trainer_create, 1, drop_trainer, HN_OK),
+    E(hn_param_group, hn_trainer_create, 1, drop_trainer, HN_E_ARGUMENT), /* there has to be a prefix */
+    {"hn_augment_options", "hn_trainer_create", hn_trainer_create_augment, sizeof(hn_augment_options), 1, drop_trainer, HN_OK},
     E(hn_epoch_report, hn_train_epoch, 0, nothing, HN_OK),
     E(hn_trainer_info, hn_trainer_get_info, 0, nothing, HN_OK),
     E(hn_epoch_report, hn_trainer_history, 0, nothing, HN_OK),
@@ -141,6 +176,15 @@ static const entry entries[] = {
     E(hn_metrics, hn_eval_metrics, 0, nothing, HN_OK),
     E(hn_class_metrics, hn_eval_class, 0, nothing, HN_OK),
     E(hn_eval_sample, hn_eval_row, 0, nothing, HN_OK),
+    E(hn_interval, hn_eval_proportion, 0, nothing, HN_OK),
+    E(hn_interval, hn_eval_auc, 0, nothing, HN_OK),
+    E(hn_interval, hn_eval_auc_difference, 0, nothing, HN_OK),
+    E(hn_mean, hn_eval_mean, 0, nothing, HN_OK),
+    E(hn_mcnemar, hn_eval_mcnemar, 0, nothing, HN_OK),
+    E(hn_bootstrap_options, hn_eval_bootstrap, 0, nothing, HN_OK),
+    E(hn_bootstrap_options, hn_eval_bootstrap_difference, 0, nothing, HN_OK),
+    E(hn_metrics, hn_eval_bootstrap, 0, nothing, HN_OK),
+    E(hn_metrics, hn_eval_bootstrap_difference, 0, nothing, HN_OK),
     E(hn_explain_options, hn_explain, 0, nothing, HN_OK),
     E(hn_heatmap_info, hn_explain, 0, nothing, HN_OK),
     E(hn_heatmap_info, hn_explain_batch, 0, nothing, HN_OK),

@@ -25,7 +25,8 @@ static inline void take_line(void *user, int32_t level, const char *component, c
 
 /* Memory that fails at the n-th request and counts what is out. */
 typedef struct failing_memory {
-    long requests, fail_at, live; /* fail_at 0 = never */
+    atomic_long requests, live; /* of several threads */
+    long fail_at;               /* 0 = never */
 } failing_memory;
 
 static inline void *failing_alloc(void *user, size_t size, size_t alignment) {

@@ -85,6 +85,7 @@ static inline void read_field(char *text, hn_op_desc *d) {
     else if (!strcmp(key, "kernel")) read_pair(d->kernel);
     else if (!strcmp(key, "stride")) read_pair(d->stride);
     else if (!strcmp(key, "padding")) read_pair(d->padding);
+    else if (!strcmp(key, "extra_padding")) read_pair(d->extra_padding);
     else if (!strcmp(key, "dilation")) read_pair(d->dilation);
     else if (!strcmp(key, "groups")) d->groups = read_int();
     else if (!strcmp(key, "activation")) d->activation = read_int();

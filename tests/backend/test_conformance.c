@@ -198,7 +198,7 @@ static void damage(hn_op_desc *d, hni_random *r) {
     static const int64_t values[] = {-1, 0, 1, 2, 3, 4, 5, 7, 8, 16, 32768, 1 << 24, INT32_MAX, INT64_MAX, INT64_MIN};
     int32_t *const ints[] = {&d->kind,       &d->n_in,        &d->n_out,      &d->kernel[0],  &d->kernel[1],       &d->stride[0],
                              &d->stride[1],  &d->padding[0],  &d->padding[1], &d->dilation[0], &d->dilation[1],     &d->groups,
-                             &d->activation, &d->exclude_padding, &d->optimizer, &d->positive};
+                             &d->activation, &d->exclude_padding, &d->optimizer, &d->positive, &d->extra_padding[0], &d->extra_padding[1]};
     for (uint32_t times = 1 + hni_random_below(r, 2); times > 0; times--) {
         const int64_t value = values[hni_random_below(r, sizeof values / sizeof values[0])];
         const uint32_t what = hni_random_below(r, 4), place = hni_random_below(r, HN_OP_MAX_TENSORS);

@@ -117,6 +117,8 @@ START_TEST(convolution) {
               (hni_window2d){.stride = {1, 2}, .padding = {2, 1}, .dilation = {2, 3}, .groups = 2}, true);
     conv_case("conv depthwise", (const int64_t[]){1, 3, 4, 4}, (const int64_t[]){6, 1, 3, 2},
               (hni_window2d){.stride = {1, 1}, .padding = {0, 1}, .dilation = {1, 1}, .groups = 3}, true);
+    conv_case("conv 3x3 stride 2, more padding below and right", (const int64_t[]){1, 2, 6, 4}, (const int64_t[]){2, 2, 3, 3},
+              (hni_window2d){.stride = {2, 2}, .extra_padding = {1, 1}, .dilation = {1, 1}, .groups = 1}, true);
     finish("convolution");
 }
 END_TEST

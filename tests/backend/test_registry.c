@@ -98,7 +98,7 @@ START_TEST(words_after_plus) {
         int32_t options;
     } good[] = {{"aaa", 0}, {"aaa+tf32", HN_HOST_TF32}, {"aaa:0+bf16", HN_HOST_BF16}, {"best+deterministic", HN_HOST_DETERMINISTIC},
                 {NULL, 0}, {"aaa+deterministic+bf16", HN_HOST_DETERMINISTIC | HN_HOST_BF16},
-                {"aaa:0+tf32+deterministic+tf32", HN_HOST_TF32 | HN_HOST_DETERMINISTIC}};
+                {"aaa:0+tf32+deterministic+tf32", HN_HOST_TF32 | HN_HOST_DETERMINISTIC}, {"aaa+measured+bf16", HN_HOST_MEASURED | HN_HOST_BF16}};
     hn_context *ctx = context();
     hn_backend a = fake_table("aaa");
     ck_ok(hn_backend_register(ctx, &a, &err));
@@ -122,6 +122,12 @@ START_TEST(words_after_plus) {
         ck_assert_ptr_null(device);
         ck_assert_msg(strstr(err.message, "tf32") && strstr(err.message, "bf16"), "%s", err.message);
     }
+    static const char *const contradiction[] = {"aaa+measured+deterministic", "best+deterministic+tf32+measured"};
+    for (size_t i = 0; i < 2; i++) {
+        hni_device *device;
+        ck_assert_int_eq(hni_device_open_spec(ctx, contradiction[i], &device, &err), HN_E_ARGUMENT);
+        ck_assert_msg(strstr(err.message, "measured and deterministic") && strstr(err.message, "say one of them"), "%s", err.message);
+    }
     static const char *const absent[] = {"nobody+tf32", "aaa:1+tf32", "aaa:+tf32", "best:0+tf32", "+tf32", "aaa:x+tf32"};
     for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
         int32_t n;
@@ -131,7 +137,7 @@ START_TEST(words_after_plus) {
 }
 END_TEST
 
-/* Float32 alone, always the same bits: a precision is refused by name, determinism is granted. */
+/* Float32 alone, always the same bits: a precision is refused by name, and measuring; determinism is granted. */
 START_TEST(cpu_and_reference_take_no_precision) {
     hn_context *ctx = context();
     ck_ok(hn_backend_register(ctx, hni_cpu_backend(), &err));
@@ -149,6 +155,10 @@ START_TEST(cpu_and_reference_take_no_precision) {
             snprintf(text, sizeof text, "%s computes in float32 alone: %s", names[i], words[k]);
             ck_assert_msg(strstr(err.message, text) != NULL, "%s", err.message);
         }
+        snprintf(spec, sizeof spec, "%s+measured", names[i]);
+        snprintf(text, sizeof text, "%s chooses its ways by the shapes alone", names[i]);
+        ck_assert_int_eq(hni_device_open_spec(ctx, spec, &device, &err), HN_E_UNSUPPORTED);
+        ck_assert_msg(strstr(err.message, text) != NULL, "%s", err.message);
     }
     hn_context_free(ctx);
 }

@@ -1,6 +1,6 @@
 /* bench_serve.c - our side of make bench-peers: does what it is told on standard input, one line a command, and answers with one line.
  *
- *   open NAME MODEL SIZE HIDDEN BATCH train|predict THREADS   → ok FLOPS | skip WHY    prepares a network (hidden 0 where it has none)
+ *   open NAME MODEL SIZE HIDDEN BATCH train|test|predict THREADS → ok FLOPS | skip WHY    prepares a network (hidden 0 where it has none)
  *   file NAME PATH SIZE THREADS                               → ok 0 | skip WHY        a file's bytes → verdict by TinyVGG
  *   single NAME SIZE HIDDEN THREADS                           → ok 0 | skip WHY        hn_predict of an image in memory by TinyVGG
  *   run NAME COUNT                                            → SECONDS                of one run, mean of COUNT
@@ -48,20 +48,24 @@ static void answer(const server *s, hn_status status, double number) {
         printf("ok %.9g\n", number);
 }
 
+static int32_t mode_of(const char *word) {
+    return !strcmp(word, "train") ? HNI_MODE_TRAIN : !strcmp(word, "test") ? HNI_MODE_TEST : HNI_MODE_PREDICT;
+}
+
 static void open_network(server *s, const char *rest) {
     char name[64], model[32], mode[16];
     int size, hidden, batch, threads;
     item *place = find(s, "");
     if (sscanf(rest, "%63s %31s %d %d %d %15s %d", name, model, &size, &hidden, &batch, mode, &threads) != 7 || threads < 1 ||
         threads > BENCH_THREADS) {
-        refuse("open NAME MODEL SIZE HIDDEN BATCH train|predict THREADS");
+        refuse("open NAME MODEL SIZE HIDDEN BATCH train|test|predict THREADS");
         return;
     }
     if (!place || find(s, name)) {
         refuse("no place is free, or the name is taken");
         return;
     }
-    const net_spec spec = {model, size, hidden, batch, !strcmp(mode, "train") ? HNI_MODE_TRAIN : HNI_MODE_PREDICT};
+    const net_spec spec = {model, size, hidden, batch, mode_of(mode)};
     const double expected = net_estimate(&s->b, threads, net_flops(s->b.context[threads], &spec));
     if (6 * expected > s->b.limit) {
         printf("skip one run would take about %.0f s on %s\n", expected, s->b.device_name);

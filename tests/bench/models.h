@@ -4,8 +4,7 @@
 
 #include "haemnet/haemnet.h"
 
-/* "tinyvgg" (size px, 3 channels, `hidden` wide, 2 classes) or "resnet18" or "resnet50" (He et al. 2016, as in torchvision: 3 channels,
- * 1000 classes; hidden is ignored). HN_E_NOT_FOUND for any other. */
+/* A preset with 3 channels: the tiny ones `hidden` wide (0 = their own) with 2 classes, the others with 1000. HN_E_NOT_FOUND if there is none. */
 hn_status bench_model(hn_context *ctx, const char *name, int32_t size, int32_t hidden, hn_model **out, hn_error *err);
 
 #endif

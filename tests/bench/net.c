@@ -20,19 +20,30 @@ enum { CHANNELS = 3 };
 static hn_status take_batch(net *n, hn_error *err) {
     const size_t batch = (size_t)n->spec.batch, pixels = batch * CHANNELS * (size_t)n->spec.size * (size_t)n->spec.size;
     n->pixels = hni_alloc_aligned(n->ctx, pixels);
+    n->rows = hni_calloc(n->ctx, batch, sizeof *n->rows);
     n->classes = hni_calloc(n->ctx, batch, sizeof *n->classes);
     n->keys = hni_calloc(n->ctx, batch * 4, sizeof *n->keys);
     n->results = hni_calloc(n->ctx, batch * (size_t)n->model->n_classes, sizeof *n->results);
-    if (!n->pixels || !n->classes || !n->keys || !n->results) return hni_fail_memory(err, pixels, "a batch of pixels");
+    if (!n->pixels || !n->rows || !n->classes || !n->keys || !n->results) return hni_fail_memory(err, pixels, "a batch of pixels");
     hni_random r;
     hni_random_init(&r, 1, HNI_RANDOM_TEST, 0, 0);
     for (size_t i = 0; i < pixels; i++) n->pixels[i] = (uint8_t)hni_random_below(&r, 256);
-    for (size_t i = 0; i < batch; i++) n->classes[i] = (int32_t)(i % (size_t)n->model->n_classes);
+    for (size_t i = 0; i < batch; i++) {
+        n->rows[i] = (int32_t)i;
+        n->classes[i] = (int32_t)(i % (size_t)n->model->n_classes);
+    }
     const double adam[] = {
         [HN_HYPER_RATE] = 1e-7,       [HN_HYPER_BETA1] = 0.9,         [HN_HYPER_BETA2] = 0.999, [HN_HYPER_EPSILON] = 1e-8,
         [HN_HYPER_CORRECTION1] = 0.1, [HN_HYPER_CORRECTION2] = 0.001, [HN_HYPER_STEP] = 1};
     memcpy(n->hyper, adam, sizeof adam);
     return HN_OK;
+}
+
+static hn_status take_store(net *n, hn_error *err) {
+    if (n->spec.mode == HNI_MODE_PREDICT || (n->device->info.flags & HN_DEVICE_HOST_MEMORY)) return HN_OK;
+    const uint64_t bytes = (uint64_t)n->spec.batch * CHANNELS * (uint64_t)n->spec.size * (uint64_t)n->spec.size;
+    const hn_status status = hni_device_alloc(n->device, bytes, &n->store, err);
+    return status ? status : hni_device_upload(n->device, n->store, n->pixels, err);
 }
 
 static hn_status make_executor(net *n, hn_error *err) {
@@ -42,7 +53,14 @@ static hn_status make_executor(net *n, hn_error *err) {
     o.mean = n->model->preproc.mean, o.deviation = n->model->preproc.deviation;
     hn_status status = hni_weights_create(n->device, n->model->graph, train, &n->weights, err);
     if (!status) status = hni_weights_set(&n->weights, n->model->weights, err);
+    if (!status) status = take_store(n, err);
+    if (n->store.memory) o.images = n->spec.batch, o.store = n->store;
     if (!status) status = hni_executor_create(n->device, n->model->graph, &n->weights, &o, &n->executor, err);
+    if (status == HN_E_UNSUPPORTED && n->store.memory) { /* a plug-in that is older than row numbers */
+        hni_device_free(n->device, &n->store);
+        o.images = 0;
+        status = hni_executor_create(n->device, n->model->graph, &n->weights, &o, &n->executor, err);
+    }
     if (!status) status = hni_device_alloc(n->device, hni_executor_arena_bytes(n->executor), &n->arena, err);
     if (!status) status = hni_executor_bind(n->executor, n->arena, err);
     return status;
@@ -68,13 +86,13 @@ hn_status net_create(hn_context *ctx, const char *device, const net_spec *spec, 
 }
 
 hn_status net_run_many(net *n, int count, hn_error *err) {
-    const hni_step step = {.pixels = n->pixels, .classes = n->classes, .keys = n->keys, .hyper = n->hyper};
+    const hni_step step = {.pixels = n->pixels, .rows = n->rows, .classes = n->classes, .keys = n->keys, .hyper = n->hyper};
     hn_status status = HN_OK;
     for (int i = 0; i < count && !status; i++) {
         status = hni_executor_run(n->executor, &step, err);
         if (!status && n->spec.mode == HNI_MODE_PREDICT) status = hni_executor_probabilities(n->executor, n->results, err);
     }
-    if (!status && n->spec.mode == HNI_MODE_TRAIN) {
+    if (!status && n->spec.mode != HNI_MODE_PREDICT) {
         double stats[4];
         status = hni_device_download(n->device, stats, n->weights.stats, err);
         if (!status && !isfinite(stats[0])) status = hni_fail(err, HN_E_NUMERIC, "the loss became infinite or NaN");
@@ -92,12 +110,14 @@ void net_free(void *state) {
     hn_context *ctx = n->ctx;
     hni_executor_free(n->executor);
     if (n->device) {
-        if (n->arena.memory) hni_device_free(n->device, &n->arena);
+        hni_device_free(n->device, &n->arena);
+        hni_device_free(n->device, &n->store);
         hni_weights_free(&n->weights);
         hni_device_close(n->device);
     }
     hn_model_free(n->model);
     hni_free_aligned(ctx, n->pixels);
+    hni_free(ctx, n->rows);
     hni_free(ctx, n->classes);
     hni_free(ctx, n->keys);
     hni_free(ctx, n->results);

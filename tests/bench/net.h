@@ -1,4 +1,5 @@
-/* net.h - a network with a batch in hand, ready to be run again and again: what the trainer and the predictor do in a step, and no more. */
+/* net.h - a network with a batch in hand, ready to be run again and again: what the trainer and the predictor do in a step, and no more. As
+ * with the trainer, the batch of a training or test step stays on a device that has memory of its own. */
 #ifndef BENCH_NET_H
 #define BENCH_NET_H
 
@@ -10,7 +11,8 @@ typedef struct net_spec {
     int32_t size;      /* px, width and height */
     int32_t hidden;
     int32_t batch; /* images */
-    int32_t mode;  /* HNI_MODE_PREDICT: upload, preprocess, forward, probabilities back; HNI_MODE_TRAIN: a whole step with Adam */
+    int32_t mode;  /* HNI_MODE_PREDICT: upload, preprocess, forward, probabilities back; HNI_MODE_TRAIN: a whole step with Adam;
+                      HNI_MODE_TEST: preprocess, forward, loss */
 } net_spec;
 
 typedef struct net {
@@ -18,10 +20,11 @@ typedef struct net {
     hn_model *model;
     hni_device *device;
     hni_weights weights;
-    hn_buffer arena;
+    hn_buffer arena, store; /* store: the batch, where it stays on the device; memory NULL = it is brought at each step */
     hni_executor *executor;
     net_spec spec;
     uint8_t *pixels;  /* [batch, 3, size, size] */
+    int32_t *rows;    /* [batch], of the store */
     int32_t *classes; /* [batch] */
     uint32_t *keys;   /* [batch, 4] */
     float *results;   /* [batch, classes] */
@@ -32,7 +35,8 @@ typedef struct net {
 /* device: as hn_device_find. */
 hn_status net_create(hn_context *ctx, const char *device, const net_spec *spec, net **out, hn_error *err);
 hn_status net_run(void *state, hn_error *err);
-/* The same `count` times; training, the loss is looked at after the last one only, as the trainer does on devices with memory of their own. */
+/* The same `count` times; training and testing, the loss is looked at after the last one only, as the trainer does on devices with memory of
+ * their own. */
 hn_status net_run_many(net *n, int count, hn_error *err);
 void net_free(void *state); /* NULL is fine */
 

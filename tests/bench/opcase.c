@@ -1,7 +1,8 @@
 /* opcase.c - buffers and data for an operator description.
  *
  * Data are those of the conformance cases, valid for each operator, but for max pooling: there they hold NaN and infinities, which no
- * network in use does; plain numbers are taken instead. Outputs lie over inputs only where the operator knows no other way. */
+ * network in use does; plain numbers are taken instead. A large input repeats its first million numbers: more would take longer to make than
+ * to compute with. Outputs lie over inputs only where the operator knows no other way. */
 #include "opcase.h"
 
 #include <stdlib.h>
@@ -12,11 +13,12 @@
 #include "base/status.h"
 #include "op/op.h"
 
-enum { SEED = 1, MOST_ROUNDS = 32 };
+enum { SEED = 1, MOST_ROUNDS = 32, FRESH = 1 << 20 };
 
 typedef struct opcase {
     hn_context *ctx;
     hni_device *device;
+    bool owned; /* the device */
     hni_op op;
     hn_buffer in[HN_OP_MAX_TENSORS], out[HN_OP_MAX_TENSORS], workspace;
     int32_t over[HN_OP_MAX_TENSORS]; /* the input that output i lies over, or -1 */
@@ -24,16 +26,31 @@ typedef struct opcase {
 
 static bool is_max_pool(const hn_op_desc *d) { return d->kind == HN_OP_MAX_POOL2D || d->kind == HN_OP_MAX_POOL2D_GRAD; }
 
+/* The first `known` bytes again and again to the end. */
+static hn_status repeat(const hni_device *d, hn_buffer b, uint64_t known, hn_error *err) {
+    hn_status status = HN_OK;
+    while (known < b.size && !status) {
+        const uint64_t n = known < b.size - known ? known : b.size - known;
+        status = d->table.copy(d->handle, hni_buffer_at(b, known, n), hni_buffer_at(b, 0, n), err);
+        known += n;
+    }
+    return status;
+}
+
 static hn_status put_input(opcase *o, int32_t place, hn_error *err) {
     const hn_op_desc *d = &o->op.desc;
     const uint64_t bytes = (uint64_t)hni_tensor_bytes(&d->in[place]);
     hni_case c = {.desc = *d};
     if (is_max_pool(d)) c.desc.kind = HN_OP_ADD; /* plain numbers */
-    void *data = hni_alloc_aligned(o->ctx, bytes);
-    if (!data) return hni_fail_memory(err, bytes, "an operator's input");
+    if (hni_tensor_elements(&d->in[place]) > FRESH && d->in[place].dtype == HN_DTYPE_F32)
+        c.desc.in[place] = hni_tensor(HN_DTYPE_F32, 1, FRESH, 1, 1, 1);
+    const uint64_t fresh = (uint64_t)hni_tensor_bytes(&c.desc.in[place]);
+    void *data = hni_alloc_aligned(o->ctx, fresh);
+    if (!data) return hni_fail_memory(err, fresh, "an operator's input");
     hni_case_input(&c, place, SEED, data);
     hn_status status = hni_device_alloc(o->device, bytes, &o->in[place], err);
-    if (!status) status = hni_device_upload(o->device, o->in[place], data, err);
+    if (!status) status = hni_device_upload(o->device, hni_buffer_at(o->in[place], 0, fresh), data, err);
+    if (!status) status = repeat(o->device, o->in[place], fresh, err);
     hni_free_aligned(o->ctx, data);
     return status;
 }
@@ -51,7 +68,8 @@ static hn_status put_output(opcase *o, int32_t place, hn_error *err) {
 /* Max pooling's gradient reads y, which must be the maximum of x. */
 static hn_status pool_forward(opcase *o, hn_error *err) {
     const hn_op_desc *g = &o->op.desc;
-    const hni_window2d window = {{g->kernel[0], g->kernel[1]}, {g->stride[0], g->stride[1]}, {g->padding[0], g->padding[1]}, {1, 1}, 1, 0, 0};
+    const hni_window2d window = {.kernel = {g->kernel[0], g->kernel[1]}, .stride = {g->stride[0], g->stride[1]}, .padding = {g->padding[0], g->padding[1]},
+                                 .dilation = {1, 1}, .groups = 1};
     hn_op_desc forward;
     hni_op op = {.handle = NULL};
     hn_buffer workspace = {.memory = NULL};
@@ -78,19 +96,31 @@ static hn_status fill(opcase *o, hn_error *err) {
     return status;
 }
 
-hn_status opcase_create(hn_context *ctx, const char *device, const hn_op_desc *desc, void **out, hn_error *err) {
-    opcase *o = hni_calloc(ctx, 1, sizeof *o);
+hn_status opcase_create_on(hni_device *device, const hn_op_desc *desc, void **out, hn_error *err) {
+    opcase *o = hni_calloc(device->ctx, 1, sizeof *o);
     *out = NULL;
     if (!o) return hni_fail_memory(err, sizeof *o, "an operator");
-    o->ctx = hni_context_ref(ctx);
+    o->ctx = hni_context_ref(device->ctx);
+    o->device = device;
     for (int i = 0; i < HN_OP_MAX_TENSORS; i++) o->over[i] = -1;
-    hn_status status = hni_device_open_spec(ctx, device, &o->device, err);
-    if (!status) status = hni_op_prepare(o->device, desc, &o->op, err);
+    hn_status status = hni_op_prepare(device, desc, &o->op, err);
     if (!status) status = fill(o, err);
     if (status)
         opcase_free(o);
     else
         *out = o;
+    return status;
+}
+
+hn_status opcase_create(hn_context *ctx, const char *device, const hn_op_desc *desc, void **out, hn_error *err) {
+    hni_device *opened;
+    *out = NULL;
+    hn_status status = hni_device_open_spec(ctx, device, &opened, err);
+    if (!status) status = opcase_create_on(opened, desc, out, err);
+    if (!status)
+        ((opcase *)*out)->owned = true;
+    else
+        hni_device_close(opened);
     return status;
 }
 
@@ -152,15 +182,13 @@ void opcase_free(void *state) {
     opcase *o = state;
     if (!o) return;
     hn_context *ctx = o->ctx;
-    if (o->device) {
-        for (int i = 0; i < HN_OP_MAX_TENSORS; i++) {
-            hni_device_free(o->device, &o->in[i]);
-            hni_device_free(o->device, &o->out[i]);
-        }
-        hni_device_free(o->device, &o->workspace);
-        if (o->op.handle) hni_op_release(o->device, &o->op);
-        hni_device_close(o->device);
+    for (int i = 0; i < HN_OP_MAX_TENSORS; i++) {
+        hni_device_free(o->device, &o->in[i]);
+        hni_device_free(o->device, &o->out[i]);
     }
+    hni_device_free(o->device, &o->workspace);
+    if (o->op.handle) hni_op_release(o->device, &o->op);
+    if (o->owned) hni_device_close(o->device);
     hni_free(ctx, o);
     hni_context_unref(ctx);
 }

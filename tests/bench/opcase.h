@@ -6,6 +6,8 @@
 
 /* Prepares the operator on a device of its own and fills its inputs with valid data; state for a bench_case. */
 hn_status opcase_create(hn_context *ctx, const char *device, const hn_op_desc *desc, void **out, hn_error *err);
+/* The same on an opened device, which stays the caller's. */
+hn_status opcase_create_on(hni_device *device, const hn_op_desc *desc, void **out, hn_error *err);
 hn_status opcase_run(void *state, hn_error *err);
 /* Seconds of one run among `runs` behind one another, with one wait at the end: as one recording where the device records, so that the
  * launches do not count. Median of `rounds` (1 … 32). */

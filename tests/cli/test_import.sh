@@ -3,7 +3,7 @@
 . tests/cli/common.sh
 
 small "$scratch/data" || exit 1
-expect 0 "$H" train "$scratch/data" --epochs 1 --out "$scratch/run" --seed 1
+expect 0 "$H" train --recipe thesis "$scratch/data" --epochs 1 --out "$scratch/run" --seed 1
 expect 0 "$H" inspect "$scratch/run/model.safetensors" --json
 cp "$scratch/out" "$scratch/inspect.json"
 says "$scratch/inspect.json" '"parameters": 8132'
@@ -46,6 +46,44 @@ expect 1 import "$scratch/plain.safetensors" --hidden 12
 expect 1 import "$scratch/plain.safetensors" --size 48
 expect 1 import "$scratch/missing.safetensors"
 expect 1 import "$scratch/nan.safetensors"
+# The weights under a new head: other classes and channels, half floats, and a list of what does not fit.
+python "other files of weights" "$scratch/plain.safetensors" "$scratch" <<'PY'
+import json, struct, sys
+source, here = sys.argv[1:]
+raw = open(source, "rb").read()
+n = struct.unpack("<Q", raw[:8])[0]
+head, data = json.loads(raw[8:8 + n]), raw[8 + n:]
+def write(path, entries):
+    head, body = {}, b""
+    for name, dtype, shape, content in entries:
+        head[name] = {"dtype": dtype, "shape": shape, "data_offsets": [len(body), len(body) + len(content)]}
+        body += content
+    text = json.dumps(head).encode()
+    open(path, "wb").write(struct.pack("<Q", len(text)) + text + body)
+entries = [(k, v["dtype"], v["shape"], data[v["data_offsets"][0]:v["data_offsets"][1]]) for k, v in head.items()]
+half = [(k, "F16", s, struct.pack(f"<{len(c) // 4}e", *struct.unpack(f"<{len(c) // 4}f", c))) for k, d, s, c in entries]
+write(here + "/half.safetensors", half + [("num_batches_tracked", "I64", [], bytes(8))])
+write(here + "/strange.safetensors", [e for e in entries if e[0] != "conv_block_2.0.bias"] + [("stranger", "F32", [2], bytes(8))])
+PY
+expect 0 import "$scratch/half.safetensors" --classes haemorrhage,no_haemorrhage
+expect 0 import "$scratch/plain.safetensors" --backbone --classes a,b,c --channels 1
+says "$scratch/out" "3 classes"
+says "$scratch/err" "7 tensors taken, 0 of another float type, 1 adapted, 2 new, 0 left out; 0 missing, 0 misfits, 0 unexpected"
+says "$scratch/err" "adapted     conv_block_1.0.weight [10, 1, 3, 3], in the file [10, 3, 3, 3]"
+expect 0 import "$scratch/half.safetensors" --backbone --classes a,b,c --size 48
+says "$scratch/err" "0 tensors taken, 8 of another float type, 0 adapted, 2 new, 1 left out"
+expect 1 import "$scratch/strange.safetensors" --backbone
+says "$scratch/err" "missing     conv_block_2.0.bias [10]"
+says "$scratch/err" "unexpected  stranger [2]"
+says "$scratch/err" "2 of 11 tensors do not fit; the first: conv_block_2.0.bias is not in the file"
+expect 0 import "$scratch/strange.safetensors" --backbone --partial
+expect 2 import "$scratch/plain.safetensors" --partial
+expect 0 "$H" train "$scratch/data" --preset tinyvgg --backbone "$scratch/run/model.safetensors" --channels 1 --freeze conv_block --epochs 1 --out "$scratch/tuned"
+says "$scratch/err" "7 tensors taken"
+says "$scratch/tuned/run.json" '"backbone": "'"$scratch/run/model.safetensors"'"'
+expect 1 "$H" train "$scratch/data" --backbone "$scratch/strange.safetensors" --epochs 1 --out "$scratch/none"
+says "$scratch/err" "stranger"
+expect 2 "$H" train "$scratch/data" --partial --out "$scratch/none"
 expect 2 "$H" import "$scratch/plain.safetensors" --model resnet --out "$scratch/x"
 says "$scratch/err" "tinyvgg"
 finish

@@ -25,7 +25,7 @@ for r in rows:
     assert os.path.exists(os.path.join(sys.argv[1], r["file"])) and os.path.exists(os.path.join(sys.argv[1], r["mask"]))
 PY
 
-train() { "$H" train "$scratch/data" --epochs 3 --size 32 --hidden 4 --batch 8 --seed 5 "$@"; }
+train() { "$H" train --recipe thesis "$scratch/data" --epochs 3 --size 32 --hidden 4 --batch 8 --seed 5 "$@"; }
 expect 0 train --out "$scratch/run"
 says "$scratch/out" "epoch 3/3"
 there "$scratch/run/model.safetensors" "$scratch/run/last.safetensors" "$scratch/run/run.json"
@@ -83,6 +83,25 @@ expect 0 train --out "$scratch/c" --class-weights balanced --optimizer sgd --mom
 expect 0 train --out "$scratch/d" --class-weights 2,1 --optimizer adamw --weight-decay 0.01 --stop gl
 expect 0 train --out "$scratch/e" --epochs 40 --patience 1 --lr 0.3
 says "$scratch/out" "stopped early"
+expect 0 train --out "$scratch/g" --schedule cosine --warm-up 1 --clip 1 --accumulate 2 --ema 0.9 --smoothing 0.1 --augment usual,mixup \
+    --sampler hard-negatives --optimizer adamw --weight-decay 0.1 --decay-weights-only --freeze conv_block_1. --rates classifier.=2
+python "run.json and provenance of an elaborate training" "$scratch/g" <<'PY'
+import json, struct, sys
+r = json.load(open(sys.argv[1] + "/run.json"))
+assert r["options"]["schedule"] == "cosine" and r["options"]["ema"] == 0.9 and r["options"]["freeze"] == "conv_block_1."
+f = open(sys.argv[1] + "/last.safetensors", "rb").read()
+p = json.loads(json.loads(f[8:8 + struct.unpack("<Q", f[:8])[0]])["__metadata__"]["haemnet"])["provenance"]
+assert p["averaged"] and p["average"] == 0.9 and p["average_test"] and p["accumulate"] == 2 and p["clip_norm"] == 1
+assert p["schedule"]["kind"] == "cosine" and p["schedule"]["epochs"] == 2 and p["schedule"]["warm_up_steps"] > 0
+assert p["param_groups"] == [{"prefix": "conv_block_1.", "frozen": True, "rate": 1, "decay": 1}, {"prefix": "classifier.", "frozen": False, "rate": 2, "decay": 1}]
+assert p["sampler"] == "hard_negatives" and p["hard_factor"] == 4 and p["augment"]["flip"] > 0 and p["augment"]["mixup"] > 0
+PY
+expect 0 train --out "$scratch/h" --schedule one-cycle --optimizer sgd --momentum 0.9 --nesterov --focal 2 --sampler classes
+expect 1 train --out "$scratch/f" --freeze features.
+says "$scratch/err" "no tensor of the network begins so"
+for options in "--schedule daily" "--schedule step" "--schedule-epochs 3" "--sampler all" "--rates classifier." "--ema 1" "--accumulate -1" "--nesterov"; do
+    expect 2 train --out "$scratch/f" $options
+done
 expect 2 train --out "$scratch/f" --class-weights 2
 expect 2 train --out "$scratch/f" --positive tumour
 expect 1 train --out "$scratch/f" --size 3
@@ -127,6 +146,31 @@ import json, sys
 m = json.load(open(sys.argv[1]))
 assert m["threshold"] == 0.001 and m["sensitivity"] == 1 and m["specificity"] == 0 and m["npv"] is None
 PY
+# Intervals by patient, wider than image by image; averaging over views is named, and predict agrees with evaluate.
+expect 0 "$H" evaluate "$model" "$scratch/data" --tta flip --json -
+cp "$scratch/out" "$scratch/flip.json"
+expect 0 "$H" evaluate "$model" "$scratch/data" --group none --json -
+cp "$scratch/out" "$scratch/images.json"
+expect 0 "$H" predict "$model" "$scratch"/data/images/*.png --tta flip --json
+cp "$scratch/out" "$scratch/flips"
+python "intervals and views" "$scratch" <<'PY'
+import csv, json, sys
+here = sys.argv[1]
+m, one, by_image = (json.load(open(f"{here}/{name}.json")) for name in ("flip", "metrics", "images"))
+assert m["tta"] == "flip" and one["tta"] == "none" and one["brier"] != m["brier"]
+for run, by in ((m, "patient"), (one, "patient"), (by_image, "image")):
+    i = run["intervals"]
+    assert i["by"] == by and i["level"] == 0.95 and all(i[k][0] <= run[k] <= i[k][1] for k in ("accuracy", "roc_auc")), i
+truth = {r["file"].split("/")[-1]: r["label"] for r in csv.DictReader(open(here + "/data/manifest.csv"))}
+rows = [json.loads(line) for line in open(here + "/flips")]
+assert all(r["tta"] == "flip" for r in rows)
+brier = sum((r["probabilities"]["haemorrhage"] - (truth[r["file"].split("/")[-1]] == "haemorrhage")) ** 2 for r in rows) / len(rows)
+assert abs(brier - m["brier"]) < 1e-9
+PY
+expect 0 "$H" evaluate "$model" "$scratch/data"
+says "$scratch/out" "by patient"
+expect 2 "$H" predict "$model" "$scratch/data/images/p0000_s00.png" --tta upside-down
+says "$scratch/err" "none, flip or flip-shift"
 expect 0 "$H" evaluate "$model" "$scratch/data" --positive no_haemorrhage
 says "$scratch/out" "no_haemorrhage against the rest"
 expect 2 "$H" evaluate "$model" "$scratch/data" --positive nothing
@@ -153,12 +197,12 @@ says "$scratch/err" "images/p0000_s00.png: "
 says "$scratch/err" "images/p0001_s00.png: "
 says "$scratch/skipped.json" '"skipped": 2'
 expect 1 "$H" evaluate "$model" "$scratch/again" --strict
-expect 3 "$H" train "$scratch/again" --epochs 1 --size 16 --out "$scratch/g"
+expect 3 "$H" train --recipe thesis "$scratch/again" --epochs 1 --size 16 --out "$scratch/g"
 says "$scratch/g/run.json" "p0001_s00.png"
-expect 1 "$H" train "$scratch/again" --epochs 1 --size 16 --out "$scratch/g" --strict
+expect 1 "$H" train --recipe thesis "$scratch/again" --epochs 1 --size 16 --out "$scratch/g" --strict
 
 # Several labels; the model's own names are tried as columns.
-expect 0 "$H" train "$scratch/data" --label-column epidural,subarachnoid --epochs 1 --size 16 --out "$scratch/multi"
+expect 0 "$H" train --recipe thesis "$scratch/data" --label-column epidural,subarachnoid --epochs 1 --size 16 --out "$scratch/multi"
 expect 0 "$H" evaluate "$scratch/multi/model.safetensors" "$scratch/data" --json -
 python "multi-label figures" "$scratch/out" <<'PY'
 import json, sys
@@ -176,10 +220,25 @@ assert none["class"] is None and none["labels"] == [] and none["probability"] ==
 assert all_["labels"] == ["epidural", "subarachnoid"] and all_["class"] == max(all_["probabilities"], key=all_["probabilities"].get)
 assert bad["class"] is None and bad["labels"] is None and bad["error"]
 PY
-expect 0 "$H" train "$scratch/data" --label-column epidural --epochs 1 --size 16 --out "$scratch/one"
+# The RSNA challenge's labels and weights: "any" counts twice in the loss and in its measure.
+awk -F, 'NR == 1 { print $0 ",any" } NR > 1 { print $0 "," ($2 == "haemorrhage") }' "$scratch/data/manifest.csv" > "$scratch/data/rsna.csv"
+expect 0 "$H" train --recipe thesis "$scratch/data/rsna.csv" --label-column any,epidural,intraparenchymal,intraventricular,subarachnoid,subdural --epochs 1 --size 16 --out "$scratch/rsna" \
+    --class-weights rsna
+expect 0 "$H" evaluate "$scratch/rsna/model.safetensors" "$scratch/data/rsna.csv" --label-weights rsna
+says "$scratch/out" "weighted log loss"
+expect 0 "$H" evaluate "$scratch/rsna/model.safetensors" "$scratch/data/rsna.csv" --label-weights 1,1,1,1,1,1 --json -
+python "equal weights weigh nothing" "$scratch/out" <<'PY'
+import json, sys
+e = json.load(open(sys.argv[1]))
+assert abs(e["weighted_log_loss"] - e["log_loss"]) < 1e-12, e
+PY
+expect 2 "$H" evaluate "$scratch/rsna/model.safetensors" "$scratch/data/rsna.csv" --label-weights 2,1
+expect 2 "$H" evaluate "$scratch/run/model.safetensors" "$scratch/data" --label-weights rsna
+says "$scratch/err" 'the label "any"'
+expect 0 "$H" train --recipe thesis "$scratch/data" --label-column epidural --epochs 1 --size 16 --out "$scratch/one"
 expect 0 "$H" evaluate "$scratch/one/model.safetensors" "$scratch/data" --json -
 says "$scratch/out" '"positive": "epidural"'
-expect 1 "$H" train "$scratch/data" --label-column subdural --epochs 1 --size 16 --out "$scratch/f"
+expect 1 "$H" train --recipe thesis "$scratch/data" --label-column subdural --epochs 1 --size 16 --out "$scratch/f"
 says "$scratch/err" "nothing to tell apart"
 
 # inspect
@@ -193,4 +252,16 @@ r = json.load(open(sys.argv[1]))
 assert sum(l["parameters"] for l in r["layers"]) == r["parameters"] and r["metadata"]["preset"] == "tinyvgg"
 assert r["tensors"][0]["name"] == "conv_block_1.0.weight" and r["tensors"][0]["shape"] == [4, 3, 3, 3]
 PY
+# A recipe is a list of options, written out in full; what is given beside it wins, in any order.
+expect 0 "$H" train "$scratch/data" --hidden 2 --epochs 2 --size 16 --quiet --out "$scratch/default"
+expect 0 "$H" train --lr 0.01 --recipe=series "$scratch/data" --hidden 2 --epochs 2 --size 16 --quiet --out "$scratch/series"
+python "recipes" "$scratch/default/run.json" "$scratch/series/run.json" "$scratch/run/run.json" <<'PY'
+import json, sys
+small, series, thesis = (json.load(open(path))["options"] for path in sys.argv[1:])
+assert small["recipe"] == "small" and small["model"] == "tinyresnet" and small["epochs"] == 2 and small["channels"] == 1 and small["lr"] == 0.003
+assert small["schedule"] == "one-cycle" and small["augment"].startswith("flip,") and small["decay_weights_only"] is True
+assert series["recipe"] == "series" and series["lr"] == 0.01 and series["crop_head"] is True and series["channels"] == 3 and series["size"] == 16
+assert thesis["recipe"] == "thesis" and thesis["model"] == "tinyvgg" and thesis["lr"] == 0.001 and not thesis["augment"] and thesis["channels"] == 3
+PY
+
 finish

@@ -73,12 +73,12 @@ expect 1 "$H" preview "$scratch/two" --out "$scratch/two.png" --group none --str
 expect 1 "$H" preview "$scratch/two/b" --out "$scratch/two.png"
 
 # Training with all of it: what the model file says, the same bytes for any threads, and prediction of a series as of the data set.
-train() { "$H" train "$scratch/data" --epochs 2 --size 32 --hidden 4 --batch 8 --seed 5 --slices 3 --crop-head --median 3 --gaussian 0.8 --normalise "$@"; }
+train() { "$H" train --recipe thesis "$scratch/data" --epochs 2 --size 32 --hidden 4 --batch 8 --seed 5 --channels 1 --slices 3 --crop-head --median 3 --gaussian 0.8 --normalise "$@"; }
 expect 0 train --out "$scratch/run"
 says "$scratch/err" "channel 2: mean 0."
 expect 0 train --out "$scratch/again" --threads 3 --quiet
 same "$scratch/run/last.safetensors" "$scratch/again/last.safetensors"
-expect 0 "$H" train "$scratch/data" --epochs 1 --size 32 --hidden 4 --batch 8 --seed 5 --slices 3 --crop-head --median 3 --gaussian 0.8 --normalise \
+expect 0 "$H" train --recipe thesis "$scratch/data" --epochs 1 --size 32 --hidden 4 --batch 8 --seed 5 --channels 1 --slices 3 --crop-head --median 3 --gaussian 0.8 --normalise \
     --out "$scratch/resumed" --quiet
 expect 0 train --out "$scratch/resumed" --quiet --resume
 same "$scratch/run/last.safetensors" "$scratch/resumed/last.safetensors"

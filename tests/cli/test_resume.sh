@@ -5,7 +5,7 @@
 small "$scratch/data" || exit 1
 EPOCHS=8
 OPTIONS="--size 48 --hidden 6 --batch 8 --seed 2 --quiet"
-train() { "$H" train "$scratch/data" --epochs $EPOCHS $OPTIONS "$@"; }
+train() { "$H" train --recipe thesis "$scratch/data" --epochs $EPOCHS $OPTIONS "$@"; }
 compare() {
     same "$scratch/whole/model.safetensors" "$1/model.safetensors"
     same "$scratch/whole/last.safetensors" "$1/last.safetensors"
@@ -27,7 +27,7 @@ for round in 1 2 3; do
     kills=0
     while [ $kills -lt 3 ]; do
         kills=$((kills + 1))
-        "$H" train "$scratch/data" --epochs $EPOCHS $OPTIONS --out "$out" --resume 2> /dev/null & # no function: the process itself is killed
+        "$H" train --recipe thesis "$scratch/data" --epochs $EPOCHS $OPTIONS --out "$out" --resume 2> /dev/null & # no function: the process itself is killed
         process=$!
         seed=$(((seed * 1103515245 + 12345) % 2147483648))
         sleep "$(awk "BEGIN { print ($seed / 2147483648) * $took / 1500 }")"
@@ -55,12 +55,12 @@ for signal in INT TERM; do
     python3 - "$H" "$scratch/data" "$scratch/$signal" $signal > "$scratch/out" 2>&1 <<'PY' || { fail "SIG$signal"; cat "$scratch/out"; }
 import os, signal, subprocess, sys, time
 program, data, out, name = sys.argv[1:]
-p = subprocess.Popen([program, "train", data, "--epochs", "100000", "--size", "48", "--hidden", "6", "--batch", "8", "--seed", "2", "--quiet", "--out", out],
+p = subprocess.Popen([program, "train", "--recipe", "thesis", data, "--epochs", "100000", "--size", "48", "--hidden", "6", "--batch", "8", "--seed", "2", "--quiet", "--out", out],
                      stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
 while not os.path.exists(out + "/last.safetensors"):
     assert p.poll() is None, p.stderr.read()
     time.sleep(0.02)
-second = subprocess.run([program, "train", data, "--epochs", "1", "--size", "16", "--out", out], capture_output=True, text=True)
+second = subprocess.run([program, "train", "--recipe", "thesis", data, "--epochs", "1", "--size", "16", "--out", out], capture_output=True, text=True)
 assert second.returncode == 1 and "another haemnet" in second.stderr, second
 p.send_signal(getattr(signal, "SIG" + name))
 message = p.communicate(timeout=60)[1]
@@ -79,7 +79,7 @@ EPOCHS=8
 python "SIGINT in the first epoch" "$H" "$scratch/data" "$scratch/early" <<'PY'
 import os, signal, subprocess, sys, time
 program, data, out = sys.argv[1:]
-p = subprocess.Popen([program, "train", data, "--epochs", "8", "--size", "48", "--hidden", "6", "--batch", "8", "--seed", "2", "--quiet", "--out", out],
+p = subprocess.Popen([program, "train", "--recipe", "thesis", data, "--epochs", "8", "--size", "48", "--hidden", "6", "--batch", "8", "--seed", "2", "--quiet", "--out", out],
                      stderr=subprocess.PIPE, text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
 while not os.path.exists(out + "/checkpoint.safetensors"):
     assert p.poll() is None, p.stderr.read()
@@ -92,7 +92,7 @@ compare "$scratch/early"
 
 # A limit on files, like a full disk: a failure that leaves the earlier run where it was. What a killed one left behind is cleared away.
 echo half > "$scratch/early/model.safetensors.tmp-1-0"
-expect 1 sh -c "ulimit -f 1; exec $H train $scratch/data --epochs 1 $OPTIONS --out $scratch/early"
+expect 1 sh -c "ulimit -f 1; exec $H train --recipe thesis $scratch/data --epochs 1 $OPTIONS --out $scratch/early"
 compare "$scratch/early"
 run=$((run + 1))
 ls "$scratch/early" | grep -q tmp && fail "temporary files are left"

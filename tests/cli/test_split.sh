@@ -23,7 +23,7 @@ expect 0 "$H" split "$scratch/data" --ratios 0.7,0.3 --seed 4 --out "$scratch/tw
 expect 0 diff -r "$scratch/parts" "$scratch/twice"
 expect 1 "$H" split "$scratch/data" --out "$scratch/parts"
 says "$scratch/err" "is there already"
-expect 0 "$H" train "$scratch/parts/train" --test "$scratch/parts/test" --epochs 1 --size 16 --out "$scratch/run"
+expect 0 "$H" train --recipe thesis "$scratch/parts/train" --test "$scratch/parts/test" --epochs 1 --size 16 --out "$scratch/run"
 says "$scratch/run/run.json" '"groups_known": true'
 
 # Manifests give the same sides, and the same labels when they are read again.
@@ -36,7 +36,7 @@ for part in ("train", "test"):
     assert all(os.path.isabs(r["file"]) and os.path.exists(r["file"]) and r["patient"] for r in rows)
     assert {os.path.basename(r["file"]) for r in rows} == {os.path.basename(p) for p in glob.glob(f"{here}/parts/{part}/*/*.png")}
 PY
-expect 0 "$H" train "$scratch/lists/train.csv" --test "$scratch/lists/test.csv" --epochs 1 --size 16 --out "$scratch/run2"
+expect 0 "$H" train --recipe thesis "$scratch/lists/train.csv" --test "$scratch/lists/test.csv" --epochs 1 --size 16 --out "$scratch/run2"
 expect 0 "$H" split "$scratch/data" --out "$scratch/multi" --manifest --label-column subdural,subarachnoid
 says "$scratch/multi/test.csv" "file,subdural,subarachnoid,patient,study,slice"
 expect 1 "$H" split "$scratch/data" --out "$scratch/multi2" --label-column subdural,subarachnoid

@@ -19,10 +19,17 @@ wrong "$H" train data --out run --epochs 0
 wrong "$H" train data --out run --unknown 3
 wrong "$H" train data --out run --quiet=yes
 wrong "$H" train data --out run --optimizer lion
+wrong "$H" train data --out run --recipe soup
+says "$scratch/err" "small, series or thesis"
+wrong "$H" train data --out run --recipe
 wrong "$H" train data --out run --holdout 1
 wrong "$H" train data --out run --folds 1
 wrong "$H" train data --out run --folds 5 --test other
 wrong "$H" train data --out run --channels 4
+wrong "$H" crossval data
+wrong "$H" crossval data --out run --test other
+wrong "$H" crossval data --out run --lr -1
+says "$scratch/err" "haemnet crossval: --lr"
 wrong "$H" train data --out run --slices 2
 wrong "$H" train data --out run --slices 17
 wrong "$H" train data --out run --windows brain,lung
@@ -52,6 +59,11 @@ wrong "$H" predict model image --threshold 0
 says "$scratch/err" "must lie between 0 and 1"
 wrong "$H" import weights --model tinyvgg --out model --threshold 0
 wrong "$H" inspect
+wrong "$H" inspect model --preset tinyvgg
+wrong "$H" inspect model --classes 3
+wrong "$H" inspect --presets --preset tinyvgg
+wrong "$H" inspect --preset resnet1001
+says "$scratch/err" "--preset resnet1001"
 wrong "$H" import weights --model tinyvgg
 wrong "$H" import weights --out model
 wrong "$H" import weights --model tinyvgg --out model --classes a,b --positive c
@@ -67,7 +79,7 @@ wrong "$H" devices everything
 # Words that the library knows: the message lists them, or says what is wrong; nothing is opened before.
 for options in "train data --out run" "import weights --out model"; do
     wrong "$H" $options --model resnet1001
-    says "$scratch/err" "--model resnet1001: no preset is called resnet1001; there is: tinyvgg"
+    says "$scratch/err" "--model resnet1001: no preset is called resnet1001; there are: tinyvgg"
 done
 for options in "train data --out run" "evaluate model data" "predict model image" selftest; do
     wrong "$H" $options --device nonsense
@@ -85,6 +97,12 @@ for options in "train data --out run" "evaluate model data" "split data --out di
 done
 expect 1 "$H" train "$scratch/nowhere" --out "$scratch/run" --group none --device best --model tinyvgg
 wrong "$H" version now
+expect 0 "$H" inspect --presets
+says "$scratch/out" "resnet18            224 px"
+expect 0 "$H" inspect --preset tinyvgg-gap --size 48 --channels 1 --classes 3 --json
+says "$scratch/out" '"parameters": 294099'
+expect 1 "$H" inspect --preset resnet18 --hidden 3
+says "$scratch/err" "fixed"
 
 expect 0 "$H" version
 says "$scratch/out" "haemnet $(sed -n 's/^#define HN_VERSION_STRING "\(.*\)"/\1/p' include/haemnet/version.h)"
@@ -137,7 +155,7 @@ expect 0 "$H" devices -v --model tinyvgg
 says "$scratch/out" "    conv2d [1, 3, 64, 64] * [10, 3, 3, 3] + bias, stride 1x1, padding 1x1, ReLU: "
 says "$scratch/out" "    conv2d_grad_weight "
 wrong "$H" devices -v --model resnet1001
-says "$scratch/err" "there is: tinyvgg"
+says "$scratch/err" "there are: tinyvgg"
 wrong "$H" devices --model tinyvgg
 expect 1 "$H" devices -v --model "$scratch/commands"
 says "$scratch/err" "commands"

@@ -84,10 +84,12 @@ static inline hn_status prepare(pair *p, const hn_op_desc *d, prepared *r) {
     return status == HN_OK ? one_buffer(p, r->op.workspace, &r->workspace) : status;
 }
 
-static inline hn_status run(pair *p, const prepared *r) {
-    const hn_op_buffers b = {.struct_size = sizeof b, .in = r->in, .out = r->out, .workspace = r->workspace};
+static inline hn_status run_flagged(pair *p, const prepared *r, int32_t flags) {
+    const hn_op_buffers b = {.struct_size = sizeof b, .flags = flags, .in = r->in, .out = r->out, .workspace = r->workspace};
     return hni_op_run(p->device, &r->op, &b, &err);
 }
+
+static inline hn_status run(pair *p, const prepared *r) { return run_flagged(p, r, 0); }
 
 static inline const char *way_of(const prepared *r) { return ((const hni_cuda_op *)r->op.handle)->way->name; }
 

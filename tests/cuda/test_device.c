@@ -10,15 +10,16 @@ static const struct {
     size_t cudnn;
     int capability, devices; /* devices: that can be used */
     const char *description;
+    int32_t domain, code; /* open's */
 } MACHINES[] = {
-    {1, 91900, 90, 1, "Fake GPU, compute capability 9.0, driver CUDA 13.0, cuDNN 9.19.0"},
-    {3, 90100, 80, 3, "compute capability 8.0"},
-    {0, 91900, 90, 0, "no NVIDIA device"},
-    {-1, 91900, 90, 0, "no NVIDIA driver"},
-    {-2, 91900, 90, 0, "too old: it is for CUDA 12.2"},
-    {1, 8907, 90, 0, "built for cuDNN 9, found version 8907"},
-    {1, 100000, 90, 0, "built for cuDNN 9"},
-    {1, 91900, 75, 0, "compute capability 8.0"},
+    {1, 91900, 90, 1, "Fake GPU, compute capability 9.0, driver CUDA 13.0, cuDNN 9.19.0", 0, 0},
+    {3, 90100, 80, 3, "compute capability 8.0", 0, 0},
+    {0, 91900, 90, 0, "no NVIDIA device", HN_DOMAIN_CUDA, cudaErrorNoDevice},
+    {-1, 91900, 90, 0, "no NVIDIA driver", HN_DOMAIN_CUDA, cudaErrorInsufficientDriver},
+    {-2, 91900, 90, 0, "too old: it is for CUDA 12.2", HN_DOMAIN_CUDA, cudaErrorInsufficientDriver},
+    {1, 8907, 90, 0, "built for cuDNN 9, found version 8907", HN_DOMAIN_CUDNN, CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH},
+    {1, 100000, 90, 0, "built for cuDNN 9", HN_DOMAIN_CUDNN, CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH},
+    {1, 91900, 75, 0, "compute capability 8.0", HN_DOMAIN_CUDA, cudaErrorNoKernelImageForDevice},
 };
 
 START_TEST(machines) {
@@ -51,6 +52,14 @@ START_TEST(machines) {
     if (!usable) {
         ck_assert_int_eq(hni_device_open(ctx, 2, &device, &err), HN_E_UNAVAILABLE);
         ck_assert_msg(strstr(err.message, MACHINES[_i].description) != NULL, "%s", err.message);
+        ck_assert_int_eq(hni_device_open_spec(ctx, "cudnn", &device, &err), HN_E_UNAVAILABLE);
+        ck_assert_msg(strstr(err.message, MACHINES[_i].description) != NULL, "%s", err.message);
+        void *handle;
+        const hn_backend_host host = {.struct_size = sizeof host};
+        ck_assert_int_eq(hn_backend_entry(1)->open(NULL, 0, &host, &handle, &err), HN_E_UNAVAILABLE);
+        ck_assert_int_eq(err.domain, MACHINES[_i].domain);
+        ck_assert_int_eq(err.code, MACHINES[_i].code);
+        ck_assert_msg(strstr(err.message, MACHINES[_i].description) != NULL, "%s", err.message);
         ck_assert_int_eq(cudaGetLastError(), cudaSuccess); /* nothing is left behind for the host's own CUDA code */
     }
     device = open_spec(ctx, "cpu");
@@ -69,6 +78,8 @@ START_TEST(old_device_beside_a_new_one) {
     hni_device *device;
     ck_assert_int_eq(hni_device_open_spec(ctx, "cudnn:1", &device, &err), HN_E_UNAVAILABLE);
     ck_assert_msg(strstr(err.message, "cudnn:1: compute capability 7.0") != NULL, "%s", err.message);
+    ck_assert_int_eq(err.domain, HN_DOMAIN_CUDA);
+    ck_assert_int_eq(err.code, cudaErrorNoKernelImageForDevice);
     hni_device_close(open_spec(ctx, "cudnn:0"));
     const hn_backend *b = hn_backend_entry(1);
     void *handle;
@@ -85,20 +96,24 @@ START_TEST(options) {
     static const struct {
         const char *spec;
         int32_t precision;
-        bool deterministic;
-    } specs[] = {{"cudnn", HNI_CUDA_F32, false},
-                 {"best+tf32", HNI_CUDA_TF32, false},
-                 {"cudnn:0+bf16+deterministic", HNI_CUDA_BF16, true},
-                 {"cudnn+deterministic", HNI_CUDA_F32, true}};
+        bool deterministic, measured;
+    } specs[] = {{"cudnn", HNI_CUDA_F32, false, false},
+                 {"best+tf32+measured", HNI_CUDA_TF32, false, true},
+                 {"cudnn:0+bf16+deterministic", HNI_CUDA_BF16, true, false},
+                 {"cudnn+deterministic", HNI_CUDA_F32, true, false}};
     fake_reset();
     hn_context *ctx = context(NULL, NULL);
     for (int i = 0; i < 4; i++) {
         hni_device *device = open_spec(ctx, specs[i].spec);
         ck_assert_int_eq(((hni_cuda_device *)device->handle)->precision, specs[i].precision);
         ck_assert_int_eq(((hni_cuda_device *)device->handle)->deterministic, specs[i].deterministic);
+        ck_assert_int_eq(((hni_cuda_device *)device->handle)->measured, specs[i].measured);
         hn_backend_host host = device->host;
         void *handle;
-        host.options = 8;
+        host.options = HN_HOST_MEASURED | HN_HOST_DETERMINISTIC;
+        ck_assert_int_eq(device->table.open(NULL, 0, &host, &handle, &err), HN_E_ARGUMENT);
+        ck_assert_ptr_null(handle);
+        host.options = 16;
         ck_assert_int_eq(device->table.open(NULL, 0, &host, &handle, &err), HN_E_UNSUPPORTED);
         ck_assert_ptr_null(handle);
         host.options = HN_HOST_TF32 | HN_HOST_BF16;
@@ -136,7 +151,7 @@ START_TEST(pool) {
     hni_device_free(d, &b[5]);
     ck_ok(hni_device_alloc(d, 100, &other, &err)); /* too small a request for a block of 1 MiB */
     ck_assert_ptr_ne(other.memory, large);
-    fake_memory(3 << 20);
+    fake_memory(5 << 20); /* two MiB are for uploads */
     ck_ok(hni_device_alloc(d, (5 << 19), &b[5], &err)); /* fits only when the free MiB is given back */
     ck_assert_int_gt(fake_calls_of("cudaFree"), 0);
     hn_buffer none;
@@ -186,7 +201,7 @@ START_TEST(copies) {
         }
         ck_assert_msg(wrong == BYTES, "byte %zu of round %d", wrong, round);
     }
-    ck_assert_int_eq(fake_calls_of("cudaStreamSynchronize"), 3); /* one a download, none for uploads */
+    ck_assert_int_eq(fake_calls_of("cudaStreamSynchronize"), 4); /* one a download, and one to make room for uploads of this size */
     ck_assert_int_eq(d->table.copy(d->handle, other, hni_buffer_at(part, 0, 1), &err), HN_E_ARGUMENT);
     ck_ok(d->table.sync(d->handle, &err));
     free(host);
@@ -194,6 +209,142 @@ START_TEST(copies) {
     hni_device_close(d);
     hn_context_free(ctx);
     nothing_left();
+}
+END_TEST
+
+/* Uploads go on while the queue has not even begun, two segments ahead; the third use of a segment waits for what came through it first. */
+START_TEST(uploads_do_not_wait_for_the_queue) {
+    enum { BATCH = 3 << 20, LABELS = 1024 };
+    fake_reset();
+    fake_lazy(true);
+    hn_context *ctx = context(NULL, NULL);
+    hni_device *d = open_spec(ctx, "cudnn");
+    hn_buffer slow, pixels, labels;
+    uint8_t *host = malloc(BATCH), *back = malloc(BATCH);
+    ck_ok(hni_device_alloc(d, 64, &slow, &err));
+    ck_ok(hni_device_alloc(d, BATCH, &pixels, &err));
+    ck_ok(hni_device_alloc(d, LABELS, &labels, &err));
+    memset(host, 9, BATCH);
+    ck_ok(hni_device_upload(d, pixels, host, &err)); /* makes room */
+    ck_ok(d->table.sync(d->handle, &err));
+    ck_ok(d->table.fill(d->handle, slow, 77, &err)); /* stands for a step's work */
+    const uint8_t *const begun = slow.memory;       /* the fake's device memory can be looked at */
+    const long made = fake_calls_of("cudaMalloc") + fake_calls_of("cudaHostAlloc"), waited = fake_calls_of("cudaStreamSynchronize");
+    for (uint8_t batch = 1; batch <= 6; batch++) {
+        memset(host, batch, BATCH);
+        ck_ok(hni_device_upload(d, pixels, host, &err));
+        ck_ok(hni_device_upload(d, labels, host, &err));
+        memset(host, 0xEE, BATCH);
+        ck_assert_msg((begun[0] != 77) == (batch < 4), "batch %d", batch);
+    }
+    ck_assert_int_eq(fake_calls_of("cudaMalloc") + fake_calls_of("cudaHostAlloc"), made);
+    ck_assert_int_eq(fake_calls_of("cudaStreamSynchronize"), waited);
+    ck_ok(hni_device_download(d, back, pixels, &err));
+    ck_assert(back[0] == 6 && back[BATCH - 1] == 6);
+    free(host);
+    free(back);
+    hni_device_close(d);
+    hn_context_free(ctx);
+    nothing_left();
+}
+END_TEST
+
+/* A segment's memory on the device may have been somebody's whose work still waits in the queue. */
+START_TEST(segments_of_used_memory) {
+    enum { BYTES = 3 << 20 };
+    fake_reset();
+    fake_lazy(true);
+    hn_context *ctx = context(NULL, NULL);
+    hni_device *d = open_spec(ctx, "cudnn");
+    hn_buffer a, b;
+    uint8_t *host = calloc(1, BYTES);
+    ck_ok(hni_device_alloc(d, 4 << 20, &a, &err));
+    ck_ok(hni_device_alloc(d, BYTES, &b, &err));
+    ck_ok(d->table.fill(d->handle, a, 1, &err));
+    hni_device_free(d, &a);
+    const long made = fake_calls_of("cudaMalloc");
+    ck_ok(hni_device_upload(d, b, host, &err));
+    ck_assert_int_eq(fake_calls_of("cudaMalloc"), made + 1); /* the other segment is a's */
+    free(host);
+    hni_device_close(d);
+    hn_context_free(ctx);
+    nothing_left();
+}
+END_TEST
+
+/* No room for large segments: uploads come in pieces and are right. Of more than 64 MiB so do they anyway. */
+START_TEST(uploads_in_pieces) {
+    static const struct {
+        uint64_t bytes, memory;
+        long host, device; /* allocations that open or uploads make */
+    } rows[] = {{(5 << 20) + 77, 9 << 20, 3, 4}, {(130 << 20) + 5, 0, 4, 5}};
+    const uint64_t bytes = rows[_i].bytes;
+    fake_reset();
+    fake_memory(rows[_i].memory);
+    hn_context *ctx = context(NULL, NULL);
+    hni_device *d = open_spec(ctx, "cudnn");
+    hn_buffer a;
+    uint8_t *host = malloc(bytes), *back = malloc(bytes);
+    ck_ok(hni_device_alloc(d, bytes, &a, &err));
+    for (uint8_t round = 0; round < 3; round++) {
+        for (uint64_t i = 0; i < bytes; i++)
+            host[i] = (uint8_t)(i * 13 + i / 256 + round);
+        ck_ok(hni_device_upload(d, a, host, &err));
+        ck_ok(hni_device_download(d, back, a, &err));
+        ck_assert_int_eq(memcmp(host, back, bytes), 0);
+        ck_assert_int_eq(fake_calls_of("cudaHostAlloc"), rows[_i].host);
+        ck_assert_int_eq(fake_calls_of("cudaMalloc"), rows[_i].device);
+    }
+    free(host);
+    free(back);
+    hni_device_close(d);
+    hn_context_free(ctx);
+    nothing_left();
+}
+END_TEST
+
+/* That the fake notices what these tests look for: streams that do not wait for each other, and pinned memory that is written too early. */
+START_TEST(the_fake_notices_races) {
+    static const struct {
+        bool recorded, waited, host_waits, overwritten;
+        int mistakes;
+    } rows[] = {{true, true, false, false, 0}, {true, false, false, false, 1}, {false, true, false, false, 1}, {false, false, true, false, 0},
+                {true, true, false, true, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (int lazy = 0; lazy < 2; lazy++) {
+            fake_reset();
+            fake_lazy(lazy != 0);
+            cudaStream_t a, b;
+            cudaEvent_t event;
+            void *pinned, *device, *other;
+            ck_assert_int_eq(cudaStreamCreateWithFlags(&a, cudaStreamNonBlocking), 0);
+            ck_assert_int_eq(cudaStreamCreateWithFlags(&b, cudaStreamNonBlocking), 0);
+            ck_assert_int_eq(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), 0);
+            ck_assert_int_eq(cudaHostAlloc(&pinned, 64, cudaHostAllocDefault), 0);
+            ck_assert_int_eq(cudaMalloc(&device, 64), 0);
+            ck_assert_int_eq(cudaMalloc(&other, 64), 0);
+            memset(pinned, 1, 64);
+            ck_assert_int_eq(cudaMemcpyAsync(device, pinned, 64, cudaMemcpyHostToDevice, a), 0);
+            if (rows[i].overwritten)
+                memset(pinned, 2, 64);
+            if (rows[i].recorded)
+                ck_assert_int_eq(cudaEventRecord(event, a), 0);
+            if (rows[i].waited)
+                ck_assert_int_eq(cudaStreamWaitEvent(b, event, 0), 0);
+            if (rows[i].host_waits)
+                ck_assert_int_eq(cudaStreamSynchronize(a), 0);
+            ck_assert_int_eq(cudaMemcpyAsync(other, device, 64, cudaMemcpyDeviceToDevice, b), 0);
+            ck_assert_int_eq(cudaStreamSynchronize(b), 0);
+            ck_assert_int_eq(cudaStreamSynchronize(a), 0);
+            ck_assert_msg(fake_mistakes() == (rows[i].overwritten && !lazy ? 0 : rows[i].mistakes), "row %zu, lazy %d: %s", i, lazy, fake_mistake());
+            cudaFree(other);
+            cudaFree(device);
+            cudaFreeHost(pinned);
+            cudaEventDestroy(event);
+            cudaStreamDestroy(b);
+            cudaStreamDestroy(a);
+        }
+    ck_assert_int_eq(fake_live(FAKE_CUDA), 0);
 }
 END_TEST
 
@@ -366,6 +517,10 @@ int main(void) {
     tcase_add_test(t, options);
     tcase_add_test(t, pool);
     tcase_add_loop_test(t, copies, 0, 2);
+    tcase_add_test(t, uploads_do_not_wait_for_the_queue);
+    tcase_add_test(t, segments_of_used_memory);
+    tcase_add_loop_test(t, uploads_in_pieces, 0, 2);
+    tcase_add_test(t, the_fake_notices_races);
     tcase_add_loop_test(t, recording, 0, 2);
     tcase_add_test(t, operators_are_refused_by_name);
     tcase_add_test(t, threads);

@@ -10,7 +10,7 @@ static hn_error err;
 static const hni_loss_options PLAIN_LOSS = {.positive = -1, .threshold = 0.5};
 
 static bool is_served(const hn_op_desc *d) {
-    return OWN_WAYS[d->kind] && !is_dense(d->kind) && !hni_cuda_is_news(d);
+    return OWN_WAYS[d->kind] && !is_dense(d->kind);
 }
 
 START_TEST(every_case_as_the_reference) {
@@ -105,7 +105,8 @@ static void compare_arrays(const hni_case *c, const arrays *got, const arrays *w
 
 /* Inputs where an infinity or NaN is a number like any other. A hyper or a label is none. */
 static bool is_spoilt(const hni_case *c, int place) {
-    return c->desc.in[place].dtype == HN_DTYPE_F32 && !(c->desc.kind == HN_OP_SIGMOID_LOSS && place == 1);
+    const bool labels = place == 1 && (c->desc.kind == HN_OP_SIGMOID_LOSS || c->desc.kind == HN_OP_SOFTMAX_LOSS);
+    return c->desc.in[place].dtype == HN_DTYPE_F32 && !labels;
 }
 
 START_TEST(odd_numbers_as_the_reference) {
@@ -221,9 +222,24 @@ START_TEST(labels_that_are_none) {
         arrays_free(&good);
         arrays_free(&spoilt);
     }
+    static const float shares[] = {NAN, -0.25f, 1.25f, 0.5f, INFINITY}; /* the fourth: then their sum is not 1 */
+    ck_ok(hni_op_loss(&c.desc, HN_OP_SOFTMAX_LOSS, &x, &(hni_loss_options){.positive = -1, .threshold = 0.5, .targets = true, .focal = 2.0}, &err));
+    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+        arrays good = arrays_of(&c, test_seed()), spoilt = arrays_of(&c, test_seed());
+        ((float *)spoilt.in[1])[18 * 6 + 2] = shares[i]; /* of a row that is one class */
+        ck_ok(run_ways(&c, &good, RUN_PLAIN, 1, NULL, &err));
+        ck_ok(run_ways(&c, &spoilt, RUN_PLAIN, 1, NULL, &err));
+        ck_assert(!isnan(((double *)good.out[2])[0]));
+        ck_assert(memcmp(good.out[0], spoilt.out[0], (size_t)hni_tensor_bytes(&x)) == 0);
+        ck_assert(isnan(((float *)spoilt.out[1])[0]));
+        for (int k = 0; k < 3; k++)
+            ck_assert(isnan(((double *)spoilt.out[2])[k]));
+        arrays_free(&good);
+        arrays_free(&spoilt);
+    }
     ck_ok(hni_op_loss(&c.desc, HN_OP_SIGMOID_LOSS, &x, &PLAIN_LOSS, &err));
     arrays a = arrays_of(&c, test_seed());
-    ((float *)a.in[1])[5] = 0.5f;
+    ((float *)a.in[1])[5] = 1.5f;
     ck_ok(run_ways(&c, &a, RUN_PLAIN, 1, NULL, &err));
     ck_assert(isnan(((float *)a.out[1])[5]) && !isnan(((float *)a.out[1])[4]));
     ck_assert(isnan(((double *)a.out[2])[0]));

@@ -34,6 +34,16 @@ static const hni_cuda_way *const OWN_WAYS[HNI_OP_LAST + 1] = {
     [HN_OP_SIGMOID_LOSS] = &hni_cuda_sigmoid_loss,
     [HN_OP_OPTIMIZER] = &hni_cuda_optimizer,
     [HN_OP_PREPROCESS] = &hni_cuda_preprocess,
+    [HN_OP_GROUP_NORM] = &hni_cuda_group_norm,
+    [HN_OP_GROUP_NORM_GRAD] = &hni_cuda_group_norm_grad,
+    [HN_OP_CONCAT] = &hni_cuda_concat,
+    [HN_OP_CONCAT_GRAD] = &hni_cuda_concat_grad,
+    [HN_OP_CHANNEL_SCALE] = &hni_cuda_channel_scale,
+    [HN_OP_CHANNEL_SCALE_GRAD] = &hni_cuda_channel_scale_grad,
+    [HN_OP_ACCUMULATE] = &hni_cuda_accumulate,
+    [HN_OP_CLIP] = &hni_cuda_clip,
+    [HN_OP_AVERAGE] = &hni_cuda_average,
+    [HN_OP_CLASS_MAP] = &hni_cuda_class_map,
 };
 
 static inline bool is_dense(int32_t kind) {
@@ -43,7 +53,7 @@ static inline bool is_dense(int32_t kind) {
 static inline hn_status ways_supports(void *device, const hn_op_desc *desc, hn_error *err) {
     const char *why = "no such way";
     const hni_cuda_way *way = OWN_WAYS[desc->kind];
-    if (!way || hni_cuda_is_news(desc) || (way->accept && !way->accept(device, desc, &why)))
+    if (!way || (way->accept && !way->accept(device, desc, &why)))
         return hni_fail(err, HN_E_UNSUPPORTED, "ways: %s: %s", hni_op_name(desc->kind), why);
     return HN_OK;
 }

@@ -66,6 +66,12 @@ def check_training(context, data, model):
 
     def boom(_):
         raise KeyboardInterrupt("now")
+    crafted = h.Trainer(model, train, test, batch=4, accumulate=2, schedule=h.SCHEDULE_COSINE, schedule_epochs=2, average=0.9, clip_norm=1,
+                        param_groups=[{"prefix": "conv_block_1.", "frozen": 1}, {"prefix": "classifier.", "rate": 2, "decay": -1}],
+                        augment={"flip": 0.5, "mixup": 0.2})
+    crafted.train(2)
+    assert abs(crafted.history()[1].learning_rate - 0.0005) < 1e-12 and crafted.info.precision == "float32" and crafted.info.device_bytes > 0
+    raises(h.Error, "no tensor of the network begins so", lambda: h.Trainer(model, train, param_groups=[{"prefix": "nowhere"}]))
     interrupted = h.Trainer(model, train, test, progress=boom)
     raises(KeyboardInterrupt, "now", interrupted.epoch)
     assert interrupted.epochs == 0

@@ -13,6 +13,8 @@ static inline void note_image(scene *s, const hn_image *image) {
 
 static inline void load_images(scene *s) {
     hn_image *png = NULL, *jpeg = NULL, *rgb = NULL, *small = NULL, *hu = NULL, *grey = NULL, *memory = NULL;
+    hn_image *cropped = NULL, *median = NULL, *gaussian = NULL;
+    hn_box box = {.struct_size = sizeof box};
     const hn_image_options o = {.struct_size = sizeof o, .channels = 3};
     const int16_t values[4] = {0, 40, 80, 1000};
     const hn_pixels raw = {.struct_size = sizeof raw, .type = HN_PIXEL_I16, .width = 2, .height = 2, .channels = 1, .data = values};
@@ -26,15 +28,19 @@ static inline void load_images(scene *s) {
     STEP(small, hn_image_resize(rgb, 5, 11, &small, &err));
     STEP(hu, hn_image_wrap(s->ctx, &raw, &hu, &err));
     STEP(grey, hn_image_window(hu, NULL, &grey, &err));
+    STEP(NULL, hn_image_head_box(hu, 0.1, 1, &box, &err));
+    STEP(cropped, hn_image_crop(rgb, &box, &cropped, &err));
+    STEP(median, hn_image_filter_median(cropped, 5, &median, &err));
+    STEP(gaussian, hn_image_filter_gaussian(median, 0.8, &gaussian, &err));
     hn_context_free(s->ctx); /* the images keep it */
     s->ctx = NULL;
-    hn_image *const all[] = {png, jpeg, rgb, small, hu, grey, memory};
+    hn_image *const all[] = {png, jpeg, rgb, small, hu, grey, memory, cropped, median, gaussian};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) note_image(s, all[i]);
 done:
     free(bytes);
     hn_context_free(s->ctx);
     hn_image_free(png), hn_image_free(jpeg), hn_image_free(rgb), hn_image_free(small), hn_image_free(hu), hn_image_free(grey);
-    hn_image_free(memory);
+    hn_image_free(memory), hn_image_free(cropped), hn_image_free(median), hn_image_free(gaussian);
 }
 
 static inline void note_rows(scene *s, hn_dataset *ds) {
@@ -73,7 +79,8 @@ done:
 }
 
 static inline void load_models(scene *s) {
-    hn_model *file = NULL, *memory = NULL, *import = NULL, *preset = NULL, *built = NULL;
+    hn_model *file = NULL, *memory = NULL, *import = NULL, *preset = NULL, *built = NULL, *moved = NULL;
+    hn_transfer *transfer = NULL;
     hn_builder *b = NULL;
     hn_model_options o = {.struct_size = sizeof o, .width = SIDE, .height = SIDE, .channels = 1, .hidden = 1};
     hn_model_info info = {.struct_size = sizeof info};
@@ -85,6 +92,8 @@ static inline void load_models(scene *s) {
     STEP(file, hn_model_load(s->ctx, at("model.safetensors"), &file, &err));
     STEP(memory, hn_model_load_memory(s->ctx, bytes, size, &memory, &err));
     STEP(import, hn_model_import(s->ctx, at("model.safetensors"), "tinyvgg", &o, &import, &err));
+    STEP(transfer, hn_transfer_create(s->ctx, at("model.safetensors"), "tinyvgg", &o, &transfer, &err));
+    STEP(moved, hn_transfer_model(transfer, 0, &moved, &err));
     STEP(preset, hn_model_preset(s->ctx, "tinyvgg", &o, &preset, &err));
     STEP(b, hn_builder_create(s->ctx, &o, &b, &err));
     STEP(NULL, hn_builder_batch_norm(b, v, "norm", 0, 0, &v, &err));
@@ -94,7 +103,7 @@ static inline void load_models(scene *s) {
     note(s, text, need);
     STEP(NULL, hn_model_metadata(import, text, sizeof text, &need, &err));
     note(s, text, need);
-    hn_model *const all[] = {file, memory, import, preset, built};
+    hn_model *const all[] = {file, memory, import, preset, built, moved};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         STEP(NULL, hn_model_get_info(all[i], &info, &err));
         note(s, info.digest, sizeof info.digest);
@@ -104,6 +113,7 @@ done:
     hn_context_free(s->ctx);
     hn_builder_free(b);
     hn_model_free(file), hn_model_free(memory), hn_model_free(import), hn_model_free(preset), hn_model_free(built);
+    hn_model_free(moved), hn_transfer_free(transfer);
 }
 
 static inline void note_report(scene *s, const hn_epoch_report *r) {
@@ -113,9 +123,9 @@ static inline void note_report(scene *s, const hn_epoch_report *r) {
 }
 
 /* Two epochs, a checkpoint, another trainer that goes on from it, the best model saved. Strict: an unreadable file is an error, as it should. */
-static inline void train(scene *s) {
+static inline void train_with(scene *s, hn_train_options o, int32_t which) {
     const hn_dataset_options strict = {.struct_size = sizeof strict, .strict = 1};
-    const hn_train_options o = {.struct_size = sizeof o, .batch = 4, .learning_rate = 0.05, .device = "frail", .prefetch = 1};
+    o.struct_size = sizeof o, o.batch = 4, o.learning_rate = 0.05, o.device = "frail", o.prefetch = 1;
     hn_epoch_report r = {.struct_size = sizeof r};
     hn_model *start = NULL, *best = NULL;
     hn_dataset *ds = NULL, *part = NULL, *test = NULL;
@@ -141,7 +151,7 @@ static inline void train(scene *s) {
     STEP(NULL, hn_train_epoch(two, &r, &err));
     note_report(s, &r);
     ck_assert_int_eq(r.epoch, 3);
-    STEP(best, hn_trainer_model(two, HN_LAST, &best, &err));
+    STEP(best, hn_trainer_model(two, which, &best, &err));
     SAVE(at("out/model.safetensors"), hn_model_save(best, at("out/model.safetensors"), &err));
     uint8_t *bytes = slurp(at("out/model.safetensors"), &size);
     note(s, bytes, size);
@@ -151,6 +161,17 @@ done:
     hn_trainer_free(one), hn_trainer_free(two);
     hn_model_free(start), hn_model_free(best);
     hn_dataset_free(ds), hn_dataset_free(part), hn_dataset_free(test);
+}
+
+static inline void train(scene *s) { train_with(s, (hn_train_options){0}, HN_LAST); }
+
+/* The same with all that takes memory or calls of its own: images on the device, groups, two batches to a step, an average, draws, augmentation. */
+static inline void train_elaborately(scene *s) {
+    static const hn_augment_options mixed = {.struct_size = sizeof mixed, .flip = 0.5, .noise = 0.1, .mixup = 0.3};
+    static const hn_param_group groups[] = {{sizeof *groups, 1, "conv_block_1.", 0, 0}, {sizeof *groups, 0, "classifier.", 0.5, -1}};
+    train_with(s, (hn_train_options){.resident_bytes = 1 << 20, .param_groups = groups, .n_param_groups = 2, .accumulate = 2, .clip_norm = 0.5,
+                                     .average = 0.8, .average_test = 1, .sampler = HN_SAMPLER_GROUPS, .augment = &mixed, .balance_classes = 1,
+                                     .schedule = HN_SCHEDULE_PLATEAU, .warm_up_steps = 1}, HN_AVERAGED);
 }
 
 static inline void save(scene *s) {
@@ -205,6 +226,39 @@ done:
     for (int i = 0; i < 3; i++) hn_image_free(images[i]);
 }
 
+/* What a network takes in: measured, shown, and a series that is predicted. */
+static inline void look(scene *s) {
+    const hn_model_options o = {.struct_size = sizeof o, .width = SIDE, .height = SIDE, .slices = 3, .crop_head = 1, .median = 3, .gaussian = 0.7, .hidden = 1};
+    const hn_augment_options augment = {.struct_size = sizeof augment, .flip = 0.5, .rotate = 10, .mixup = 0.4};
+    const hn_dataset_options strict = {.struct_size = sizeof strict, .strict = 1};
+    const hn_predictor_options p = {.struct_size = sizeof p, .max_batch = 2, .device = "frail"};
+    double mean[3], deviation[3];
+    hn_model *model = NULL;
+    hn_dataset *ds = NULL;
+    hn_predictor *predictor = NULL;
+    hn_image *images[3] = {NULL}, *seen[3] = {NULL};
+    hn_prediction out[3];
+    float probabilities[3][2];
+    for (int i = 0; i < 3; i++) out[i] = (hn_prediction){.struct_size = sizeof out[i], .probabilities = probabilities[i], .capacity = 2};
+    BEGIN();
+    STEP(model, hn_model_preset(s->ctx, "tinyvgg", &o, &model, &err));
+    STEP(ds, hn_dataset_create(s->ctx, &strict, &ds, &err));
+    STEP(NULL, hn_dataset_add_manifest(ds, at("manifest.csv"), &err));
+    STEP(NULL, hn_dataset_statistics(ds, &o, NULL, mean, deviation, 3, NULL, &err));
+    note(s, mean, sizeof mean), note(s, deviation, sizeof deviation);
+    for (int i = 0; i < 3; i++) STEP(images[i], make_image(s->ctx, i, &images[i], &err));
+    STEP(seen[0], hn_augment_images(model, (const hn_image *const *)images, 3, &augment, 1, 1, NULL, seen, &err));
+    for (int i = 0; i < 3; i++) note_image(s, seen[i]);
+    STEP(predictor, hn_predictor_create(model, &p, &predictor, &err));
+    STEP(NULL, hn_predict_series(predictor, (const hn_image *const *)images, 3, out, &err));
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(out[i].status, HN_OK);
+    note(s, probabilities, sizeof probabilities);
+done:
+    hn_context_free(s->ctx);
+    hn_model_free(model), hn_dataset_free(ds), hn_predictor_free(predictor);
+    for (int i = 0; i < 3; i++) hn_image_free(images[i]), hn_image_free(seen[i]);
+}
+
 /* All that a map can be made by: layers, the input forth and back, squares. */
 static inline void explain(scene *s) {
     const hn_predictor_options o = {.struct_size = sizeof o, .max_batch = 2, .device = "frail"};
@@ -237,7 +291,7 @@ done:
 
 static inline void evaluate(scene *s) {
     const hn_dataset_options strict = {.struct_size = sizeof strict, .strict = 1};
-    const hn_predictor_options o = {.struct_size = sizeof o, .max_batch = 4, .device = "frail"};
+    const hn_predictor_options o = {.struct_size = sizeof o, .max_batch = 4, .device = "frail", .tta = HN_TTA_FLIP};
     hn_metrics m = {.struct_size = sizeof m};
     hn_class_metrics c = {.struct_size = sizeof c};
     hn_curve_point curve[64];

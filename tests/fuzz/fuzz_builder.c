@@ -49,6 +49,7 @@ static hn_status builder_layer(hn_builder *m, builder_bytes *b, int32_t *out) {
         c.filters = builder_int(b), c.groups = builder_int(b), c.no_bias = builder_int(b);
         for (int i = 0; i < 2; i++)
             c.kernel[i] = builder_int(b), c.stride[i] = builder_int(b), c.padding[i] = builder_int(b), c.dilation[i] = builder_int(b);
+        c.extra_padding[builder_byte(b) % 2] = builder_int(b);
         return hn_builder_conv2d(m, input, name, &c, out, &err);
     case 1:
     case 2:

@@ -1,11 +1,12 @@
-/* fuzz_image.c - any bytes as an image file: decoded as they are and as RGB, resized, written and read again. */
+/* fuzz_image.c - any bytes as an image file: decoded as they are and as RGB, resized, cropped to the head, filtered. */
 #include "fuzz.h"
 
 enum { IMAGE_PIXELS = 1 << 18, IMAGE_PIXEL_BYTES = 64 }; /* the caller's limit; what decoding one pixel may take, its file's bytes aside */
 
 static void image_use(hn_image *image) {
     hn_image_info info = {.struct_size = sizeof info};
-    hn_image *grey = NULL, *small = NULL;
+    hn_image *grey = NULL, *small = NULL, *head = NULL, *median = NULL, *smooth = NULL;
+    hn_box box = {.struct_size = sizeof box};
     size_t need = 0;
     PROMISE(!hn_image_get_info(image, &info, &err), "%s", err.message);
     PROMISE(info.width > 0 && info.height > 0 && (info.channels == 1 || info.channels == 3), "%d x %d x %d", info.width, info.height, info.channels);
@@ -20,8 +21,15 @@ static void image_use(hn_image *image) {
         PROMISE(!hn_image_get_info(small, &info, &err), "%s", err.message);
         PROMISE(info.width == 7 && info.height == 5, "%d x %d px", info.width, info.height);
     }
-    hn_image_free(grey);
-    hn_image_free(small);
+    const hn_status found = hn_image_head_box(image, 0.05, 1, &box, &err);
+    PROMISE(found == HN_OK || found == HN_E_NOT_FOUND || found == HN_E_MEMORY, "%s", err.message);
+    if (!found && grey && fuzz_done(hn_image_crop(grey, &box, &head, &err), &head) &&
+        fuzz_done(hn_image_filter_median(head, 5, &median, &err), &median) &&
+        fuzz_done(hn_image_filter_gaussian(median, 1, &smooth, &err), &smooth)) {
+        PROMISE(!hn_image_get_info(smooth, &info, &err), "%s", err.message);
+        PROMISE(info.width == info.height && info.width == box.width, "%d x %d px", info.width, info.height);
+    }
+    hn_image_free(grey), hn_image_free(small), hn_image_free(head), hn_image_free(median), hn_image_free(smooth);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -7,7 +7,6 @@
 /* How exact a device promises to be, by the words behind its name. Factor and limits are those of docs/backend-guide.md, "Tolerances". */
 typedef struct precision {
     const char *name;     /* "float32", "tf32", "bf16" */
-    double product;       /* largest |difference| / (1 + |reference|) of operators made of products; 0 = the case's own tolerance */
     double gradient;      /* largest ‖difference‖ / ‖cpu's‖ of all gradients together, of TinyVGG */
     double deep_gradient; /* … of ResNet-18 */
     double loss;          /* largest relative difference of the loss while training */

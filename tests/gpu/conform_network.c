@@ -14,7 +14,7 @@
 #include "conform.h"
 #include "model/model.h"
 
-enum { STEPS = 20, DEEP_STEPS = 2 };
+enum { STEPS = 20, QUICK_STEPS = 5, DEEP_STEPS = 2 };
 
 typedef struct trial {
     int steps;
@@ -103,13 +103,12 @@ static void compare_losses(gpu *g, const char *name, const trial *ours, const tr
               ours->loss[ours->steps - 1], ours->steps, worst, most);
 }
 
-/* The first step of a process is the recording of work that has never run: kernels are loaded while the queue is captured. */
 static void test_network(gpu *g, const net_spec *spec, bool deep) {
     const precision p = precision_of(g->device);
     char name[64], text[GPU_TEXT];
     net *shape;
     snprintf(name, sizeof name, "%s %d px, batch %d", spec->model, spec->size, spec->batch);
-    const int steps = deep ? DEEP_STEPS : STEPS;
+    const int steps = deep ? DEEP_STEPS : g->quick ? QUICK_STEPS : STEPS;
     trial ours = train(g, g->device, spec, steps), cpu = train(g, "cpu", spec, steps);
     gpu_must(g, net_create(g->ctx, "cpu", spec, &shape, &g->err), "a network's shape");
     compare_gradients(g, name, shape->model->graph, &ours, &cpu, deep ? p.deep_gradient : p.gradient);

@@ -1,6 +1,6 @@
 /* gpu_conform.c - is what a device computes right? Against the reference and the cpu backend, within the tolerance of its precision.
  *
- *   --part network   whole networks: the first step is recorded before anything else ran in the process, as in a host
+ *   --part network   whole networks: one step, then recorded ones, before anything else ran in the process, as in a host
  *   --part cases     every case of the list (--every N: each N-th)
  *   --part doubts    what the list has no case for
  *   --part device    whether the device can be opened, and no more

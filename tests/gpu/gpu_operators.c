@@ -1,7 +1,7 @@
 /* gpu_operators.c - every operator of a network alone, many runs behind one another; and what the device's memory and matrix units do at best
  * through this plug-in. roofline.py puts both together.
  *
- *   --network NAME --size PX --hidden N --batch N --mode train|predict       nothing named: only the copy and the matrix product
+ *   --network NAME --size PX --hidden N --batch N --mode train|test       nothing named: only the copy and the matrix product
  *
  * Equal operators are timed once and counted. A run's inputs may lie in the device's cache from the run before, as they may in a step if
  * they are small: take batches whose tensors are larger than the cache. */
@@ -29,10 +29,10 @@ static double bytes_of(const hn_op_desc *d) {
     return bytes;
 }
 
-static double time_of(gpu *g, const hn_op_desc *d, const char *name) {
+static double time_of(gpu *g, hni_device *device, const hn_op_desc *d, const char *name) {
     void *state;
     double once = NAN, seconds = NAN;
-    gpu_must(g, opcase_create(g->ctx, g->device, d, &state, &g->err), name);
+    gpu_must(g, opcase_create_on(device, d, &state, &g->err), name);
     gpu_must(g, opcase_time(state, 1, 3, &once, &g->err), name);
     const int runs = g->quick ? 2 : once < ENOUGH ? (int)fmin(ENOUGH / once + 1, 200) : 1;
     gpu_must(g, opcase_time(state, runs, g->quick ? 1 : ROUNDS, &seconds, &g->err), name);
@@ -40,7 +40,7 @@ static double time_of(gpu *g, const hn_op_desc *d, const char *name) {
     return seconds;
 }
 
-static void time_node(gpu *g, const hni_program *p, size_t i, const char *network) {
+static void time_node(gpu *g, hni_device *device, const hni_program *p, size_t i, const char *network) {
     const hni_node *node = &p->nodes[i];
     char name[128], text[GPU_TEXT];
     int count = 0;
@@ -51,7 +51,7 @@ static void time_node(gpu *g, const hni_program *p, size_t i, const char *networ
     }
     snprintf(name, sizeof name, "%s %s", node->layer >= 0 ? p->graph->layers[node->layer].name : "-", hni_op_name(node->desc.kind));
     hni_op_text(&node->desc, text, sizeof text);
-    const double seconds = time_of(g, &node->desc, name);
+    const double seconds = time_of(g, device, &node->desc, name);
     printf("     %-44s %3d x %10.2f us\n", name, count, seconds * 1e6);
     gpu_json_begin(g, "operator");
     gpu_json_text(g, "device", g->device);
@@ -84,9 +84,22 @@ static void time_whole(gpu *g, const net_spec *spec, const char *network) {
     gpu_json_end(g);
 }
 
+/* The program as an executor makes it: in smaller steps if one is refused. */
+static void make_program(gpu *g, hni_device *device, const hni_graph *graph, hni_program_options *o, hni_program *p) {
+    hn_error theirs = {.status = HN_OK};
+    hn_status status = HN_OK;
+    gpu_must(g, hni_program_make(p, graph, o, &g->err), "a program");
+    for (size_t i = 0; i < p->n_nodes && !status; i++) status = device->table.supports(device->handle, &p->nodes[i].desc, &theirs);
+    if (status != HN_E_UNSUPPORTED || o->unfused) return;
+    hni_program_free(p);
+    o->unfused = true;
+    make_program(g, device, graph, o, p);
+}
+
 static void time_network(gpu *g, const net_spec *spec) {
     hni_program_options o = {.mode = spec->mode, .batch = spec->batch, .task = HN_TASK_SINGLE, .positive = -1, .threshold = 0.5};
     hni_program program;
+    hni_device *device;
     hn_model *model;
     char network[128];
     o.optimizer = spec->mode == HNI_MODE_TRAIN ? HN_OPTIMIZER_ADAM : 0;
@@ -95,8 +108,10 @@ static void time_network(gpu *g, const net_spec *spec) {
              spec->batch);
     printf("%s on %s\n", network, g->device);
     gpu_must(g, bench_model(g->ctx, spec->model, spec->size, spec->hidden, &model, &g->err), network);
-    gpu_must(g, hni_program_make(&program, model->graph, &o, &g->err), network);
-    for (size_t i = 0; i < program.n_nodes; i++) time_node(g, &program, i, network);
+    gpu_must(g, hni_device_open_spec(g->ctx, g->device, &device, &g->err), "opening the device");
+    make_program(g, device, model->graph, &o, &program);
+    for (size_t i = 0; i < program.n_nodes; i++) time_node(g, device, &program, i, network);
+    hni_device_close(device);
     time_whole(g, spec, network);
     gpu_check(g, true, network, "%d operators timed", (int)program.n_nodes);
     hni_program_free(&program);
@@ -113,12 +128,10 @@ static void told_peak(gpu *g, const char *name, double value, const char *unit) 
 }
 
 /* A copy within the device's memory: bytes read and written in a second. */
-static void time_copy(gpu *g) {
+static void time_copy(gpu *g, hni_device *d) {
     const uint64_t bytes = g->quick ? 1 << 20 : (uint64_t)1 << 30;
-    hni_device *d;
     hn_buffer from, to;
     double best = INFINITY;
-    gpu_must(g, hni_device_open_spec(g->ctx, g->device, &d, &g->err), "opening the device");
     gpu_must(g, hni_device_alloc(d, bytes, &from, &g->err), "memory to copy from");
     gpu_must(g, hni_device_alloc(d, bytes, &to, &g->err), "memory to copy to");
     gpu_must(g, d->table.fill(d->handle, from, 1, &g->err), "a fill");
@@ -131,16 +144,15 @@ static void time_copy(gpu *g) {
     told_peak(g, "copy", 2 * (double)bytes / best, "bytes/s");
     hni_device_free(d, &from);
     hni_device_free(d, &to);
-    hni_device_close(d);
 }
 
 /* A dense layer of a side's length each way; what the device's matrix units give this plug-in. */
-static void time_product(gpu *g) {
+static void time_product(gpu *g, hni_device *device) {
     const int64_t side = g->quick ? 64 : 8192;
     const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 2, side, side, 1, 1);
     hn_op_desc d;
     gpu_must(g, hni_op_dense(&d, &x, &x, false, 0, &g->err), "a dense layer");
-    const double seconds = time_of(g, &d, "a dense layer");
+    const double seconds = time_of(g, device, &d, "a dense layer");
     told_peak(g, "dense", bench_op_flops(&d) / seconds, "FLOP/s");
 }
 
@@ -152,11 +164,14 @@ int main(int argc, char **argv) {
     if (network) {
         const bool train = !strcmp(gpu_option(&g, "--mode", "train"), "train");
         const net_spec spec = {network, gpu_number(&g, "--size", 64), gpu_number(&g, "--hidden", 10), gpu_number(&g, "--batch", 32),
-                               train ? HNI_MODE_TRAIN : HNI_MODE_PREDICT};
+                               train ? HNI_MODE_TRAIN : HNI_MODE_TEST};
         time_network(&g, &spec);
     } else {
-        time_copy(&g);
-        time_product(&g);
+        hni_device *device;
+        gpu_must(&g, hni_device_open_spec(g.ctx, g.device, &device, &g.err), "opening the device");
+        time_copy(&g, device);
+        time_product(&g, device);
+        hni_device_close(device);
     }
     return gpu_end(&g);
 }

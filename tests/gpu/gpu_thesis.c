@@ -67,6 +67,7 @@ static void train(gpu *g) {
     const hn_model_options m = {.struct_size = sizeof m, .class_names = names, .n_classes = 2, .positive = 0};
     const hn_train_options o = {.struct_size = sizeof o, .device = g->device, .batch = 32};
     hn_epoch_report report = {.struct_size = sizeof report};
+    hn_trainer_info info = {.struct_size = sizeof info};
     hn_phantom *phantom;
     hn_model *model;
     hn_trainer *trainer;
@@ -78,6 +79,7 @@ static void train(gpu *g) {
     const double begin = hni_seconds();
     gpu_must(g, hn_trainer_create(model, data, test, &o, &trainer, &g->err), "a trainer");
     const double made = hni_seconds() - begin;
+    gpu_must(g, hn_trainer_get_info(trainer, &info, &g->err), "what the trainer has");
     for (int i = 0; i < epochs; i++) {
         gpu_must(g, hn_train_epoch(trainer, &report, &g->err), "an epoch");
         if (i == 0) first = report.seconds;
@@ -85,7 +87,8 @@ static void train(gpu *g) {
     const double whole = hni_seconds() - begin;
     snprintf(name, sizeof name, "training on %d images", n);
     gpu_check(g, isfinite(report.train_loss) && report.train_images == n && report.test_images == test_n, name,
-              "%d epochs; loss %.4f, test accuracy %.3f", epochs, report.train_loss, report.test_accuracy);
+              "%d epochs; loss %.4f, test accuracy %.3f; %s, %lld images stay on the device", epochs, report.train_loss,
+              report.test_accuracy, info.precision, (long long)info.resident_images);
     if (path)
         save(g, trainer, path);
     else

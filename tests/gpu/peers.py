@@ -25,6 +25,12 @@ def spec(mode, model, size, hidden, batch):
     return {"mode": mode, "model": model, "size": size, "hidden": hidden, "batch": batch}
 
 
+# Behind our device's name. PyTorch is told to search for the fastest engine, so we are too.
+WORDS = {"float32": "+measured", "tf32": "+tf32+measured", "bf16": "+bf16+measured"}
+
+# Of an inference a test step is taken: forward and loss over a batch that stays on the device.
+OUR_MODES = {"train": "train", "predict": "test"}
+
 # name, network, precision, PyTorch's variants, aims: smallest good ratio against a variant, or against the fastest of all ("best")
 CASES = [
     ("train tinyvgg 64 px, batch 32", spec("train", "tinyvgg", 64, 10, 32), "tf32", ["eager", "compile", "graph"], {"eager": 5, "best": 1.5}),
@@ -101,7 +107,7 @@ class Session:
         return time.monotonic() - self.begin > self.args.seconds
 
     def server(self, precision):
-        words = "" if precision == "float32" or self.torch_device == "cpu" else "+" + precision
+        words = "" if self.torch_device == "cpu" else WORDS[precision]
         device = self.args.device + words
         if device not in self.servers:
             options = ["--device", device, "--limit", "1e9", *(["--plugins", self.args.plugins] if self.args.plugins else [])]
@@ -126,7 +132,7 @@ class Session:
             c.close()
 
     def network_case(self, name, network, precision, variants, aims):
-        mine = ours.Ours(self.server(precision), "open {model} {size} {hidden} {batch} {mode} 2".format(**network))
+        mine = ours.Ours(self.server(precision), "open {model} {size} {hidden} {batch} {ours} 2".format(**network, ours=OUR_MODES[network["mode"]]))
         contenders = self.peers(name, variants, lambda v: torch_peers.Torch(network, v, precision, self.torch_device))
         self.compare(name, precision, network["batch"], mine, contenders, aims)
 
@@ -184,6 +190,9 @@ def main():
     parser.add_argument("words", nargs="*")
     args = parser.parse_args()
     session = Session(args)
+    if session.torch_device == "cuda" and not torch_peers.sees_devices():
+        session.report.check("beside PyTorch", "skipped", f"{torch_peers.VERSION} sees no NVIDIA device")
+        return 0
     if args.warm:
         warm(session)
         return 0

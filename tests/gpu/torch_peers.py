@@ -137,8 +137,12 @@ class OneImage(Torch):
         return self.network().cpu()
 
 
+def sees_devices():
+    return torch.cuda.is_available()
+
+
 def free_memory():
-    if torch.cuda.is_available():
+    if sees_devices():
         torch.cuda.empty_cache()
 
 

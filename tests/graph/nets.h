@@ -32,7 +32,7 @@ static inline hni_graph *new_graph(hn_context *ctx, int32_t c, int32_t h, int32_
 static inline hni_layer layer_of(int32_t kind, const char *name, int32_t input) {
     hni_layer l = {.kind = kind, .input = {input, -1}, .epsilon = 1e-5, .momentum = 0.1};
     snprintf(l.name, sizeof l.name, "%s", name);
-    l.window = (hni_window2d){{2, 2}, {2, 2}, {0, 0}, {1, 1}, 0, 0, 0};
+    l.window = (hni_window2d){.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 1}};
     return l;
 }
 
@@ -50,7 +50,7 @@ static inline int32_t add_plain(hni_graph *g, int32_t kind, const char *name, in
 static inline hni_layer conv_of(const char *name, int32_t input, int32_t filters, int32_t kernel, int32_t stride, int32_t padding) {
     hni_layer l = layer_of(HNI_LAYER_CONV2D, name, input);
     l.filters = filters;
-    l.window = (hni_window2d){{kernel, kernel}, {stride, stride}, {padding, padding}, {1, 1}, 1, 0, 0};
+    l.window = (hni_window2d){.kernel = {kernel, kernel}, .stride = {stride, stride}, .padding = {padding, padding}, .dilation = {1, 1}, .groups = 1};
     return l;
 }
 
@@ -118,7 +118,7 @@ static inline hni_graph *residual(hn_context *ctx, int32_t act, double rate, boo
     const int32_t more = add_sum(g, "more", sum, stem); /* stem has three readers, sum two */
     const int32_t both = add_sum(g, "both", more, more);
     hni_layer pool = layer_of(max_pool ? HNI_LAYER_MAX_POOL2D : HNI_LAYER_AVG_POOL2D, "pool", both);
-    pool.window = (hni_window2d){{3, 3}, {2, 2}, {1, 1}, {1, 1}, 0, 0, 0};
+    pool.window = (hni_window2d){.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}, .dilation = {1, 1}};
     pool.window.exclude_padding = !max_pool;
     const int32_t pooled = add_layer(g, &pool);
     const int32_t dropped = add_dropout(g, "drop1", pooled, rate);

@@ -71,7 +71,7 @@ static bool slow_search(const uint8_t *tissue, int w, int h, hn_box *box) {
         top = i / w < top ? i / w : top, bottom = i / w + 1;
     }
     *box = (hn_box){.x = left, .y = top, .width = right - left, .height = bottom - top};
-    return most > 0 && most * 100 >= w * h;
+    return most > 0 && most * 100 >= w * h && box->width / 4 <= box->height && box->height / 4 <= box->width;
 }
 
 START_TEST(as_the_slow_search) {
@@ -167,7 +167,8 @@ START_TEST(heads) {
 }
 END_TEST
 
-/* Letters alone are no head; one grey is none; above 1024 px every second pixel is looked at, and the box is still whole. */
+/* Letters alone are no head; one grey is none; nor is a beam, whose square would be far larger than the image. Above 1024 px every second pixel
+ * is looked at, and the box is still whole. */
 START_TEST(no_head_and_large_ones) {
     hn_box box;
     memset(grey, 0, sizeof grey);
@@ -178,6 +179,11 @@ START_TEST(no_head_and_large_ones) {
     memset(grey, 0, sizeof grey);
     image = wrap(HN_PIXEL_U8, 1, W, H, 0, grey);
     ck_assert_int_eq(find(image, 0, false, &box), HN_E_NOT_FOUND);
+    hni_image_unref(image);
+    for (int x = 0; x < W; x++) grey[40 * W + x] = grey[41 * W + x] = 200;
+    image = wrap(HN_PIXEL_U8, 1, W, H, 0, grey);
+    ck_assert_int_eq(find(image, 0, true, &box), HN_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(err.message, "200 x 2 px"));
     hni_image_unref(image);
     uint8_t *large = calloc(1500, 1101);
     for (int y = 100; y < 1101; y++) memset(large + y * 1500 + 200, 100, 1100);

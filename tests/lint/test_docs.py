@@ -55,11 +55,11 @@ def check_names(path, text, known, problems):
             problems.append(f"{path}: {name} is in no public header")
     for name in re.findall(r"\bhni_\w+[a-z]\b", text):
         if name not in internal:
-            problems.append(f"{path}: {name} is nowhere in lib/")
+            problems.append(f"{path}: {name} is nowhere in lib/ or cuda/")
 
 
 def check_files(path, text, problems):
-    spoken = re.findall(r"(?<![\w./-])((?:lib|src|tests|tools|docs|include|examples|pkgconfig)/[\w./*-]*\w)", re.sub(r"\]\([^)]*\)", "", text))
+    spoken = re.findall(r"(?<![\w./-])((?:lib|src|cuda|tests|tools|docs|include|examples|pkgconfig)/[\w./*-]*\w)", re.sub(r"\]\([^)]*\)", "", text))
     for name in spoken:
         if PLACEHOLDER.search(name):
             continue
@@ -70,10 +70,16 @@ def check_files(path, text, problems):
 def commands():
     """Name of each command of the program, and the options that its source knows."""
     table = pathlib.Path("src/commands.c").read_text(encoding="utf-8")
+    headers = "".join(p.read_text(encoding="utf-8") for p in sorted(pathlib.Path("src").glob("*.h")))
+    macros = re.findall(r"^#define (\w+_OPTIONS?)\(\w+\)((?:.*\\\n)*.*)", headers, flags=re.M)
     found = {}
     for name in re.findall(r'^    \{"(\w+)", "', table, flags=re.M):
         source = pathlib.Path(f"src/cmd_{name}.c")
         shared = "".join(p.read_text(encoding="utf-8") for p in (source, pathlib.Path("src/options.c")) if p.exists())
+        if "list_training(" in shared:
+            shared += pathlib.Path("src/train_options.c").read_text(encoding="utf-8")
+        for macro, body in reversed(macros):  # a later one may use an earlier
+            shared += body if re.search(rf"\b{macro}\(", shared) else ""
         found[name] = set(re.findall(r'\{"([a-z][a-z-]*)", OPTION_', shared))
     return found
 
@@ -103,7 +109,7 @@ def check_paths(path, text, problems):
 def main():
     problems = []
     public = names("include", r"\b(?:hn|HN)_\w+", {".h"})
-    internal = names("lib", r"\bhni_\w+", {".h", ".c"})
+    internal = names("lib", r"\bhni_\w+", {".h", ".c"}) | names("cuda", r"\bhni_\w+", {".h", ".c"})
     makefile = pathlib.Path("Makefile").read_text(encoding="utf-8")
     targets = {t for line in re.findall(r"^([a-z][a-z -]*):(?!=)", makefile, flags=re.M) for t in line.split()}
     program = commands()

@@ -158,7 +158,8 @@ START_TEST(built_networks_read_back)
     hn_model *m = NULL, *back = NULL;
     hn_model_options o = {.struct_size = sizeof o, .width = 16, .height = 16, .channels = 2, .n_classes = 5, .task = HN_TASK_MULTI};
     ck_ok(hn_builder_create(ctx, &o, &b, &err));
-    hn_conv2d_options conv = {.struct_size = sizeof conv, .filters = 4, .kernel = {3, 5}, .padding = {1, 2}, .groups = 2, .no_bias = 1};
+    hn_conv2d_options conv = {.struct_size = sizeof conv, .filters = 4, .kernel = {3, 5}, .padding = {1, 2}, .groups = 2, .no_bias = 1,
+                              .extra_padding = {1, 1}};
     hn_pool2d_options pool = {.struct_size = sizeof pool, .kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}, .exclude_padding = 1};
     int32_t x = 0, skip, y;
     ck_ok(hn_builder_conv2d(b, x, "stem", &conv, &x, &err));

@@ -107,6 +107,26 @@ START_TEST(conv2d_refused) {
 }
 END_TEST
 
+/* TensorFlow's "same" at stride 2: the size is halved, and the padding is one-sided where it is even. */
+START_TEST(extra_padding) {
+    const hn_tensor_desc x = f32(4, 2, 4, 14, 13), w = f32(4, 6, 4, 3, 3);
+    hni_window2d win = window(0, 2, 0);
+    hn_op_desc d, gi, gw;
+    win.extra_padding[0] = 1, win.extra_padding[1] = 2;
+    ck_ok(hni_op_conv2d(&d, &x, &w, true, &win, 0, &err));
+    same_shape(&d.out[0], f32(4, 2, 6, 7, 7));
+    ck_ok(hni_op_conv2d_grads(&d, &gi, &gw, &err));
+    same_shape(&gi.out[0], x);
+    ck_assert_int_eq(gw.extra_padding[1], 2);
+    char text[200];
+    hni_op_text(&d, text, sizeof text);
+    ck_assert_ptr_nonnull(strstr(text, "extra padding 1x2"));
+    win.extra_padding[0] = -1;
+    ck_assert_int_eq(hni_op_conv2d(&d, &x, &w, true, &win, 0, &err), HN_E_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(err.message, "extra padding"));
+}
+END_TEST
+
 START_TEST(pooling) {
     const hn_tensor_desc x = f32(4, 2, 10, 13, 12);
     hni_window2d win = window(3, 2, 1);
@@ -330,6 +350,7 @@ int main(void) {
     tcase_add_test(t, windows);
     tcase_add_test(t, conv2d);
     tcase_add_test(t, conv2d_refused);
+    tcase_add_test(t, extra_padding);
     tcase_add_test(t, pooling);
     tcase_add_test(t, dense_and_norm);
     tcase_add_test(t, the_rest);

@@ -220,7 +220,7 @@ START_TEST(evil_constants) {
             hn_op_desc d = all[k];
             int32_t *const fields[] = {&d.kernel[0], &d.kernel[1],    &d.stride[0], &d.stride[1],  &d.padding[0],       &d.padding[1],
                                        &d.dilation[0], &d.dilation[1], &d.groups,    &d.activation, &d.exclude_padding, &d.optimizer,
-                                       &d.positive, &d.pool, &d.constant};
+                                       &d.positive, &d.pool, &d.constant, &d.extra_padding[0], &d.extra_padding[1]};
             for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++) {
                 const int32_t kept = *fields[f];
                 *fields[f] = evil[i];

@@ -11,11 +11,14 @@
 
 #include "fake.h"
 
-long fake_lt_products;
-cublasComputeType_t fake_lt_last;
-cudaDataType fake_lt_last_input;
+atomic_long fake_lt_products;
+_Atomic cublasComputeType_t fake_lt_last;
+_Atomic cudaDataType fake_lt_last_input;
 unsigned fake_lt_refused;
 size_t fake_lt_workspace = 4096;
+int fake_lt_algorithms = 1;
+atomic_int fake_lt_chosen;
+double fake_lt_ms[FAKE_LT_MOST];
 
 enum { HANDLE = 0x4C54, DESC, LAYOUT, PREFERENCE, ALGO };
 
@@ -49,6 +52,7 @@ typedef struct preference {
 typedef struct algo {
     uint32_t tag, m, n, k, align_inputs, align_out, workspace;
     uint32_t kind; /* compute, operations, epilogue, input type */
+    uint32_t number;
 } algo;
 _Static_assert(sizeof(algo) <= sizeof(cublasLtMatmulAlgo_t), "fits");
 
@@ -222,12 +226,12 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
                                               int *found) {
     const preference *p = (const preference *)object;
     algo chosen;
-    NEED(handle && handle->tag == HANDLE && p && p->tag == PREFERENCE && requested == 1 && results && found && c == out);
+    NEED(handle && handle->tag == HANDLE && p && p->tag == PREFERENCE && requested >= 1 && results && found && c == out);
     NEED(sizes((const desc *)d, (const layout *)a, (const layout *)b, (const layout *)c, &chosen));
     NEED((p->reduction & CUBLASLT_REDUCTION_SCHEME_INPLACE) == 0 && p->align_a == p->align_b && p->align_c == p->align_d);
     ENTER();
     *found = 0;
-    memset(results, 0, sizeof *results);
+    memset(results, 0, (size_t)requested * sizeof *results);
     if (fake_lt_refused & fake_lt_bit(((const desc *)d)->compute, ((const layout *)a)->type))
         return CUBLAS_STATUS_NOT_SUPPORTED;
     if (fake_lt_workspace > p->workspace)
@@ -235,10 +239,12 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
     chosen.align_inputs = p->align_a;
     chosen.align_out = p->align_d;
     chosen.workspace = (uint32_t)fake_lt_workspace;
-    memcpy(&results->algo, &chosen, sizeof chosen);
-    results->workspaceSize = fake_lt_workspace;
-    results->state = CUBLAS_STATUS_SUCCESS;
-    *found = 1;
+    for (; *found < requested && *found < fake_lt_algorithms; ++*found) {
+        chosen.number = (uint32_t)*found;
+        memcpy(&results[*found].algo, &chosen, sizeof chosen);
+        results[*found].workspaceSize = fake_lt_workspace;
+        results[*found].state = CUBLAS_STATUS_SUCCESS;
+    }
     return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -314,5 +320,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t d, c
     fake_lt_products++;
     fake_lt_last = j.d.compute;
     fake_lt_last_input = j.a.type;
+    fake_lt_chosen = (int)chosen.number;
+    fake_spend(stream, fake_lt_ms[chosen.number]);
     return fake_enqueue(stream, multiply, &j, sizeof j) == 0 ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_EXECUTION_FAILED;
 }

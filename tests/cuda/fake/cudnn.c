@@ -2,7 +2,9 @@
  * that a backend must tell apart, and execution computes on the CPU (cudnn_compute.c) what the graph says (cudnn_rules.c).
  *
  * Not a model of what real GPUs support: tests say which graphs and engines there are. Each complaint leaves a message. */
+#include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +13,21 @@
 #include "fake.h"
 
 enum { ENGINES = 7 };
+/* What threads of several devices share is under one lock. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static fake_descriptor *alive;
-static int offered = FAKE_ENGINE_ALL, refused, last_engine;
-static int64_t last_nodes;
+static int offered = FAKE_ENGINE_ALL, refused;
+static atomic_int last_engine, executions;
+static _Atomic int64_t last_nodes;
+static bool disordered;
 static char message[256];
+static struct {
+    float ms[FAKE_TIMES];
+    int next;
+} times[ENGINES];
 void fake_cudnn_offer(int engines) { offered = engines; }
 void fake_cudnn_refuse(int graphs) { refused = graphs; }
+void fake_cudnn_disorder(bool on) { disordered = on; }
 int fake_cudnn_engine(void) { return last_engine; }
 int64_t fake_cudnn_nodes(void) { return last_nodes; }
 const char *fake_cudnn_message(void) { return message; }
@@ -24,13 +35,29 @@ const char *fake_cudnn_message(void) { return message; }
 void fake_cudnn_reset(void) {
     message[0] = '\0';
     offered = FAKE_ENGINE_ALL;
-    refused = last_engine = 0;
+    refused = 0;
+    last_engine = 0;
+    disordered = false;
+    memset(times, 0, sizeof times);
+}
+
+static int number_of(int engine) {
+    int i = 0;
+    while (engine >> i > 1) i++;
+    return i;
+}
+
+void fake_cudnn_times(int engine, const float ms[FAKE_TIMES]) {
+    memcpy(times[number_of(engine)].ms, ms, sizeof times[0].ms);
+    times[number_of(engine)].next = 0;
 }
 
 cudnnStatus_t fake_complain(cudnnStatus_t code, const char *format, ...) {
     va_list args;
     va_start(args, format);
+    pthread_mutex_lock(&lock);
     vsnprintf(message, sizeof message, format, args);
+    pthread_mutex_unlock(&lock);
     va_end(args);
     return CUDNN_STATUS_CATEGORY((int)code) == CUDNN_STATUS_NOT_SUPPORTED ? code : (cudnnStatus_t)fake_wrong(message, (int)code);
 }
@@ -49,9 +76,11 @@ bool fake_handle_alive(void *handle) {
 }
 
 bool fake_alive(const void *d) {
-    for (const fake_descriptor *a = alive; a; a = a->next)
-        if (a == d) return true;
-    return false;
+    pthread_mutex_lock(&lock);
+    const fake_descriptor *a = alive;
+    while (a && a != d) a = a->next;
+    pthread_mutex_unlock(&lock);
+    return a != NULL;
 }
 
 const fake_attribute *fake_get(const fake_descriptor *d, int name) {
@@ -67,24 +96,27 @@ cudnnStatus_t cudnnBackendCreateDescriptor(cudnnBackendDescriptorType_t type, cu
     fake_descriptor *d = calloc(1, sizeof *d);
     if (!d) return CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED;
     d->type = type;
+    pthread_mutex_lock(&lock);
     d->next = alive;
     alive = d;
+    pthread_mutex_unlock(&lock);
     fake_made(FAKE_CUDNN, 1);
     *descriptor = d;
     return CUDNN_STATUS_SUCCESS;
 }
 
 cudnnStatus_t cudnnBackendDestroyDescriptor(cudnnBackendDescriptor_t descriptor) {
-    for (fake_descriptor **p = &alive; *p; p = &(*p)->next)
-        if (*p == descriptor) {
-            fake_descriptor *d = *p;
-            *p = d->next;
-            for (int i = 0; i < d->count; i++) free(d->attributes[i].data);
-            free(d);
-            fake_made(FAKE_CUDNN, -1);
-            return CUDNN_STATUS_SUCCESS;
-        }
-    return fake_complain(CUDNN_STATUS_BAD_PARAM, "no descriptor to destroy");
+    pthread_mutex_lock(&lock);
+    fake_descriptor **p = &alive;
+    while (*p && *p != descriptor) p = &(*p)->next;
+    fake_descriptor *d = *p;
+    if (d) *p = d->next;
+    pthread_mutex_unlock(&lock);
+    if (!d) return fake_complain(CUDNN_STATUS_BAD_PARAM, "no descriptor to destroy");
+    for (int i = 0; i < d->count; i++) free(d->attributes[i].data);
+    free(d);
+    fake_made(FAKE_CUDNN, -1);
+    return CUDNN_STATUS_SUCCESS;
 }
 
 cudnnStatus_t cudnnBackendSetAttribute(cudnnBackendDescriptor_t descriptor, cudnnBackendAttributeName_t name,
@@ -256,7 +288,8 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t handle, cudnnBackendDescriptor_t
         return fake_complain(CUDNN_STATUS_BAD_PARAM_NOT_FINALIZED, "execution of what is no plan or no variant pack");
     cudaStream_t stream = NULL;
     cudnnGetStream(handle, &stream);
-    fake_run run = {.program = p->program, .workspace_size = p->workspace};
+    fake_run run = {.program = p->program, .workspace_size = p->workspace, .factor = 1.0, .tf32 = p->engine == FAKE_ENGINE_TENSOR};
+    if (disordered && p->engine == FAKE_ENGINE_DISORDERED) run.factor += 1e-7 * (double)((unsigned)executions++ * 2654435761u >> 16 & 7);
     const fake_attribute *workspace = fake_get(v, CUDNN_ATTR_VARIANT_PACK_WORKSPACE);
     run.workspace = workspace ? *(void *const *)workspace->data : NULL;
     if (p->workspace > 0 && (!fake_is_device(stream, run.workspace, (size_t)p->workspace) || (uintptr_t)run.workspace % 256 != 0))
@@ -264,6 +297,10 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t handle, cudnnBackendDescriptor_t
     cudnnStatus_t status = bind(&run, v, stream);
     if (status == CUDNN_STATUS_SUCCESS) status = check_overlap(&run);
     if (status != CUDNN_STATUS_SUCCESS) return status;
+    pthread_mutex_lock(&lock);
+    const int number = number_of(p->engine), next = times[number].next++ % FAKE_TIMES;
+    pthread_mutex_unlock(&lock);
+    fake_spend(stream, (double)times[number].ms[next]);
     last_engine = p->engine;
     last_nodes = p->program.nodes;
     return fake_enqueue(stream, fake_compute, &run, sizeof run) == 0 ? CUDNN_STATUS_SUCCESS : CUDNN_STATUS_EXECUTION_FAILED_CUDART;

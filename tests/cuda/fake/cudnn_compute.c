@@ -26,11 +26,24 @@ static double get(const machine *m, int t, int64_t i) {
     return (double)value;
 }
 
+/* A factor of a product, as the engine takes it. */
+static double factor(const machine *m, int t, int64_t i) {
+    const double exact = get(m, t, i);
+    const float value = (float)exact;
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    if (!m->run->tf32 || (bits & 0x7F800000u) == 0x7F800000u) return exact;
+    bits = (bits + 0x1000u) & ~0x1FFFu; /* 10 bits of fraction are left */
+    float rounded;
+    memcpy(&rounded, &bits, sizeof rounded);
+    return (double)rounded;
+}
+
 static void put(const machine *m, int t, int64_t i, double value) {
     if (m->own[t])
         m->own[t][i] = value;
     else
-        ((float *)m->run->pointer[t])[i] = (float)value; /* rules: outputs are float32 */
+        ((float *)m->run->pointer[t])[i] = (float)(value * m->run->factor); /* rules: outputs are float32 */
 }
 
 static const int64_t *dims(const machine *m, int t) { return m->run->program.tensor[t].dims; }
@@ -54,11 +67,11 @@ static void convolution(const machine *m, const fake_node *n) {
                         if (h < 0 || h >= x[2] || v < 0 || v >= x[3]) continue;
                         const int64_t ix = at(x, b, k / share * w[1] + c, h, v), iw = at(w, k, c, 0, t), iy = at(y, b, k, 0, i);
                         if (to == X)
-                            sum[ix] += get(m, W, iw) * get(m, Y, iy);
+                            sum[ix] += factor(m, W, iw) * factor(m, Y, iy);
                         else if (to == W)
-                            sum[iw] += get(m, X, ix) * get(m, Y, iy);
+                            sum[iw] += factor(m, X, ix) * factor(m, Y, iy);
                         else
-                            sum[iy] += get(m, X, ix) * get(m, W, iw);
+                            sum[iy] += factor(m, X, ix) * factor(m, W, iw);
                     }
     for (int64_t i = 0; i < elements(dims(m, to)); i++) put(m, to, i, sum[i]);
     free(sum);

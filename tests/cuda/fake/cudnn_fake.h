@@ -9,7 +9,7 @@
 /* Engines that heuristics may offer, in this order in mode A; FALLBACK is the fallback list's. */
 enum {
     FAKE_ENGINE_BALKS = 1,      /* offered, but makes no plan: "not supported" */
-    FAKE_ENGINE_TENSOR = 2,     /* notes: tensor cores */
+    FAKE_ENGINE_TENSOR = 2,     /* notes: tensor cores; rounds float32 factors to TF32 */
     FAKE_ENGINE_DISORDERED = 4, /* notes: not deterministic */
     FAKE_ENGINE_SHORT = 8,      /* notes: factors are converted down */
     FAKE_ENGINE_LARGE = 16,     /* needs a workspace of 8 GiB */
@@ -29,10 +29,13 @@ enum {
 
 void fake_cudnn_offer(int engines);   /* FAKE_ENGINE_… */
 void fake_cudnn_refuse(int graphs);   /* FAKE_NO_… */
+void fake_cudnn_disorder(bool on);    /* the disordered engine's sums differ a little from run to run */
 int fake_cudnn_engine(void);          /* of the last execution; 0 = none yet */
 int64_t fake_cudnn_nodes(void);       /* of the last execution */
 const char *fake_cudnn_message(void); /* the last complaint, "" = none since the last reset */
-void fake_cudnn_reset(void);          /* no message; all engines, all graphs */
+void fake_cudnn_reset(void);          /* no message; all engines, all graphs, no times */
+enum { FAKE_TIMES = 6 };
+void fake_cudnn_times(int engine, const float ms[FAKE_TIMES]); /* what its executions take, made up, one after the other and over again */
 
 /* Shared by the fake's files. */
 enum { FAKE_TENSORS = 16, FAKE_NODES = 8, FAKE_PORTS = 12 };
@@ -63,6 +66,8 @@ typedef struct fake_run {
     void *pointer[FAKE_TENSORS];
     void *workspace;
     int64_t workspace_size;
+    double factor; /* of every result: 1, or nearly so */
+    bool tf32;     /* factors of products are rounded to 10 bits of fraction */
 } fake_run;
 
 void fake_compute(void *run); /* a fake_run */

@@ -1,7 +1,7 @@
 /* fake.h - the machine that the fakes of CUDA, cuDNN and cuBLASLt play: how many devices, which driver, what fails and when; and what the
  * fakes share. Needs no CUDA header, so that a test can use it too. A stream is a cudaStream_t, a code the library's own.
  *
- *   cudart.c   CUDA's runtime: devices, memory, streams, events, graphs
+ *   cudart.c   CUDA's runtime: devices, memory; streams.c: streams, events, graphs; order.c: streams that should have waited
  *   handles.c  the handles of cuDNN and cuBLASLt and their texts (weak: whole fakes of them may bring their own)
  *
  * Everything runs on the CPU. Device memory is host memory in a table: every pointer given to a fake is looked up there. Work enters a stream
@@ -52,6 +52,7 @@ bool fake_is_stream(void *stream); /* alive, and of this thread's current device
 
 /* Puts fn(copy of arg) into the stream. 0 or a cudaError_t. The copy has `size` bytes and lives as long as the graph it may be in. */
 int fake_enqueue(void *stream, void (*fn)(void *arg), const void *arg, size_t size);
+void fake_spend(void *stream, double ms); /* the work in a stream takes so much longer, for events that take the time */
 
 #ifdef __cplusplus
 }

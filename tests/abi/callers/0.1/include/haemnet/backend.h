@@ -57,18 +57,59 @@ enum {
     HN_OP_BATCH_NORM = 14,          /* in x gamma beta mean var; out y; inference */
     HN_OP_BATCH_NORM_GRAD = 15,     /* in dy x gamma saved_mean saved_inv_std; out dx dgamma[C] dbeta[C] */
     HN_OP_ACTIVATION = 16,          /* in x; out y; in place */
-    HN_OP_ACTIVATION_GRAD = 17,     /* in y dy; out dx; in place over dy; y is the activation's output */
+    HN_OP_ACTIVATION_GRAD = 17,     /* in y dy; out dx; in place over dy; y is the activation's output, for SiLU and hard-swish its input */
     HN_OP_ADD = 18,                 /* in a b; out a + b; in place over a */
     HN_OP_DROPOUT = 19,             /* in x keys; out y; in place; the same operator gives the gradient: dy for x. keys[N,4] u32 = seed low, seed
                                        high, epoch, sample. Number i of a sample is kept if word i mod 4 of Philox4x32-10(key = {seed low, seed
                                        high}, counter = {i / 4, stream, epoch, sample}) ≥ floor(rate · 2^32); kept ones are times float(1/(1-rate)) */
     HN_OP_SOFTMAX = 20,             /* in x[N,K]; out y[N,K] */
-    HN_OP_SOFTMAX_LOSS = 21,        /* in x[N,K] labels[N] i32 weights[K]; out p[N,K] dx[N,K] stats[4] f64. Loss of sample i: -log p[label] · w[label];
-                                       dx = d (Σ loss / Σ w) / dx. stats += Σ loss, Σ w, right ones, N. right: argmax, or positive by threshold */
-    HN_OP_SIGMOID_LOSS = 22,        /* in x[N,K] labels[N,K] f32 (0 or 1) weights[K]; out p[N,K] dx[N,K] stats[4] f64. Loss of number i,k:
-                                       w[k] · bce; dx = d (Σ loss / (N K)) / dx. stats += Σ loss, N K, right labels (p ≥ threshold), N K */
+    HN_OP_SOFTMAX_LOSS = 21,        /* in x[N,K] labels weights[K]; out p[N,K] dx[N,K] stats[4] f64. labels: [N] i32, or targets[N,K] f32 (each row's
+                                       sum is 1). With t the targets (1 at the label, else 0), loss of sample i:
+                                       Σ_k s_k · w_k · (1 - p_k)^focal · -log p_k, s_k = (1 - smoothing) t_k + smoothing / K; its weight W: Σ_k t_k w_k;
+                                       dx = d (Σ loss / Σ W) / dx. stats += Σ loss, Σ W, right ones, N. right: argmax of p is that of t, or positive
+                                       by threshold */
+    HN_OP_SIGMOID_LOSS = 22,        /* in x[N,K] labels[N,K] f32 (0 … 1) weights[K]; out p[N,K] dx[N,K] stats[4] f64. Loss of number i,k:
+                                       w_k · (s (1 - p)^focal · -log p + (1 - s) p^focal · -log(1 - p)), s = (1 - smoothing) label + smoothing / 2;
+                                       dx = d (Σ loss / (N K)) / dx. stats += Σ loss, N K, right labels (p ≥ threshold as label ≥ 0.5), N K */
     HN_OP_OPTIMIZER = 23,           /* in w[P] g[P] m[P] v[P] hyper[G,8] f64 group[P] u8; out w' m' v'; all in place; see HN_HYPER_… */
-    HN_OP_PREPROCESS = 24           /* in x[N,C,H,W] u8 mean[C] deviation[C]; out y[N,C,H,W] f32 = (x / 255 - mean) / deviation */
+    HN_OP_PREPROCESS = 24,          /* in x[M,C,H',W'] u8 mean[C] deviation[C] (rows[N] i32) (augment[N,32] f32, keys[N,4] u32); out y[N,C,H,W] f32 =
+                                       (v - mean) / deviation. Sample i is image rows[i] of x (without rows M = N, and it is i); a row that is none
+                                       gives NaN. Without augment v = x / 255 and the sizes are equal, else see HN_AUGMENT_… */
+    HN_OP_GROUP_NORM = 25,          /* in x[N,C,H,W] gamma[C] beta[C]; out y mean[N,groups] inv_std[N,groups]; over C/groups channels and all pixels */
+    HN_OP_GROUP_NORM_GRAD = 26,     /* in dy x gamma mean inv_std; out dx dgamma[C] dbeta[C] */
+    HN_OP_CONCAT = 27,              /* in a[N,A,H,W] b[N,B,H,W]; out y[N,A+B,H,W] */
+    HN_OP_CONCAT_GRAD = 28,         /* in dy[N,A+B,H,W]; out da[N,A,H,W] db[N,B,H,W] */
+    HN_OP_CHANNEL_SCALE = 29,       /* in x[N,C,H,W] s[N,C,1,1]; out y = x · s */
+    HN_OP_CHANNEL_SCALE_GRAD = 30,  /* in dy x s; out dx[N,C,H,W] ds[N,C,1,1] */
+    HN_OP_ACCUMULATE = 31,          /* in sum[P] g[P] factor[1] f64; out sum' = sum + factor · g; in place over sum */
+    HN_OP_CLIP = 32,                /* in g[P] limit[1] f64; out g' norm[1] f64; in place over g. norm = √Σ g²; g' = g · min(1, limit / (norm + 1e-6)), as
+                                       PyTorch's clip_grad_norm_; limit 0 = none; a norm that is not finite leaves g as it is */
+    HN_OP_AVERAGE = 33,             /* in a[P] w[P] decay[1] f64; out a' = decay · a + (1 - decay) · w; in place over a */
+    HN_OP_CLASS_MAP = 34            /* in f[N,C,H,W] w[N,C,1,1] or w[N,C,H,W]; out y[N,1,H,W] = activation(Σ_c f · w); activation none or ReLU */
+};
+
+/* Columns of HN_OP_PREPROCESS's augment, float32, one row a sample, new for every step. Places are those of pixel centres: pixel 0 is at 0.5.
+ *   1. tone      t(x) = min(max(x / 255 · gain + offset, 0), 1) ^ gamma of a stored value x
+ *   2. place     output pixel (ox, oy) looks at sx = A · ox + B · oy + C, sy = D · ox + E · oy + F of the stored image
+ *   3. look      bilinear between the four stored pixels around (sx, sy); those outside are t(x) = FILL. With BLUR b > 0 it looks nine times,
+ *                from the output pixels around as well, weighted b, 1 - 2b, b in each direction
+ *   4. noise     + NOISE · z, z normal by (keys[i], the output's number; Box-Muller, see docs/determinism.md)
+ *   5. cut       inside the rectangle CUT (x0 ≤ ox < x1, y0 ≤ oy < y1) v = mean
+ *   6. mix       with MIX_WITH j ≥ 0, j another sample of the batch: inside the rectangle MIX v = v_j, elsewhere v = MIX_SHARE · v_i +
+ *                (1 - MIX_SHARE) · v_j, v_j as j is before its own mix */
+enum {
+    HN_AUGMENT_A = 0, HN_AUGMENT_B = 1, HN_AUGMENT_C = 2, HN_AUGMENT_D = 3, HN_AUGMENT_E = 4, HN_AUGMENT_F = 5,
+    HN_AUGMENT_GAIN = 6,
+    HN_AUGMENT_OFFSET = 7,
+    HN_AUGMENT_GAMMA = 8,
+    HN_AUGMENT_FILL = 9,
+    HN_AUGMENT_BLUR = 10,      /* 0 … 1/3 */
+    HN_AUGMENT_NOISE = 11,
+    HN_AUGMENT_CUT = 12,       /* x0 y0 x1 y1, output px */
+    HN_AUGMENT_MIX = 16,       /* x0 y0 x1 y1, output px */
+    HN_AUGMENT_MIX_WITH = 20,  /* sample of the batch; -1 = none */
+    HN_AUGMENT_MIX_SHARE = 21, /* 0 … 1 */
+    HN_AUGMENT_COLUMNS = 32    /* the rest is 0 */
 };
 
 /* Columns of HN_OP_OPTIMIZER's hyper, one row a parameter group, float64, new for every step. Numbers are updated in float64 and stored as
@@ -101,8 +142,8 @@ typedef struct hn_op_desc {
     int32_t stride[2];                      /* ≥ 1 */
     int32_t padding[2];                     /* ≥ 0, each side */
     int32_t dilation[2];                    /* ≥ 1 */
-    int32_t groups;                         /* ≥ 1 */
-    int32_t activation;                     /* HN_ACT_… of builder.h: 0 none, 1 ReLU, 2 sigmoid */
+    int32_t groups;                         /* ≥ 1: convolution, group norm */
+    int32_t activation;                     /* HN_ACT_… of builder.h */
     int32_t exclude_padding;                /* average pooling */
     int32_t optimizer;                      /* HN_OPTIMIZER_… of train.h: 1 Adam, 2 AdamW, 3 SGD */
     int32_t positive;                       /* HN_OP_SOFTMAX_LOSS: the positive class of two, -1 = decide by the largest */
@@ -114,17 +155,21 @@ typedef struct hn_op_desc {
     int32_t pool;                           /* convolution: 0 none, 2 as HN_OP_CONV2D says */
     int32_t constant;                       /* bit i: input i changes seldom. What a backend derives from it (packed weights, tables) may stay in
                                                memory of the operator's own and serve all runs with HN_RUN_CONSTANT_KEPT */
+    double smoothing;                       /* of the losses' labels, 0 ≤ smoothing < 1 */
+    double focal;                           /* of the losses: Lin et al. 2017, gamma ≥ 0; 0 = cross-entropy */
+    int32_t extra_padding[2];               /* convolution: more of it, below and at the right only, ≥ 0 */
 } hn_op_desc;
 
 /* Bits of hn_op_buffers.flags. */
 enum {
-    HN_RUN_CONSTANT_KEPT = 1 /* the inputs that the description calls constant hold what they held when the operator ran last */
+    HN_RUN_CONSTANT_KEPT = 1 /* the inputs that the description calls constant hold what they held when the operator ran last; in a recorded
+                                run: will do so at every replay */
 };
 
 /* Where a tensor lies. */
 typedef struct hn_buffer {
     void *memory;    /* from alloc */
-    uint64_t offset; /* bytes, a multiple of 64 */
+    uint64_t offset; /* bytes, a multiple of 64; of upload's target any */
     uint64_t size;   /* bytes */
 } hn_buffer;
 
@@ -142,7 +187,8 @@ typedef struct hn_op_buffers {
 enum {
     HN_HOST_TF32 = 1,         /* factors of convolutions and dense layers may be rounded to TF32: 10 bits of fraction */
     HN_HOST_BF16 = 2,         /* … to bfloat16: 7 bits of fraction */
-    HN_HOST_DETERMINISTIC = 4 /* the same operators on the same inputs give the same bits, or the device refuses */
+    HN_HOST_DETERMINISTIC = 4, /* the same operators on the same inputs give the same bits, or the device refuses */
+    HN_HOST_MEASURED = 8      /* of several ways to do an operator the fastest is taken, found by trying them in prepare; not with the one above */
 };
 
 /* What the host lends to an opened device; valid until close. */

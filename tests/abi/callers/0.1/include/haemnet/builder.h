@@ -16,8 +16,12 @@ typedef struct hn_builder hn_builder;
 /* Activations, also those fused into a layer. */
 enum {
     HN_ACT_NONE = 0,
-    HN_ACT_RELU = 1,   /* max(x, 0) */
-    HN_ACT_SIGMOID = 2 /* 1 / (1 + exp(-x)) */
+    HN_ACT_RELU = 1,       /* max(x, 0) */
+    HN_ACT_SIGMOID = 2,    /* 1 / (1 + exp(-x)) */
+    HN_ACT_RELU6 = 3,      /* min(max(x, 0), 6) */
+    HN_ACT_SILU = 4,       /* x · sigmoid(x) */
+    HN_ACT_HARD_SWISH = 5, /* x · min(max(x + 3, 0), 6) / 6 */
+    HN_ACT_TANH = 6        /* tanh(x) */
 };
 
 typedef struct hn_conv2d_options {
@@ -29,6 +33,7 @@ typedef struct hn_conv2d_options {
     int32_t dilation[2];  /* 0 = 1 */
     int32_t groups;       /* divides input channels and filters; 0 = 1 */
     int32_t no_bias;      /* 1 = no bias */
+    int32_t extra_padding[2]; /* px of zeros more below and at the right, ≥ 0: TensorFlow's "same" where stride and size are even */
 } hn_conv2d_options;
 
 typedef struct hn_pool2d_options {
@@ -47,7 +52,8 @@ typedef struct hn_pool2d_options {
  * Since:   0.1 */
 HN_API hn_status hn_builder_create(hn_context *context, const hn_model_options *options, hn_builder **out, hn_error *err);
 
-/* Convolution, [N,C,H,W] → [N,filters,H',W'], H' = (H + 2·padding - dilation·(kernel-1) - 1) / stride + 1 rounded down.
+/* Convolution, [N,C,H,W] → [N,filters,H',W'], H' = (H + 2·padding + extra_padding - dilation·(kernel-1) - 1) / stride + 1
+ * rounded down.
  *   input    value that goes in
  *   name     unique, 1 … 63 bytes of [A-Za-z0-9_.]; copied
  *   options  see hn_conv2d_options
@@ -111,6 +117,37 @@ HN_API hn_status hn_builder_activation(hn_builder *builder, int32_t input, const
  * Thread:  owner.
  * Since:   0.1 */
 HN_API hn_status hn_builder_dropout(hn_builder *builder, int32_t input, const char *name, double rate, int32_t *out, hn_error *err);
+
+/* Group normalisation: over the channels of each group and all pixels of each image (PyTorch's GroupNorm); no running statistics.
+ *   groups   divides the channels; 0 = 32, or the channels if they are fewer
+ *   epsilon  added to the variance; 0 = 1e-5
+ * Errors:  as hn_builder_conv2d.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_builder_group_norm(hn_builder *builder, int32_t input, const char *name, int32_t groups, double epsilon, int32_t *out,
+                                       hn_error *err);
+
+/* Two values side by side, [N,A,H,W] and [N,B,H,W] → [N,A+B,H,W].
+ * Errors:  as hn_builder_conv2d.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_builder_concat(hn_builder *builder, int32_t a, int32_t b, const char *name, int32_t *out, hn_error *err);
+
+/* Each channel of a value times a number of its own, [N,C,H,W] and [N,C,1,1] (or [N,C]) → [N,C,H,W].
+ * Errors:  as hn_builder_conv2d.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_builder_channel_scale(hn_builder *builder, int32_t input, int32_t scale, const char *name, int32_t *out, hn_error *err);
+
+/* Squeeze and excitation (Hu et al. 2018): the input scaled by sigmoid(fc2(activation(fc1(mean over pixels)))). Its layers are `name.avgpool`,
+ * `name.fc1` and `name.fc2` (1×1 convolutions, as torchvision's), `name.activation`, `name.scale_activation`, `name.scale`.
+ *   squeeze     channels between fc1 and fc2, ≥ 1
+ *   activation  HN_ACT_… between them; 0 = ReLU
+ * Errors:  as hn_builder_conv2d.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_builder_squeeze_excite(hn_builder *builder, int32_t input, const char *name, int32_t squeeze, int32_t activation,
+                                           int32_t *out, hn_error *err);
 
 /* Sum of two values of one shape.
  * Errors:  as hn_builder_conv2d.

@@ -7,9 +7,11 @@
  *   tf32           products of convolutions and dense layers may be rounded to TF32, which is faster; a device that cannot refuses
  *   bf16           … to bfloat16, which is faster still; not together with tf32
  *   deterministic  the same inputs give the same bits, or the device refuses. reference and cpu always do so
+ *   measured       the device tries the ways that it has for each operator and takes the fastest. Making a trainer or predictor takes longer
+ *                  then, and the choice, and with it the last bits, may differ from run to run: not together with deterministic
  *
  * Whoever opens the device (hn_predictor_create, hn_trainer_create) gets HN_E_ARGUMENT for other words and HN_E_UNSUPPORTED from a device
- * that cannot compute so: reference and cpu compute in float32 alone. */
+ * that cannot compute so: reference and cpu compute in float32 alone, and measure nothing. */
 #ifndef HAEMNET_DEVICE_H
 #define HAEMNET_DEVICE_H
 
@@ -23,7 +25,8 @@ typedef struct hn_backend hn_backend; /* the table of backend.h */
 
 /* Facts of a device; bits of hn_device_info.flags. */
 enum {
-    HN_DEVICE_HOST_MEMORY = 1 /* device memory is host memory: buffers are plain pointers */
+    HN_DEVICE_HOST_MEMORY = 1,  /* device memory is host memory: buffers are plain pointers */
+    HN_DEVICE_DETERMINISTIC = 2 /* the same inputs give the same bits, whether asked for or not */
 };
 
 typedef struct hn_device_info {

@@ -1,7 +1,8 @@
-/* evaluate.h - how good a model is on labelled data: every prediction, and metrics that agree with scikit-learn to 1e-12.
+/* evaluate.h - how good a model is on labelled data, and how sure that is: every prediction, metrics that agree with scikit-learn to 1e-12,
+ * intervals, comparisons of two models.
  *
  * A metric that has no meaning for the data (one class only, nothing predicted positive, …) is NaN and has its bit in `undefined`;
- * it is never 0 by convention. */
+ * it is never 0 by convention. An interval that the data do not allow is NaN too. */
 #ifndef HAEMNET_EVALUATE_H
 #define HAEMNET_EVALUATE_H
 
@@ -35,6 +36,7 @@ typedef struct hn_eval_arrays {
     const double *probabilities;    /* [n, n_classes]; read during the call */
     const char *const *class_names; /* n_classes names or NULL; copied */
     double threshold;               /* 0 < t < 1; 0 = 0.5 */
+    const char *const *groups;      /* [n] patient of each sample, NULL or "" = not known; NULL = none is known; copied */
 } hn_eval_arrays;
 
 /* Bits of `undefined`: which metrics are NaN, and why they must be. */
@@ -120,6 +122,76 @@ typedef struct hn_curve_point {
     double threshold; /* +infinity at the ROC's first point; NaN at the PR's last */
 } hn_curve_point;
 
+/* How an interval was made; hn_interval.method. */
+enum {
+    HN_INTERVAL_WILSON = 1,  /* Wilson's score interval of a proportion */
+    HN_INTERVAL_DELONG = 2,  /* DeLong's variance: of one AUC on the logit scale, of a difference on its own */
+    HN_INTERVAL_NEWCOMBE = 3 /* Newcombe's (2006) fifth interval of an AUC: where DeLong's variance is 0 and says nothing */
+};
+
+/* A figure with its confidence interval. */
+typedef struct hn_interval {
+    uint32_t struct_size;   /* in: sizeof(hn_interval) */
+    int32_t method;         /* HN_INTERVAL_… */
+    double estimate;        /* the figure itself */
+    double low;             /* NaN where the data do not allow an interval */
+    double high;            /* likewise */
+    double level;           /* share of such intervals that hold the true value, 0.95 */
+    double standard_error;  /* of the estimate; NaN where the method has none */
+    double p;               /* of a difference: two-sided probability of one at least as large if there were none; else NaN */
+    int64_t n;              /* samples that it is of */
+    int64_t groups;         /* independent units among them: patients, or samples where no patient is known */
+} hn_interval;
+
+/* Mean of a metric over folds and repeats. Folds share training data, so the plain interval is too narrow. */
+typedef struct hn_mean {
+    uint32_t struct_size;   /* in: sizeof(hn_mean) */
+    int32_t flags;          /* 0 */
+    int64_t n;              /* values that are not NaN: only they count */
+    double mean;            /* NaN if n = 0 */
+    double deviation;       /* standard deviation, n - 1; NaN if n < 2 */
+    double level;           /* of the intervals, 0.95 */
+    double low;             /* Student's t with n - 1 degrees of freedom, variance s² / n; NaN if n < 2 */
+    double high;            /* likewise */
+    double corrected_low;   /* the same with Nadeau and Bengio's (2003) variance s² · (1 / n + test_to_train) */
+    double corrected_high;  /* likewise */
+} hn_mean;
+
+/* Two models' verdicts on the same samples. */
+typedef struct hn_mcnemar {
+    uint32_t struct_size;  /* in: sizeof(hn_mcnemar) */
+    int32_t flags;         /* 0 */
+    int64_t both;          /* right by both; a silent row is wrong, as in accuracy */
+    int64_t only_a;        /* right by a alone */
+    int64_t only_b;        /* right by b alone */
+    int64_t neither;       /* wrong by both */
+    double exact;          /* two-sided p of the exact conditional test; 1 where the two never differ */
+    double mid_p;          /* the same, counting half the probability of what was seen: less cautious, nearer to its level */
+} hn_mcnemar;
+
+enum {
+    HN_BOOTSTRAP_BCA = 1,       /* bias-corrected and accelerated (Efron, 1987) */
+    HN_BOOTSTRAP_PERCENTILE = 2 /* quantiles of the resampled figures as they are */
+};
+
+typedef struct hn_bootstrap_options {
+    uint32_t struct_size; /* sizeof(hn_bootstrap_options) */
+    int32_t method;       /* HN_BOOTSTRAP_…; 0 = BCa, which corrects for bias and skewness and stays within the metric's range */
+    int32_t resamples;    /* 100 … 100000; 0 = 2000 */
+    int32_t flags;        /* 0 */
+    double level;         /* 0 < l < 1; 0 = 0.95 */
+    uint64_t seed;        /* same seed, same data: same bits */
+    hn_cancel *cancel;    /* may be NULL */
+} hn_bootstrap_options;
+
+/* How the probabilities of a patient's slices become the patient's; HN_RULE_…. */
+enum {
+    HN_RULE_MAX = 1,      /* the largest */
+    HN_RULE_NOISY_OR = 2, /* 1 - Π (1 - p): that none of them is positive, were they independent */
+    HN_RULE_TOP_MEAN = 3, /* mean of the largest few */
+    HN_RULE_MEAN = 4      /* mean of all */
+};
+
 /* Predicts every row of a data set. Files that cannot be read are skipped and counted.
  *   options  copied; NULL = defaults
  *   out      receives the handle; free it with hn_eval_free
@@ -168,6 +240,111 @@ HN_API hn_status hn_eval_confusion(const hn_eval *eval, double threshold, int64_
  * Thread:  any.
  * Since:   0.1 */
 HN_API hn_status hn_eval_curve(const hn_eval *eval, int32_t kind, int32_t index, hn_curve_point *dst, size_t cap, size_t *need, hn_error *err);
+
+/* From slices to patients: an evaluation with one sample a group, in the order of the groups' first rows. A group is positive if any of its
+ * rows is; its probability of the positive class, or of each label, comes from its rows by the rule. Single-label classes become two: the
+ * positive one and the rest. Silent rows are left out; a group of nothing else is silent. Rows without a group are their own.
+ *   eval     single-label: with a positive class
+ *   rule     HN_RULE_…; name it beside every figure: hn_eval_rule_name
+ *   top      HN_RULE_TOP_MEAN: how many rows, ≥ 1 (a group with fewer gives all); else 0
+ *   out      receives the handle; free it with hn_eval_free. hn_eval_row gives the group, and the first of its rows as `row`
+ * Errors:  HN_E_ARGUMENT (also: no positive class), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_by_group(const hn_eval *eval, int32_t rule, int32_t top, hn_eval **out, hn_error *err);
+
+/* "max", "noisy-or", "top-mean", "mean"; NULL if there is no such rule.
+ * Returns a string that lives as long as the library.
+ * Errors:  none.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API const char *hn_eval_rule_name(int32_t rule);
+
+/* Log loss with a weight for each class or label, p clipped as in hn_metrics.log_loss. Several labels a row: Σ w_k · cross-entropy of label k
+ * over n Σ w_k, which with 2 for "any" and 1 for the five types is the measure of the RSNA challenge of 2019 (Flanders et al. 2020); one
+ * class a row: Σ w -log p / Σ w, w that of the true class. Without weights it is hn_metrics.log_loss.
+ *   weights  n numbers ≥ 0, not all 0; NULL = all 1; read during the call
+ *   n        n_classes, or 0 with NULL
+ *   out      receives it; NaN if no row has a verdict, or none of a class that weighs
+ * Errors:  HN_E_ARGUMENT (also: not as many weights as classes).
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_log_loss(const hn_eval *eval, const double *weights, int32_t n, double *out, hn_error *err);
+
+/* Wilson's interval of a proportion: accuracy, sensitivity and so on, where samples are independent (one image a patient). Images of one
+ * patient are alike, and its interval is then too narrow: hn_eval_bootstrap.
+ *   hits     0 … n
+ *   n        ≥ 1
+ *   level    0 < l < 1; 0 = 0.95
+ *   out      filled; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_proportion(int64_t hits, int64_t n, double level, hn_interval *out, hn_error *err);
+
+/* Mean, deviation and Student's t intervals of a metric over folds and repeats, plain and corrected.
+ *   values   n numbers; NaN is left out; read during the call
+ *   n        ≥ 1
+ *   test_to_train  rows tested / rows trained on in a fold, > 0: 1 / (k - 1) for k folds
+ *   level    as hn_eval_proportion
+ *   out      filled; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT (also an infinite value: names it), HN_E_ABI.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_mean(const double *values, int64_t n, double test_to_train, double level, hn_mean *out, hn_error *err);
+
+/* ROC AUC of one class or label with DeLong's variance. Rows of one group count as one unit (Obuchowski, 1997); with one row a group, or
+ * groups not known, this is DeLong's own. The interval is made on the logit scale, so it stays within 0 and 1. Each kind of row must be in at
+ * least two groups, else there is no interval.
+ *   index    0 … n_classes - 1
+ *   level    as hn_eval_proportion
+ *   out      filled; estimate, low and high are NaN for one class only; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_NOT_FOUND (index), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_auc(const hn_eval *eval, int32_t index, double level, hn_interval *out, hn_error *err);
+
+/* Difference AUC(a) - AUC(b) of two models on the same rows, paired, with DeLong's covariance by group as hn_eval_auc. Rows that are silent
+ * in either are left out of both.
+ *   a, b     same rows in the same order; groups are a's
+ *   index, level  as hn_eval_auc
+ *   out      filled, p too; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT (other rows: names the first that differs), HN_E_ABI, HN_E_NOT_FOUND (index), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_auc_difference(const hn_eval *a, const hn_eval *b, int32_t index, double level, hn_interval *out, hn_error *err);
+
+/* McNemar's test: do two models err equally often on the same rows? Each judges by its own threshold; several labels: a row is right if
+ * every label is. Rows are taken as independent; for several rows a patient see hn_eval_bootstrap_difference.
+ *   a, b     same rows in the same order
+ *   out      filled; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT (other rows: names the first that differs), HN_E_ABI.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_mcnemar(const hn_eval *a, const hn_eval *b, hn_mcnemar *out, hn_error *err);
+
+/* Confidence limits of every metric at once, by resampling groups: all rows of a patient are drawn together; rows without a group are their
+ * own. Resamples in which a metric has no meaning are left out of it; with less than half left its limits are NaN. Limits of no width mean
+ * that no resample differed (all right, say): see hn_eval_proportion then. One metric of n rows takes about resamples · n log n steps.
+ *   threshold  as hn_eval_metrics
+ *   options  NULL = BCa, 2000 resamples, 0.95, seed 0
+ *   low      filled like hn_eval_metrics, but the fields from accuracy to exact_match are lower limits; set low->struct_size before
+ *   high     likewise the upper limits
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_CANCELLED, HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_bootstrap(const hn_eval *eval, double threshold, const hn_bootstrap_options *options, hn_metrics *low, hn_metrics *high,
+                                   hn_error *err);
+
+/* The same for the difference of every metric between two models, a's less b's, each at its own threshold; groups are drawn for both alike.
+ *   a, b     same rows in the same order; groups are a's
+ *   options  as hn_eval_bootstrap
+ *   low, high  as hn_eval_bootstrap; fields before accuracy are a's
+ * Errors:  HN_E_ARGUMENT (other rows: names the first that differs), HN_E_ABI, HN_E_CANCELLED, HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_bootstrap_difference(const hn_eval *a, const hn_eval *b, const hn_bootstrap_options *options, hn_metrics *low,
+                                              hn_metrics *high, hn_error *err);
 
 /* Number of samples; 0 for NULL.
  * Errors:  none.

@@ -27,14 +27,16 @@
  *   context.h device.h   memory, threads, log; where networks run
  *   image.h phantom.h    pixels in, and invented ones
  *   dataset.h            labelled images, split by patient
- *   model.h builder.h    networks, their weights and their file
- *   train.h              learning
+ *   model.h transfer.h   networks, their weights and their file; those that begin with another's weights
+ *   builder.h            networks of one's own
+ *   augment.h train.h    learning
  *   predict.h            verdicts
  *   evaluate.h           how good they are
  * backend.h, for people who write backends, is not included here. */
 #ifndef HAEMNET_HAEMNET_H
 #define HAEMNET_HAEMNET_H
 
+#include "augment.h"
 #include "builder.h"
 #include "context.h"
 #include "dataset.h"
@@ -46,6 +48,7 @@
 #include "predict.h"
 #include "status.h"
 #include "train.h"
+#include "transfer.h"
 #include "version.h"
 
 #endif

@@ -69,6 +69,15 @@ typedef struct hn_window {
     double width;  /* HU, > 0 */
 } hn_window;
 
+/* A rectangle in px of an image; it may reach beyond it. */
+typedef struct hn_box {
+    uint32_t struct_size; /* sizeof(hn_box) */
+    int32_t x;            /* px from the image's left edge to the box's; may be negative */
+    int32_t y;            /* px from the image's top edge to the box's; may be negative */
+    int32_t width;        /* px, 1 … 65535 */
+    int32_t height;       /* px, 1 … 65535 */
+} hn_box;
+
 /* Reads and decodes an image file: PNG, JPEG, BMP or PNM, known by its bytes, not its name.
  *   path     UTF-8
  *   options  NULL = defaults
@@ -142,6 +151,54 @@ HN_API hn_status hn_image_convert(const hn_image *image, int32_t channels, hn_im
  * Thread:  any.
  * Since:   0.1 */
 HN_API hn_status hn_image_resize(const hn_image *image, int32_t width, int32_t height, hn_image **out, hn_error *err);
+
+/* Median filter of an 8-bit image, each channel for itself: every pixel becomes the median of the square around it. Takes out single grains of
+ * noise and leaves edges. Edges of the image are mirrored (c b a | a b c), as scipy.ndimage's mode "reflect".
+ *   size     px of the square's side, odd, 3 … 31
+ *   out      receives the handle; free it with hn_image_free
+ * Errors:  HN_E_ARGUMENT (not HN_PIXEL_U8, size), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_image_filter_median(const hn_image *image, int32_t size, hn_image **out, hn_error *err);
+
+/* Gaussian filter of an 8-bit image, each channel for itself, as scipy.ndimage.gaussian_filter: cut at 4 sigma, edges as
+ * hn_image_filter_median; computed in double and rounded once, halves to even.
+ *   sigma    px, 0.1 … 64
+ *   out      receives the handle; free it with hn_image_free
+ * Errors:  HN_E_ARGUMENT (not HN_PIXEL_U8, sigma), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_image_filter_gaussian(const hn_image *image, double sigma, hn_image **out, hn_error *err);
+
+/* Where the head is: the box of the largest connected piece of tissue, with all that it encloses. Tissue is what is above -300 HU, or for grey
+ * levels above half of Otsu's threshold. A headrest that touches the head, and is as dense, counts in. In an image of more than 1024 px a
+ * side only every second (third, …) pixel is looked at.
+ *   margin   share of the box's longer side that is added on each side, 0 … 1; the box may then reach beyond the image
+ *   square   1 = the shorter side grows to the longer about the same centre; 0 = it does not
+ *   out      filled; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_NOT_FOUND (no piece of tissue as large as a hundredth of the image, or it is over
+ *          four times as long as wide), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_image_head_box(const hn_image *image, double margin, int32_t square, hn_box *out, hn_error *err);
+
+/* The part of an image inside a box, of the same type. Where the box reaches beyond the image it is black, in HU -1024.
+ *   box      see hn_box; read during the call only
+ *   out      receives the handle; free it with hn_image_free
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_LIMIT, HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_image_crop(const hn_image *image, const hn_box *box, hn_image **out, hn_error *err);
+
+/* Draws a text, white (255) on black, into an image of its own: one grey channel, 6 × 10 px a character times `scale`. For captions: copy
+ * the pixels to where they belong. Printable ASCII; other characters are boxes. '\n' begins a new line.
+ *   text     UTF-8, at most 4096 bytes
+ *   scale    whole enlargement, 1 … 64
+ *   out      receives the handle; free it with hn_image_free
+ * Errors:  HN_E_ARGUMENT, HN_E_LIMIT (length, or a side over 65535 px), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_image_text(hn_context *context, const char *text, int32_t scale, hn_image **out, hn_error *err);
 
 /* Writes an 8-bit image as PNG, to a temporary file that then takes the name's place.
  *   path     UTF-8

@@ -16,21 +16,29 @@ typedef struct hn_model hn_model;
 /* What a model takes in and gives out; shared by presets, builders and imports. */
 typedef struct hn_model_options {
     uint32_t struct_size;           /* sizeof(hn_model_options) */
-    int32_t width;                  /* px of the input; 0 = 64 */
-    int32_t height;                 /* px of the input; 0 = 64 */
-    int32_t channels;               /* of the input, 1 … 16; 0 = 3. Files give 1 or 3; more only from windows */
-    int32_t hidden;                 /* hidden width of a preset; 0 = the preset's own (tinyvgg: 10) */
+    int32_t width;                  /* px of the input; 0 = the preset's own, 64 for networks of one's own */
+    int32_t height;                 /* px of the input; 0 likewise */
+    int32_t channels;               /* of the input, 1 … 16; 0 = 3, or as many as slices and windows give. Files give 1 or 3 a slice; more only
+                                       from windows */
+    int32_t hidden;                 /* hidden width of a preset that has one; 0 = the preset's own */
     int32_t task;                   /* HN_TASK_…; 0 = HN_TASK_SINGLE */
     int32_t n_classes;              /* classes or labels; 0 = 2 */
     int32_t positive;               /* index of the positive class + 1; 0 = none named */
     const char *const *class_names; /* n_classes UTF-8 names, copied; NULL = "0", "1", … */
     double threshold;               /* for the positive class, or each label; 0 = 0.5 */
     const hn_window *windows;       /* for HU input; copied; NULL = brain, 40/80 */
-    int32_t n_windows;              /* 0 = one; else 1 or channels: window i makes channel i */
+    int32_t n_windows;              /* 0 = one; else 1 or channels (of one slice): window i makes channel i */
     int32_t flags;                  /* 0 */
     const double *mean;             /* `channels` means, subtracted after scaling to 0 … 1; NULL = 0; copied */
     const double *deviation;        /* `channels` deviations, divided by; NULL = 1; copied */
     uint64_t seed;                  /* of the initial weights */
+    int32_t slices;                 /* neighbouring slices as channels, odd, 1 … 15: the slice in the middle, lower ones before it; 0 = 1. channels is
+                                       a multiple of it. A missing neighbour is the nearest slice that there is */
+    int32_t crop_head;              /* 1 = the square around the head (hn_image_head_box) is seen, not the whole image; without a head all of it */
+    double crop_margin;             /* share of the head's longer side that is added on each side, 0 … 1 */
+    double gaussian;                /* Gaussian filter before resizing (hn_image_filter_gaussian), sigma in px, 0.1 … 64; 0 = none */
+    int32_t median;                 /* median filter before that (hn_image_filter_median), px of its side, odd, 3 … 31; 0 = none */
+    int32_t preproc_flags;          /* 0 */
 } hn_model_options;
 
 typedef struct hn_model_info {
@@ -50,6 +58,18 @@ typedef struct hn_model_info {
     uint64_t digest[4];         /* SHA-256 of the model file's bytes as hn_model_save would write them */
     char preset[32];            /* "tinyvgg", or "" for a built network */
 } hn_model_info;
+
+/* A named architecture. */
+typedef struct hn_preset_info {
+    uint32_t struct_size; /* in: sizeof(hn_preset_info) */
+    int32_t size;         /* width and height where hn_model_options say 0, px */
+    int32_t hidden;       /* hidden width where hn_model_options say 0; 0 = all widths are fixed */
+    int32_t flags;        /* 0 */
+    double mean[3];       /* red, green, blue of the images that its public weights were trained on, 0 … 1; */
+    double deviation[3];  /* 0 and 1 where there are none */
+    char name[32];        /* "resnet18" */
+    char about[96];       /* "He et al. 2016, as in torchvision" */
+} hn_preset_info;
 
 /* One row of the summary. */
 typedef struct hn_layer_info {
@@ -75,14 +95,23 @@ typedef struct hn_tensor_info {
     char name[120];        /* "conv_block_1.0.weight" */
 } hn_tensor_info;
 
-/* Makes a model of a named architecture with fresh weights (PyTorch's default initialisation, our own seeded numbers).
- *   preset   "tinyvgg": [conv 3×3 → ReLU → conv 3×3 → ReLU → max pool 2] twice, flatten, dense (thesis; after CNN Explainer)
+/* Makes a model of a named architecture with fresh weights (drawn as the architecture's authors did, our own seeded numbers).
+ *   preset   "tinyvgg": [conv 3×3 → ReLU → conv 3×3 → ReLU → max pool 2] twice, flatten, dense (thesis; after CNN Explainer); the others
+ *            are in docs/presets.md, and hn_preset_get lists them
  *   options  copied; NULL = defaults
  *   out      receives the handle; free it with hn_model_free
  * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_NOT_FOUND (lists the presets), HN_E_SHAPE (names the layer), HN_E_LIMIT, HN_E_MEMORY.
  * Thread:  any.
  * Since:   0.1 */
 HN_API hn_status hn_model_preset(hn_context *context, const char *preset, const hn_model_options *options, hn_model **out, hn_error *err);
+
+/* One of the presets.
+ *   index    0, 1, …, until HN_E_NOT_FOUND
+ *   out      filled; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_NOT_FOUND.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_preset_get(int32_t index, hn_preset_info *out, hn_error *err);
 
 /* Loads a model file that libhaemnet wrote. Hostile files are refused before memory is taken.
  *   path     UTF-8
@@ -185,6 +214,22 @@ HN_API hn_status hn_model_summary(const hn_model *model, int32_t batch, char *ds
  * Thread:  any.
  * Since:   0.1 */
 HN_API hn_status hn_model_metadata(const hn_model *model, char *dst, size_t cap, size_t *need, hn_error *err);
+
+/* Mean and deviation of what models of these options would see in a data set: of each channel, over all pixels of all images that can be
+ * read, as grey levels 0 … 1. For hn_model_options.mean and .deviation; measure the training part only. Exact, whatever the threads.
+ *   dataset    cannot grow any more after this
+ *   options    preprocessing, without mean and deviation; NULL = defaults
+ *   cancel     may be NULL
+ *   mean       receives one number a channel
+ *   deviation  receives one number a channel, by n; 0 where all pixels are equal
+ *   capacity   doubles that fit in each of the two arrays
+ *   images     receives how many images were looked at; may be NULL
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_BUFFER (capacity below the channels), HN_E_DATA (no readable image), HN_E_SHAPE, HN_E_CANCELLED,
+ *          HN_E_IO and HN_E_FORMAT (strict data sets only), HN_E_LIMIT, HN_E_MEMORY.
+ * Thread:  owner of the data set.
+ * Since:   0.1 */
+HN_API hn_status hn_dataset_statistics(hn_dataset *dataset, const hn_model_options *options, hn_cancel *cancel, double *mean,
+                                       double *deviation, int32_t capacity, int64_t *images, hn_error *err);
 
 /* Gives the handle back; predictors and trainers keep it alive. NULL is allowed.
  * Errors:  none.

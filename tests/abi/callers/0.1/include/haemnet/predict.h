@@ -14,17 +14,27 @@ extern "C" {
 
 typedef struct hn_predictor hn_predictor;
 
+/* Test-time averaging: which views of an image are predicted, beside the image itself. */
+enum {
+    HN_TTA_NONE = 0,      /* the image alone */
+    HN_TTA_FLIP = 1,      /* and its mirror image, left for right: 2 views */
+    HN_TTA_FLIP_SHIFT = 2 /* both, and both shifted left, right, up, down by 1/32 of the side, at least 1 px; the edge repeats: 10 views */
+};
+
 typedef struct hn_predictor_options {
     uint32_t struct_size; /* sizeof(hn_predictor_options) */
     int32_t max_batch;    /* images computed at once by hn_predict_batch and hn_evaluate, 1 … 4096; 0 = 32 */
     const char *device;   /* as hn_device_find; NULL = "best"; copied */
     double threshold;     /* for the positive class or each label, 0 < t < 1; 0 = the model's */
+    int32_t tta;          /* HN_TTA_…: probabilities are the mean over the views, and so are logits, each by itself. Costs a run a view */
+    int32_t flags;        /* 0 */
 } hn_predictor_options;
 
 /* Bits of hn_prediction.flags. */
 enum {
     HN_PREDICTION_FAILED = 1,    /* batch only: this image could not be used; see status */
-    HN_PREDICTION_NONFINITE = 2  /* the network gave NaN or infinity: no class */
+    HN_PREDICTION_NONFINITE = 2, /* the network gave NaN or infinity: no class */
+    HN_PREDICTION_NO_HEAD = 4    /* the model crops to the head, and none was found: it saw the whole image */
 };
 
 /* The verdict on one image. */
@@ -54,7 +64,8 @@ typedef struct hn_prediction {
  * Since:   0.1 */
 HN_API hn_status hn_predictor_create(const hn_model *model, const hn_predictor_options *options, hn_predictor **out, hn_error *err);
 
-/* Predicts one image of any size and type; the model's preprocessing is applied.
+/* Predicts one image of any size and type; the model's preprocessing is applied. A model of neighbouring slices sees this one in their
+ * place: hn_predict_series is better then.
  *   image    see hn_image_load, hn_image_decode, hn_image_wrap
  *   out      filled; set out->struct_size before
  * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_BUFFER (capacity < n_classes), HN_E_SHAPE (channels the model cannot take), HN_E_BACKEND,
@@ -73,6 +84,17 @@ HN_API hn_status hn_predict(hn_predictor *predictor, const hn_image *image, hn_p
  * Thread:  owner.
  * Since:   0.1 */
 HN_API hn_status hn_predict_batch(hn_predictor *predictor, const hn_image *const *images, size_t count, hn_prediction *out, hn_error *err);
+
+/* Predicts all slices of one series (a patient's, in one study), as hn_predict_batch, but a model of neighbouring slices sees each slice between
+ * its neighbours in the array; at the ends, and beside an image that is NULL, the nearest stands for the missing one. For one slice, pass it
+ * with its neighbours and look at its result.
+ *   images   count handles, lowest slice first
+ *   count    ≥ 0
+ *   out      count results; set struct_size of each before
+ * Errors:  as hn_predict_batch.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_predict_series(hn_predictor *predictor, const hn_image *const *images, size_t count, hn_prediction *out, hn_error *err);
 
 /* Gives the handle back. NULL is allowed.
  * Errors:  none.

@@ -1,0 +1,75 @@
+/* recipe.c - --recipe: one word for options of a training that go well together. They are read before the user's own, which therefore win;
+ * run.json holds all of them as they came out. */
+#include <string.h>
+
+#include "program.h"
+
+enum { MOST_WORDS = 48 };
+typedef struct recipe {
+    const char *name, *about;
+    const char *words[MOST_WORDS]; /* as on a command line */
+} recipe;
+
+/* What changes no diagnosis, in sizes that a small set needs; found with the small set of docs/recipes.md. */
+#define STRONG "flip,rotate=15,scale=0.12,shift=0.08,shear=5,brightness=0.08,contrast=0.2,gamma=0.3,noise=0.03,cutout=0.5,cutout-size=0.2"
+#define CYCLE(rate) "--optimizer", "adamw", "--lr", rate, "--weight-decay", "0.05", "--decay-weights-only", "--schedule", "one-cycle", "--smoothing", "0.05"
+#define TONE "--mean", "0.25", "--deviation", "0.25" /* about those of a head in the brain window */
+
+static const recipe recipes[] = {
+    {"small", "a few hundred images, two cores: a small residual network, much augmentation",
+     {"--model", "tinyresnet", TONE, "--epochs", "60", "--batch", "16", CYCLE("0.003"), "--augment", STRONG}},
+    {"series", "whole series of patients: the head is cropped, neighbouring slices are channels",
+     {"--model", "tinyresnet", "--size", "96", TONE, "--crop-head", "--slices", "3", "--epochs", "12", "--batch", "32", CYCLE("0.003"),
+      "--sampler", "hard-negatives", "--augment", STRONG}},
+    {"thesis", "TinyVGG at 64 px, RGB, Adam, 20 epochs: the baseline that the others are measured against",
+     {"--model", "tinyvgg", "--channels", "3", "--epochs", "20", "--batch", "32", "--optimizer", "adam", "--lr", "0.001"}},
+};
+enum { N_RECIPES = sizeof recipes / sizeof *recipes };
+
+static const recipe *find_recipe(const char *name) {
+    for (int i = 0; i < N_RECIPES; i++)
+        if (!strcmp(recipes[i].name, name)) return &recipes[i];
+    return NULL;
+}
+
+/* The last one that is given; NULL = none. */
+static const char *recipe_among(int argc, char **argv) {
+    const char *name = NULL;
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+        if (!strncmp(argv[i], "--recipe=", 9)) name = argv[i] + 9;
+        if (!strcmp(argv[i], "--recipe") && i + 1 < argc) name = argv[i + 1];
+    }
+    return name;
+}
+
+void print_recipes(FILE *out) {
+    fprintf(out, "\nRecipes, each a list of options of which yours change what they name:\n");
+    for (int i = 0; i < N_RECIPES; i++) {
+        fprintf(out, "  %-8s %s:\n          ", recipes[i].name, recipes[i].about);
+        for (int k = 0; recipes[i].words[k]; k++)
+            fprintf(out, "%s %s", k && !strncmp(recipes[i].words[k], "--", 2) && k % 8 == 0 ? "\n          " : "", recipes[i].words[k]);
+        fprintf(out, "\n");
+    }
+}
+
+int parse_with_recipe(const char *command_name, const option *options, int n, int argc, char **argv, const char **recipe_name) {
+    const char *name = recipe_among(argc, argv);
+    const recipe *r = find_recipe(name ? name : DEFAULT_RECIPE);
+    char nothing[] = "", *words[MOST_WORDS + 1] = {nothing}; /* parse_options moves words and changes none */
+    int count = 1;
+    if (!r) {
+        usage_error(command_name, "--recipe %s: must be small, series or thesis", name);
+        return -1;
+    }
+    for (int i = 0; i < MOST_WORDS && r->words[i]; i++) {
+        union {
+            const char *in;
+            char *out;
+        } word = {r->words[i]};
+        words[count++] = word.out;
+    }
+    if (parse_options(command_name, options, n, count, words) != 0) return -1;
+    const int given = parse_options(command_name, options, n, argc, argv);
+    *recipe_name = r->name;
+    return given;
+}
