@@ -59,6 +59,9 @@ int usage_error(const char *name, const char *format, ...) __attribute__((format
 /* words.c: the view names of test-time averaging, "none", "flip", "flip-shift" ↔ HN_TTA_…; NULL is none. */
 #define TTA_OPTION(to) \
     {"tta", OPTION_TEXT, (to), "VIEWS", "test-time averaging: flip = with the mirror image, flip-shift = 10 views, none (none)"}
+/* weights.c: "2,1,1" or "rsna" → weights [n]; name_of(of, k) names class k. EXIT_USAGE after a message. */
+int read_weights(const char *command_name, const char *option_name, const char *text, const char *(*name_of)(const void *of, int32_t k), const void *of,
+                 int32_t n, double *weights);
 int read_tta(const char *command_name, const char *word, int32_t *tta);
 const char *tta_name(int32_t tta);
 /* words.c: EXIT_USAGE after a message if the library knows no such preset or device, or cannot read the pattern; NULL = not given. */

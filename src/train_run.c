@@ -49,9 +49,11 @@ static hn_status make_model(const train_job *job, hn_model **out, hn_error *err)
     return status;
 }
 
+static const char *class_name(const void *data, int32_t k) { return hn_dataset_class_name(*(hn_dataset *const *)data, k); }
+
 /* The numbers given, or NULL: with *code set after a mistake, with 0 if there are none. */
 static double *class_weights(const train_job *job, int32_t *n, int *code) {
-    const char *text = job->settings->class_weights, *at = text;
+    const char *text = job->settings->class_weights;
     hn_dataset_info info = {.struct_size = sizeof info};
     hn_error err = {0};
     *code = 0;
@@ -61,14 +63,7 @@ static double *class_weights(const train_job *job, int32_t *n, int *code) {
     double *weights = calloc((size_t)info.n_classes + 1, sizeof *weights);
     if (!weights) return *code = fail_text("out of memory"), NULL;
     *n = info.n_classes;
-    for (int32_t k = 0; k < info.n_classes && !*code; k++) {
-        char *end;
-        weights[k] = strtod(at, &end);
-        if (end == at || *end != (k + 1 < info.n_classes ? ',' : 0) || !(weights[k] > 0))
-            *code = usage_error(training_command, "--class-weights %s: must be balanced, or %d numbers above 0 in the order of the classes (%s first)", text,
-                                info.n_classes, hn_dataset_class_name(job->train, 0));
-        at = end + 1;
-    }
+    *code = read_weights(training_command, "class-weights", text, class_name, &job->train, info.n_classes, weights);
     return weights;
 }
 
