@@ -232,8 +232,8 @@ static int write_svg(const curve *v) {
     bool done = false;
     if (out) {
         const chart c = frame(v, out);
-        fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" font-family=\"sans-serif\" font-size=\"12\">\n",
-                WIDTH, HEIGHT, WIDTH, HEIGHT);
+        fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" ", WIDTH, HEIGHT, WIDTH, HEIGHT);
+        fprintf(out, "font-family=\"sans-serif\" font-size=\"12\">\n");
         fprintf(out, "<rect width=\"%d\" height=\"%d\" fill=\"white\"/>\n<text x=\"%d\" y=\"26\" font-size=\"15\">", WIDTH, HEIGHT, LEFT);
         title(out, v);
         fprintf(out, "</text>\n");
