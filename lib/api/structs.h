@@ -63,6 +63,9 @@ static const uint32_t hni_sizes_hn_interval[] = {72};
 static const uint32_t hni_sizes_hn_mean[] = {72};
 static const uint32_t hni_sizes_hn_mcnemar[] = {56};
 static const uint32_t hni_sizes_hn_bootstrap_options[] = {40};
+static const uint32_t hni_sizes_hn_learning_points[] = {48};
+static const uint32_t hni_sizes_hn_power_law_options[] = {40};
+static const uint32_t hni_sizes_hn_power_law[] = {112};
 /* explain.h */
 static const uint32_t hni_sizes_hn_explain_options[] = {56};
 static const uint32_t hni_sizes_hn_heatmap_info[] = {160};
