@@ -114,6 +114,177 @@ HN_API hn_status hn_explain_batch(hn_predictor *predictor, const hn_image *const
 HN_API hn_status hn_explain_series(hn_predictor *predictor, const hn_image *const *images, size_t count, const hn_explain_options *options,
                                    float *maps, size_t cap, size_t *need, hn_heatmap_info *infos, hn_error *err);
 
+/* --- regions ------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct hn_regions hn_regions; /* connected parts of a map, or of the maps of a stack of slices, at and above a threshold; immutable */
+
+typedef struct hn_region_options {
+    uint32_t struct_size; /* sizeof(hn_region_options) */
+    int32_t min_pixels;   /* smaller regions are left out; px of all slices; 0 = 1 */
+    double threshold;     /* of the map's numbers, above 0; 0 = 0.5 */
+    double spacing_x;     /* mm from pixel to pixel; 0 = not known */
+    double spacing_y;     /* mm from row to row; 0 = spacing_x */
+    double spacing_z;     /* mm from slice to slice; 0 = not known */
+} hn_region_options;
+
+/* One region. In a slice, pixels that touch at an edge or a corner belong together; from slice to slice, pixels at one place. */
+typedef struct hn_region {
+    uint32_t struct_size;  /* in: sizeof(hn_region) */
+    int32_t left;          /* px, the box around it in all slices */
+    int32_t top;           /* px */
+    int32_t width;         /* px */
+    int32_t height;        /* px */
+    int32_t first_slice;   /* 0 … slices - 1 */
+    int32_t last_slice;
+    int32_t largest_slice; /* where its area is largest; the lowest of equals */
+    int32_t area;          /* px, in that slice */
+    int32_t peak_x;        /* px, its largest number; the first of equals, slice by slice and row by row */
+    int32_t peak_y;
+    int32_t peak_slice;
+    int64_t pixels;        /* in all slices */
+    double peak;           /* of the map's numbers */
+    double mean;           /* of the map's numbers */
+    double centre_x;       /* px, of its pixels' middles: pixel 0's is 0.5 */
+    double centre_y;
+    double centre_slice;   /* 0 … slices - 1 */
+    double area_mm2;       /* mm², in the largest slice; NaN without spacing_x, as all below */
+    double length_mm;      /* A: mm, the longest straight line in the largest slice, from outer edge to outer edge */
+    double breadth_mm;     /* B: mm, across it, likewise */
+    double height_mm;      /* C: mm, slices times spacing_z; NaN also without spacing_z, as all below */
+    double volume_ml;      /* ml, all pixels */
+    double abc2_ml;        /* ml, A · B · C / 2: the bedside estimate of an ellipsoid. Every slice counts, so those that are hardly touched make it
+                              too large, and crescents are no ellipsoids */
+    double abc2_weighted_ml; /* ml, the same with weighted slices (Kothari et al. 1996): those with at least 75 % of the largest area count 1,
+                                with 25 % ½, smaller ones 0 */
+} hn_region;
+
+/* Finds the regions of a map, or of a stack of maps: largest peak first, then most pixels, then in the order of their first pixel.
+ *   maps     slices × height × width floats, lowest slice first; read during the call only
+ *   slices   1 for one image
+ *   options  NULL = defaults
+ *   out      receives the handle; free it with hn_regions_free
+ * Errors:  HN_E_ARGUMENT (also a number that is NaN or infinite), HN_E_ABI, HN_E_LIMIT (2³¹ - 1 pixels in all), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_regions_find(hn_context *context, const float *maps, int32_t width, int32_t height, int32_t slices,
+                                 const hn_region_options *options, hn_regions **out, hn_error *err);
+
+/* Number of regions; 0 for NULL.
+ * Errors:  none.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API int32_t hn_regions_count(const hn_regions *regions);
+
+/* One region.
+ *   index    0 … count - 1
+ *   out      filled; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_NOT_FOUND.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_regions_get(const hn_regions *regions, int32_t index, hn_region *out, hn_error *err);
+
+/* The outline of a region in one slice: a closed polygon along the edges of its pixels, clockwise on the screen, corners only. Holes are not told
+ * of. A region that is in several pieces in this slice has an outline for each.
+ *   index    0 … count - 1
+ *   slice    first_slice … last_slice
+ *   piece    0, 1, … in the order of their first pixels
+ *   points   the caller's pairs x, y, px: pixel (x, y) reaches from x to x + 1; NULL only asks for the number
+ *   cap      int32s that fit in points
+ *   need     receives the int32s that are needed, two a corner; may be NULL
+ * Errors:  HN_E_ARGUMENT, HN_E_NOT_FOUND (no such region, slice or piece), HN_E_BUFFER, HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_regions_contour(const hn_regions *regions, int32_t index, int32_t slice, int32_t piece, int32_t *points, size_t cap,
+                                    size_t *need, hn_error *err);
+
+/* Gives the handle back. NULL is allowed.
+ * Errors:  none.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API void hn_regions_free(hn_regions *regions);
+
+/* --- how far a map can be believed ------------------------------------------------------------------------------------------------- */
+
+/* Bits of hn_heatmap_truth.undefined: which figures are NaN, and why they must be. */
+enum {
+    HN_TRUTH_NO_MASK = 1, /* the mask is empty: all of them */
+    HN_TRUTH_FLAT = 2     /* nothing in the map is above 0: energy */
+};
+
+/* A map beside the truth. */
+typedef struct hn_heatmap_truth {
+    uint32_t struct_size; /* in: sizeof(hn_heatmap_truth) */
+    uint32_t undefined;   /* HN_TRUTH_… */
+    int32_t hit;          /* the pointing game: 1 if the map's largest number lies in the mask (Zhang et al. 2016), else 0 */
+    int32_t peak_x;       /* px, where it lies; the first of equals */
+    int32_t peak_y;
+    int32_t hot_pixels;   /* at and above the threshold */
+    int64_t mask_pixels;
+    double distance;      /* px from its pixel to the mask's nearest; 0 = in it. The pointing game is often played with a margin of some px */
+    double iou;           /* pixels at and above the threshold and in the mask, as a share of those in either */
+    double energy;        /* share of what is above 0 in the map that lies in the mask (Wang et al. 2020) */
+} hn_heatmap_truth;
+
+/* Holds a map against a mask of the same size. Pure.
+ *   map        height × width floats
+ *   mask       height × width bytes; other than 0 = the lesion
+ *   threshold  of the map's numbers; 0 = 0.5
+ *   out        filled; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT (also a number that is NaN or infinite), HN_E_ABI, HN_E_LIMIT (2³¹ - 1 pixels).
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_heatmap_compare(const float *map, const uint8_t *mask, int32_t width, int32_t height, double threshold, hn_heatmap_truth *out,
+                                    hn_error *err);
+
+/* What hn_explain_curve does to the image. */
+enum {
+    HN_DELETION = 1, /* the strongest pixels become the baseline, more and more: a good map makes the probability fall at once */
+    HN_INSERTION = 2 /* the baseline gets the strongest pixels, more and more: it rises at once (Petsiuk et al. 2018) */
+};
+
+typedef struct hn_explain_curve_options {
+    uint32_t struct_size;   /* sizeof(hn_explain_curve_options) */
+    int32_t kind;           /* HN_DELETION or HN_INSERTION; 0 = deletion */
+    int32_t class_index;    /* as hn_explain_options */
+    int32_t steps;          /* 1 … 4096; 0 = 32 */
+    const double *baseline; /* as hn_explain_options */
+    hn_cancel *cancel;      /* may be NULL */
+} hn_explain_curve_options;
+
+/* What the network says while its input is taken away, or given, in the order of a map. Pixels are those of the model's input; each has the mean
+ * of the map where it lies, ties go row by row; what is cut away for the network has no part in it.
+ *   image    as hn_predict
+ *   map      of that image, height × width floats
+ *   options  NULL = defaults; read during the call only
+ *   points   the caller's steps + 1 points: x = share of the pixels that were changed, 0 … 1; y = probability of the class; threshold = the
+ *            smallest of their numbers, +infinity at first. NULL only asks for the number
+ *   cap      points that fit
+ *   need     receives the number of points; may be NULL
+ *   area     receives the area under the curve, by trapezia; may be NULL
+ * Errors:  as hn_explain; HN_E_ARGUMENT also for a number of the map that is NaN or infinite.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API hn_status hn_explain_curve(hn_predictor *predictor, const hn_image *image, const float *map, const hn_explain_curve_options *options,
+                                  hn_curve_point *points, size_t cap, size_t *need, double *area, hn_error *err);
+
+/* Spearman's rank correlation of two rows of numbers, ties with their mean rank. For the sanity check of Adebayo et al. 2018: the map of a model
+ * and that of the same model with random weights should have little in common.
+ *   a, b     n floats each
+ *   out      receives -1 … 1; NaN if one of the rows is all equal
+ * Errors:  HN_E_ARGUMENT (also a number that is NaN, n < 2), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_rank_correlation(hn_context *context, const float *a, const float *b, size_t n, double *out, hn_error *err);
+
+/* A copy of a model in which the weights of its last layers are drawn anew, as for a fresh one; without provenance.
+ *   layers   with weights, counted from the head; 0 = all
+ *   seed     of the new weights
+ *   out      receives the handle; free it with hn_model_free
+ * Errors:  HN_E_ARGUMENT, HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_model_randomize(const hn_model *model, int32_t layers, uint64_t seed, hn_model **out, hn_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -23,8 +23,7 @@ static hn_status check_numbers(const hn_explain_options *o, hn_error *err) {
     return HN_OK;
 }
 
-/* Defaults in; what does not depend on the image. */
-static hn_status complete(const hn_model *m, hn_explain_options *o, hn_error *err) {
+hn_status hni_explain_complete(const hn_model *m, hn_explain_options *o, hn_error *err) {
     const hni_preproc *pre = &m->preproc;
     const int32_t shorter = pre->width < pre->height ? pre->width : pre->height;
     if (!o->method) o->method = HN_EXPLAIN_HIRES_CAM;
@@ -43,8 +42,7 @@ static hn_status complete(const hn_model *m, hn_explain_options *o, hn_error *er
 
 static bool by_layer(int32_t method) { return method <= HN_EXPLAIN_LAYER_CAM; }
 
-/* The image's own verdict: which class, how probable, where on the image the network looks. Its pixels go to the scratch. */
-static hn_status look(hni_question *q, const hn_image *const *images, size_t count, bool series, size_t at, hni_answer *a, hn_error *err) {
+hn_status hni_explain_look(hni_question *q, const hn_image *const *images, size_t count, bool series, size_t at, hni_answer *a, hn_error *err) {
     hn_predictor *p = q->e->p;
     hn_prediction verdict = {0};
     hn_status status = hni_predictor_preprocess(p, images, count, series, at, 0, err);
@@ -112,13 +110,13 @@ hn_status hni_explain(hn_predictor *p, const hn_explain_options *options, const 
     hni_question q = {.options = &o};
     *a = (hni_answer){.grid.expected = NAN};
     *own = false;
-    hn_status status = complete(p->model, &o, err);
+    hn_status status = hni_explain_complete(p->model, &o, err);
     if (!status) status = hni_explainer_of(p, &q.e, err);
     if (!status && by_layer(o.method)) status = hni_explain_target(p->model->graph, o.layer, &q.target, err);
     if (!status) status = hni_cancel_check(o.cancel, err);
     if (status) return status;
     a->info.method = o.method;
-    status = look(&q, images, count, series, at, a, err);
+    status = hni_explain_look(&q, images, count, series, at, a, err);
     *own = status && !of_the_call(status);
     if (!status) status = take_grid(&q, a, err);
     if (!status) status = fill_grid(&q, &a->grid, err);

@@ -64,10 +64,18 @@ typedef struct hni_answer {
     hn_heatmap_info info; /* raw range and offset apart */
 } hni_answer;
 
+/* explain.c, also for curve.c: defaults in and checked, but for the layer; the image's own verdict: which class, how probable, which part of the
+ * image the network sees. Its pixels go to the scratch; what follows may ask p->run for its logits until it runs the network itself. */
+hn_status hni_explain_complete(const hn_model *model, hn_explain_options *options, hn_error *err);
+hn_status hni_explain_look(hni_question *q, const hn_image *const *images, size_t count, bool series, size_t at, hni_answer *answer, hn_error *err);
+
 /* options: as the caller gave them, in today's struct. Image `at` of `count`, between its neighbours with `series`. *own: the failure is this image's
  * and says nothing of others. */
 hn_status hni_explain(hn_predictor *p, const hn_explain_options *options, const hn_image *const *images, size_t count, bool series, size_t at,
                       hni_answer *answer, bool *own, hn_error *err);
+/* curve.c: points [steps + 1] of deletion or insertion; options in today's struct; the map is finite. */
+hn_status hni_explain_curve(hn_predictor *p, const hn_image *image, const float *map, const hn_explain_curve_options *options, hn_curve_point *points,
+                            hn_error *err);
 /* place.c: over the image, [info.height, info.width], scaled unless raw; fills the raw range and HN_HEATMAP_FLAT. Cannot fail. */
 void hni_explain_place(hni_answer *answer, bool raw, float *map);
 

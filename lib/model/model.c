@@ -174,3 +174,20 @@ hn_status hni_model_with_weights(const hn_model *model, const float *weights, co
     *out = m;
     return HN_OK;
 }
+
+hn_status hni_model_randomize(const hn_model *model, int32_t layers, uint64_t seed, hn_model **out, hn_error *err) {
+    const hni_graph *g = model->graph;
+    float *fresh = hni_calloc(model->ctx, (size_t)g->total + 1, sizeof *fresh);
+    int32_t layer = -1, seen = 0;
+    if (!fresh) return hni_fail_memory(err, (size_t)g->total * sizeof *fresh, "the weights of a model");
+    hni_init_weights(g, model->init, seed, fresh);
+    for (size_t i = g->n_params; i-- > 0;) { /* params stand in the order of their layers */
+        const hni_param *p = &g->params[i];
+        seen += p->layer != layer;
+        layer = p->layer;
+        if (layers && seen > layers) memcpy(fresh + p->offset, model->weights + p->offset, (size_t)p->elements * sizeof *fresh);
+    }
+    const hn_status status = hni_model_with_weights(model, fresh, "{}", out, err);
+    hni_free(model->ctx, fresh);
+    return status;
+}

@@ -33,6 +33,9 @@ hn_status hni_model_with_weights(const hn_model *model, const float *weights, co
 /* The preprocessing that options ask for, defaults filled in; checks all of it. */
 hn_status hni_model_preproc(const hn_model_options *options, hni_preproc *out, hn_error *err);
 
+/* A copy whose last `layers` layers with weights (0 = all) begin anew from this seed; without provenance. */
+hn_status hni_model_randomize(const hn_model *model, int32_t layers, uint64_t seed, hn_model **out, hn_error *err);
+
 /* safetensors container: the one writer and the one reader, also used for checkpoints. */
 typedef struct hni_tensor_ref {
     const char *name;

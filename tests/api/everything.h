@@ -24,6 +24,7 @@ static struct {
     hn_predictor *predictor;
     hn_eval *eval;
     hn_transfer *transfer;
+    hn_regions *regions; /* of one pixel */
 } w;
 
 /* Where calls put what they give. */
@@ -40,6 +41,7 @@ typedef union handle {
     hn_predictor *predictor;
     hn_eval *eval;
     hn_transfer *transfer;
+    hn_regions *regions;
 } handle;
 
 typedef union result {
@@ -63,6 +65,8 @@ typedef union result {
     hn_trainer_info trainer;
     hn_prediction prediction;
     hn_heatmap_info heatmap;
+    hn_region region;
+    hn_heatmap_truth truth;
     hn_metrics metrics;
     hn_class_metrics class_metrics;
     hn_eval_sample sample;
@@ -81,6 +85,7 @@ static union {
     unsigned char bytes[4096];
     char text[4096];
     float floats[1024];
+    int32_t ints[1024];
     double doubles[512];
     int64_t numbers[512];
     hn_curve_point points[128];
@@ -156,6 +161,8 @@ static inline void make_everything(void) {
     ck_ok(hn_predictor_create(w.model, NULL, &w.predictor, &err));
     ck_ok(hn_evaluate(w.predictor, w.data, NULL, &w.eval, &err));
     make_transfer(&shape);
+    const float hot = 1.0f;
+    ck_ok(hn_regions_find(w.ctx, &hot, 1, 1, 1, NULL, &w.regions, &err));
 }
 
 /* In an order that no sane caller would choose. */
@@ -174,6 +181,7 @@ static inline void free_everything(void) {
     hn_predictor_free(w.predictor);
     hn_image_free(w.image);
     hn_transfer_free(w.transfer);
+    hn_regions_free(w.regions);
 }
 
 #endif

@@ -77,6 +77,13 @@ CALL(hn_evaluate, N(1, w.predictor), N(2, w.data), NULL, N(3, &out.eval), e)
 CALL(hn_explain, N(1, w.predictor), N(2, w.image), NULL, buffer.floats, 0, NULL, NULL, e)
 CALL(hn_explain_batch, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, NULL, buffer.floats, 0, NULL, N(3, &res.heatmap), e)
 CALL(hn_explain_series, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, NULL, buffer.floats, 0, NULL, N(3, &res.heatmap), e)
+CALL(hn_explain_curve, N(1, w.predictor), N(2, w.image), N(3, buffer.floats), NULL, buffer.points, 0, &res.size, NULL, e)
+CALL(hn_heatmap_compare, N(1, buffer.floats), N(2, buffer.bytes), 1, 1, 0, N(3, &res.truth), e)
+CALL(hn_model_randomize, N(1, w.model), 1, 1, N(2, &out.model), e)
+CALL(hn_rank_correlation, N(1, w.ctx), N(2, buffer.floats), N(3, buffer.floats), 2, N(4, buffer.doubles), e)
+CALL(hn_regions_contour, N(1, w.regions), 0, 0, 0, buffer.ints, 0, NULL, e)
+CALL(hn_regions_find, N(1, w.ctx), N(2, buffer.floats), 1, 1, 1, NULL, N(3, &out.regions), e)
+CALL(hn_regions_get, N(1, w.regions), 0, N(2, &res.region), e)
 CALL(hn_image_convert, N(1, w.image), 1, N(2, &out.image), e)
 CALL(hn_image_copy_pixels, N(1, w.image), buffer.bytes, sizeof buffer, &res.size, e)
 CALL(hn_image_crop, N(1, w.image), N(2, &box), N(3, &out.image), e)
@@ -191,6 +198,13 @@ static const function functions[] = {
     F(hn_explain, 2, 0, 0, 0),
     F(hn_explain_batch, 3, 0, 0, sizeof(hn_heatmap_info)),
     F(hn_explain_series, 3, 0, 0, sizeof(hn_heatmap_info)),
+    F(hn_explain_curve, 3, 0, 0, 0),
+    F(hn_heatmap_compare, 3, 0, 0, sizeof(hn_heatmap_truth)),
+    F(hn_model_randomize, 2, 1, 2, 0),
+    F(hn_rank_correlation, 4, 0, 0, 0),
+    F(hn_regions_contour, 1, 0, 0, 0),
+    F(hn_regions_find, 3, 1, 3, 0),
+    F(hn_regions_get, 2, 0, 0, sizeof(hn_region)),
     F(hn_image_convert, 2, 1, 2, 0),
     F(hn_image_copy_pixels, 1, 0, 0, 0),
     F(hn_image_crop, 3, 1, 3, 0),
@@ -245,7 +259,8 @@ static const char *const silent[] = {
     "hn_abi_layout", "hn_abi_version", "hn_build_info", "hn_builder_free", "hn_cancel_free", "hn_cancel_reset", "hn_cancel_trigger",
     "hn_cancel_triggered", "hn_context_free", "hn_dataset_class_name", "hn_dataset_free", "hn_eval_class_name", "hn_eval_count", "hn_eval_free",
     "hn_eval_rule_name",
-    "hn_image_free", "hn_model_class_name", "hn_model_free", "hn_phantom_count", "hn_phantom_free", "hn_predictor_free", "hn_status_name",
+    "hn_image_free", "hn_model_class_name", "hn_model_free", "hn_phantom_count", "hn_phantom_free", "hn_predictor_free",
+    "hn_regions_count", "hn_regions_free", "hn_status_name",
     "hn_trainer_epochs", "hn_trainer_free", "hn_transfer_free", "hn_version_string",
 };
 
@@ -287,6 +302,8 @@ START_TEST(null_where_nothing_can_fail) {
     ck_assert_int_eq(hn_cancel_triggered(NULL), 0);
     ck_assert_int_eq(hn_eval_count(NULL), 0);
     ck_assert_int_eq(hn_phantom_count(NULL), 0);
+    hn_regions_free(NULL);
+    ck_assert_int_eq(hn_regions_count(NULL), 0);
     ck_assert_int_eq(hn_trainer_epochs(NULL), 0);
     ck_assert_ptr_null(hn_dataset_class_name(NULL, 0));
     ck_assert_ptr_null(hn_eval_class_name(NULL, 0));

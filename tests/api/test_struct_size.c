@@ -13,6 +13,8 @@ static const char path[] = "/nonexistent/file";
 static double mean[3], deviation[3];
 enum { MAP = 64 * 64 };
 static float map[MAP];
+static const uint8_t mask[MAP] = {1};
+static double area;
 static const double chances[] = {0.5, 0.75};
 static const hn_bootstrap_options quick = {.struct_size = sizeof quick, .resamples = 100};
 static const double training_sizes[] = {10, 20}, accuracies[] = {0.5, 0.6};
@@ -105,6 +107,10 @@ CALL(hn_metrics, hn_eval_bootstrap_difference, w.eval, w.eval, &quick, limits(0)
 CALL(hn_explain_options, hn_explain, w.predictor, w.image, IN(hn_explain_options), map, MAP, NULL, NULL, e)
 CALL(hn_heatmap_info, hn_explain, w.predictor, w.image, NULL, map, MAP, NULL, OUT(hn_heatmap_info), e)
 CALL(hn_heatmap_info, hn_explain_batch, w.predictor, (const hn_image *const *)&w.image, 1, NULL, map, MAP, NULL, OUT(hn_heatmap_info), e)
+CALL(hn_region_options, hn_regions_find, w.ctx, map, 4, 4, 4, IN(hn_region_options), &out.regions, e)
+CALL(hn_region, hn_regions_get, w.regions, 0, OUT(hn_region), e)
+CALL(hn_heatmap_truth, hn_heatmap_compare, map, mask, 64, 64, 0, OUT(hn_heatmap_truth), e)
+CALL(hn_explain_curve_options, hn_explain_curve, w.predictor, w.image, map, IN(hn_explain_curve_options), NULL, 0, NULL, &area, e)
 CALL(hn_heatmap_info, hn_explain_series, w.predictor, (const hn_image *const *)&w.image, 1, NULL, map, MAP, NULL, OUT(hn_heatmap_info), e)
 
 /* Frees what a call gave; out2 is of the same kind. */
@@ -116,6 +122,7 @@ DROP(context)
 DROP(image)
 DROP_TWO(image)
 DROP(phantom)
+DROP(regions)
 DROP(dataset)
 DROP_TWO(dataset)
 DROP(model)
@@ -202,6 +209,10 @@ static const entry entries[] = {
     E(hn_heatmap_info, hn_explain, 0, nothing, HN_OK),
     E(hn_heatmap_info, hn_explain_batch, 0, nothing, HN_OK),
     E(hn_heatmap_info, hn_explain_series, 0, nothing, HN_OK),
+    E(hn_region_options, hn_regions_find, 1, drop_regions, HN_OK),
+    E(hn_region, hn_regions_get, 0, nothing, HN_OK),
+    E(hn_heatmap_truth, hn_heatmap_compare, 0, nothing, HN_OK),
+    E(hn_explain_curve_options, hn_explain_curve, 0, nothing, HN_OK),
 };
 enum { ENTRIES = sizeof entries / sizeof *entries };
 

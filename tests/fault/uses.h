@@ -267,6 +267,11 @@ static inline void explain(scene *s) {
     hn_predictor *p = NULL;
     hn_image *images[2] = {NULL};
     hn_heatmap_info infos[2] = {{.struct_size = sizeof *infos}, {.struct_size = sizeof *infos}};
+    const hn_region_options sized = {.struct_size = sizeof sized, .threshold = 0.25, .spacing_x = 1};
+    const hn_explain_curve_options curve = {.struct_size = sizeof curve, .steps = 3};
+    hn_model *random = NULL;
+    hn_regions *regions = NULL;
+    double figures[2] = {0, 0};
     float maps[4096];
     size_t need = 0;
     BEGIN();
@@ -282,8 +287,15 @@ static inline void explain(scene *s) {
     STEP(NULL, hn_explain_batch(p, (const hn_image *const *)images, 2, NULL, maps, 4096, &need, infos, &err));
     ck_assert_int_eq(infos[0].status | infos[1].status, HN_OK);
     note(s, maps, need * sizeof *maps);
+    STEP(regions, hn_regions_find(s->ctx, maps, infos[0].width, infos[0].height, 1, &sized, &regions, &err));
+    for (int32_t i = 0; i < hn_regions_count(regions); i++) STEP(NULL, hn_regions_contour(regions, i, 0, 0, NULL, 0, &need, &err));
+    STEP(NULL, hn_explain_curve(p, images[0], maps, &curve, NULL, 0, NULL, &figures[0], &err));
+    STEP(NULL, hn_rank_correlation(s->ctx, maps, maps, 13, &figures[1], &err));
+    note(s, figures, sizeof figures);
+    STEP(random, hn_model_randomize(model, 1, 1, &random, &err));
 done:
-    hn_model_free(model);
+    hn_model_free(model), hn_model_free(random);
+    hn_regions_free(regions);
     hn_context_free(s->ctx);
     hn_predictor_free(p);
     hn_image_free(images[0]), hn_image_free(images[1]);
