@@ -175,7 +175,7 @@ static int write_json(const crossval *c, const crossval_figures *f, const baseli
         fprintf(out, ",\n \"data\": ");
         write_data_json(out, c->s->base.data, c->t->data, c->t->positive);
         write_protocol(out, c, model_of_fold);
-        fprintf(out, ",\n \"groups_known\": %s", groups_unknown(c->t->data) ? "false" : "true");
+        fprintf(out, ",\n \"groups_known\": %s, \"not_predicted\": %lld", groups_unknown(c->t->data) ? "false" : "true", (long long)count_missing(c));
         write_levels(out, c, f);
         write_baselines(out, c, f, baselines);
         write_folds(out, c, f);

@@ -197,9 +197,12 @@ import sys
 from figures import *
 rows, run = load(sys.argv[1])
 assert len(rows) == 49 and rows[48]["group"] == "somebody else" and rows[48]["file"] == rows[0]["file"]
-assert len(run["data"]["skipped"]) == 1 and run["levels"][0]["pooled"][0]["n"] == 49
+assert len(run["data"]["skipped"]) == run["not_predicted"] == 1 and run["levels"][0]["pooled"][0]["n"] == 49
 assert not any("mid-volume" in b["name"] for b in run["baselines"]) # no slices in this manifest
 PY
+odd_again() { "$H" crossval "$scratch/data/odd.csv" --recipe thesis --folds 3 --epochs 1 --size 16 --hidden 2 --out "$scratch/odd" --resume; }
+expect 3 odd_again
+says "$scratch/err" "1 files have no prediction"
 expect 0 odd kinds
 says "$scratch/kinds/predictions.csv" "file,group,label,probability_a,probability_b,probability_c,fold_1,probability_a_1"
 says "$scratch/kinds/crossval.json" '"baselines": []'
