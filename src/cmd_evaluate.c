@@ -1,11 +1,12 @@
 /* cmd_evaluate.c - `haemnet evaluate`: a model over labelled data → figures for people, or JSON for programs. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "program.h"
 
 typedef struct evaluate_settings {
-    const char *json, *positive, *device, *tta;
+    const char *json, *positive, *device, *tta, *label_weights;
     double threshold;
     data_choice choice;
     int32_t batch, threads, quiet, views; /* views: HN_TTA_… */
@@ -18,9 +19,10 @@ typedef struct evaluation { /* what is open during the command */
     hn_dataset *data;
     hn_predictor *predictor;
     hn_eval *eval;
+    double weighted_loss; /* NaN = not asked for, or undefined */
 } evaluation;
 
-enum { N_OPTIONS = 11 };
+enum { N_OPTIONS = 12 };
 static void list_options(evaluate_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
@@ -29,6 +31,7 @@ static void list_options(evaluate_settings *s, option list[N_OPTIONS]) {
         {"label-column", OPTION_TEXT, &s->choice.label_columns, "A[,B...]", "manifest column of the label, or of several 0/1 labels (label)"},
         {"group", OPTION_TEXT, &s->choice.group, "REGEX|none", "patient by file name: first sub-match; none = there are no groups"},
         {"strict", OPTION_FLAG, &s->choice.strict, NULL, "stop at the first bad file instead of skipping it"},
+        {"label-weights", OPTION_TEXT, &s->label_weights, "W", "also the log loss weighted so: rsna (2 for the label any, 1 for others), or A,B[,...]"},
         TTA_OPTION(&s->tta),
         {"batch", OPTION_INT, &s->batch, "N", "images computed at once (32)"},
         {"device", OPTION_TEXT, &s->device, "SPEC", "see haemnet devices (best)"},
@@ -72,11 +75,30 @@ static int compute(evaluation *e, const evaluate_settings *s, hn_error *err) {
     return status ? fail(err) : EXIT_DONE;
 }
 
+static const char *class_name(const void *model, int32_t k) { return hn_model_class_name(model, k); }
+
+static int weigh(evaluation *e, const evaluate_settings *s, hn_error *err) {
+    hn_model_info info = {.struct_size = sizeof info};
+    e->weighted_loss = NAN;
+    if (!s->label_weights) return EXIT_DONE;
+    if (hn_model_get_info(e->model, &info, err)) return fail(err);
+    double *weights = calloc((size_t)info.n_classes, sizeof *weights);
+    if (!weights) return fail_text("out of memory");
+    int code = read_weights("evaluate", "label-weights", s->label_weights, class_name, e->model, info.n_classes, weights);
+    if (!code && hn_eval_log_loss(e->eval, weights, info.n_classes, &e->weighted_loss, err)) code = fail(err);
+    free(weights);
+    return code;
+}
+
 static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *out, const char *model, const char *data, hn_error *err) {
     fprintf(out, "{");
     hn_status status = write_metrics_json(out, e->eval, err);
     fprintf(out, ", \"intervals\": ");
     if (!status) status = write_intervals_json(out, e->eval, err);
+    if (s->label_weights) {
+        fprintf(out, ", \"weighted_log_loss\": ");
+        json_number(out, e->weighted_loss);
+    }
     fprintf(out, ", \"tta\": \"%s\", \"skipped_files\": ", tta_name(s->views));
     write_skipped_json(out, e->data);
     fprintf(out, ", \"model\": ");
@@ -93,6 +115,7 @@ static int report(const evaluation *e, const evaluate_settings *s, const char *m
     bool alone = s->json && !strcmp(s->json, "-");
     if (alone && !write_json(e, s, stdout, model, data, err)) return fail(err);
     if (!alone && print_metrics(stdout, e->eval, err)) return fail(err);
+    if (!alone && s->label_weights) printf("weighted log loss    %.4f (weights %s)\n", e->weighted_loss, s->label_weights);
     if (s->json && !alone) {
         FILE *out = open_output(s->json);
         if (!out) return EXIT_FAILED;
@@ -122,6 +145,7 @@ int cmd_evaluate(int argc, char **argv) {
     code = check_words("evaluate", NULL, s.device, s.choice.group);
     if (code) return code;
     code = open_all(&e, &s, argv[0], argv[1], &err) ? fail(&err) : compute(&e, &s, &err);
+    if (!code) code = weigh(&e, &s, &err);
     if (!code) code = report(&e, &s, argv[0], argv[1], &err);
     hn_eval_free(e.eval);
     hn_predictor_free(e.predictor);

@@ -43,6 +43,10 @@ const command commands[] = {
      "  haemnet train data/manifest.csv --label-column hemorrhage --folds 5 --out run\n"
      "  haemnet train images --epochs 60 --out run --resume                  goes on where it was stopped\n",
      cmd_train, describe_train},
+    {"crossval", "DATA --out RUN", "measures a training procedure honestly: folds by patient, repeats, intervals, baselines",
+     "  haemnet crossval data/manifest.csv --label-column haemorrhage --folds 5 --repeats 3 --epochs 20 --out cv\n"
+     "  haemnet crossval images --folds 10 --inner 3 --candidate '--lr 0.001' --candidate '--lr 0.01 --hidden 20' --out cv\n",
+     cmd_crossval, describe_crossval},
     {"evaluate", "MODEL DATA", "says how good a model is on labelled images",
      "  haemnet evaluate run/model.safetensors parts/test\n"
      "  haemnet evaluate run/model.safetensors parts/test.csv --threshold 0.3 --json metrics.json\n"

@@ -46,18 +46,19 @@ static int check_craft_numbers(const craft_choice *c) {
                   {"hard-reach", c->hard_reach, 0, 1e6}};
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (!(ranges[i].value >= ranges[i].least && ranges[i].value < ranges[i].below))
-            return usage_error("train", "--%s %g: must be at least %g and below %g", ranges[i].name, ranges[i].value, ranges[i].least, ranges[i].below);
+            return usage_error(training_command, "--%s %g: must be at least %g and below %g", ranges[i].name, ranges[i].value,
+                               ranges[i].least, ranges[i].below);
     return EXIT_DONE;
 }
 
 static int check_craft(const craft_choice *c) {
     const bool planned = schedule_of(c) > HN_SCHEDULE_CONSTANT && schedule_of(c) != HN_SCHEDULE_PLATEAU;
-    if (schedule_of(c) < 0) return usage_error("train", "--schedule %s: must be constant, step, cosine, restarts, one-cycle or plateau", c->schedule);
+    if (schedule_of(c) < 0) return usage_error(training_command, "--schedule %s: must be constant, step, cosine, restarts, one-cycle or plateau", c->schedule);
     if (number_of(c->sampler, samplers, 4) < 0)
-        return usage_error("train", "--sampler %s: must be shuffle, classes, groups or hard-negatives", c->sampler);
-    if (c->schedule_epochs && !planned) return usage_error("train", "--schedule-epochs is for --schedule step, cosine, restarts or one-cycle");
+        return usage_error(training_command, "--sampler %s: must be shuffle, classes, groups or hard-negatives", c->sampler);
+    if (c->schedule_epochs && !planned) return usage_error(training_command, "--schedule-epochs is for --schedule step, cosine, restarts or one-cycle");
     if ((schedule_of(c) == HN_SCHEDULE_STEP || schedule_of(c) == HN_SCHEDULE_RESTARTS) && !c->schedule_epochs)
-        return usage_error("train", "--schedule %s wants --schedule-epochs N", c->schedule);
+        return usage_error(training_command, "--schedule %s wants --schedule-epochs N", c->schedule);
     return check_craft_numbers(c);
 }
 
@@ -73,7 +74,7 @@ static int read_rules(craft_choice *c) {
     for (int i = 0; i < n_rates && !code; i++) {
         char *word = c->texts[1] + (rates[i] - c->texts[1]); /* ours to cut */
         if (!read_rate(word, &c->rules[c->n_rules++]))
-            code = usage_error("train", "--rates %s: must be PREFIX=FACTOR[,...], the factors above 0", c->rates);
+            code = usage_error(training_command, "--rates %s: must be PREFIX=FACTOR[,...], the factors above 0", c->rates);
     }
     free(frozen);
     free(rates);
@@ -82,7 +83,7 @@ static int read_rules(craft_choice *c) {
 
 int read_craft(craft_choice *c) {
     int code = check_craft(c);
-    if (!code) code = parse_augment("train", c->augment, &c->augmentation);
+    if (!code) code = parse_augment(training_command, c->augment, &c->augmentation);
     return code ? code : read_rules(c);
 }
 

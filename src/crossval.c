@@ -1,7 +1,8 @@
-/* crossval.c - `haemnet train --folds K`: K trainings, each tested on the fold that it has not seen; every image is predicted once.
+/* crossval.c - k folds × r repeats of one procedure, each image predicted by models that have not seen its patient.
  *
- * The figures that count are those of the last epoch's weights: nothing in the test fold chose them. Those of the best epoch are given
- * beside them and marked as optimistic, since the test fold did choose that epoch.
+ * Nothing of a test fold reaches the training: no epoch, no rate and no option is chosen by it. The weights that are measured are the last
+ * epoch's; where training may stop early, those of the best epoch on a part of the training part that is kept apart for this alone
+ * (--validate). With candidates, each fold chooses one by cross-validation inside its own training part first.
  *
  * The folds write in folders of their own. The outputs of the whole are written beside their places when all folds are done and renamed into
  * them together, so that until then, and after any failure, those of an earlier run stand there. */
@@ -10,282 +11,301 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "train.h"
+#include "crossval.h"
 
-typedef struct pool { /* out-of-fold truth and probabilities, in the order of the folds */
+double validate_share(const crossval_settings *s, const train_settings *one) {
+    return s->validate >= 0 ? s->validate : one->stop || one->patience ? 0.1 : 0;
+}
+
+bool take_unseen(const crossval *c, unseen *u) {
+    u->fold = malloc(((size_t)c->info.n_rows + 1) * sizeof *u->fold);
+    u->p = calloc((size_t)c->info.n_rows * (size_t)c->info.n_classes + 1, sizeof *u->p);
+    for (int64_t i = 0; u->fold && i < c->info.n_rows; i++) u->fold[i] = -1;
+    return u->fold && u->p;
+}
+
+void free_unseen(unseen *u) {
+    free(u->fold);
+    free(u->p);
+}
+
+typedef struct columns { /* of hn_eval_arrays: the rows that count */
     int64_t n;
     int32_t *classes;
     uint64_t *labels;
-    double *probabilities;
-} pool;
+    const char **groups, **names;
+    double *p;
+} columns;
 
-typedef struct fold_result {
-    double accuracy, auc, best_accuracy, best_auc, best_loss;
-    int64_t n, best_epoch;
-} fold_result;
-
-typedef struct crossval {
-    const train_settings *s;
-    hn_context *ctx;
-    hn_cancel *cancel;
-    hn_dataset *data;
-    hn_dataset_info info;
-    int32_t positive;
-    fold_result *folds; /* [s->folds] */
-    pool last, best;
-    FILE *predictions;
-} crossval;
-
-static hn_status add_to_pool(const crossval *c, pool *p, const hn_eval *eval, hn_error *err) {
+static void fill_columns(const crossval *c, const int32_t *fold, const double *p, int32_t only, columns *to) {
     size_t classes = (size_t)c->info.n_classes;
-    for (int64_t i = 0; i < hn_eval_count(eval) && p->n < c->info.n_rows; i++, p->n++) {
-        hn_eval_sample s = {.struct_size = sizeof s};
-        hn_status status = hn_eval_row(eval, i, &s, err);
-        if (status) return status;
-        p->classes[p->n] = s.label;
-        p->labels[p->n] = s.labels;
-        memcpy(p->probabilities + (size_t)p->n * classes, s.probabilities, classes * sizeof *s.probabilities);
+    for (int64_t i = 0; i < c->info.n_rows; i++) {
+        if (only >= 0 ? fold[i] != only : fold[i] < 0) continue;
+        to->classes[to->n] = c->classes[i];
+        to->labels[to->n] = c->labels[i];
+        to->groups[to->n] = c->groups[i];
+        memcpy(to->p + (size_t)to->n * classes, p + (size_t)i * classes, classes * sizeof *p);
+        to->n++;
     }
-    return HN_OK;
+    for (size_t k = 0; k < classes; k++) to->names[k] = hn_dataset_class_name(c->t->data, (int32_t)k);
 }
 
-static bool make_pool(const crossval *c, pool *p) {
-    size_t n = (size_t)c->info.n_rows + 1;
-    p->classes = calloc(n, sizeof *p->classes);
-    p->labels = calloc(n, sizeof *p->labels);
-    p->probabilities = calloc(n * (size_t)c->info.n_classes, sizeof *p->probabilities);
-    return p->classes && p->labels && p->probabilities;
-}
-
-static void free_pool(pool *p) {
-    free(p->classes);
-    free(p->labels);
-    free(p->probabilities);
-}
-
-static hn_status pooled(const crossval *c, const pool *p, hn_eval **out, hn_error *err) {
-    const char **names = calloc((size_t)c->info.n_classes + 1, sizeof *names);
+hn_status unseen_eval(const crossval *c, const int32_t *fold, const double *p, int32_t only, hn_eval **out, hn_error *err) {
+    size_t n = (size_t)c->info.n_rows + 1, classes = (size_t)c->info.n_classes;
+    columns to = {.classes = calloc(n, sizeof *to.classes), .labels = calloc(n, sizeof *to.labels), .groups = calloc(n, sizeof *to.groups),
+                  .names = calloc(classes + 1, sizeof *to.names), .p = calloc(n * classes, sizeof *to.p)};
     bool multi = c->info.task == HN_TASK_MULTI;
-    for (int32_t k = 0; names && k < c->info.n_classes; k++) names[k] = hn_dataset_class_name(c->data, k);
-    hn_eval_arrays arrays = {.struct_size = sizeof arrays, .task = c->info.task, .n_classes = c->info.n_classes, .positive = c->positive + 1,
-                             .n = p->n, .classes = multi ? NULL : p->classes, .labels = multi ? p->labels : NULL,
-                             .probabilities = p->probabilities, .class_names = names};
-    hn_status status = hn_eval_from_arrays(c->ctx, &arrays, out, err);
-    free(names);
+    hn_status status = HN_E_MEMORY;
+    *out = NULL;
+    if (to.classes && to.labels && to.groups && to.names && to.p) {
+        fill_columns(c, fold, p, only, &to);
+        const hn_eval_arrays arrays = {.struct_size = sizeof arrays, .task = c->info.task, .n_classes = c->info.n_classes,
+                                       .positive = c->t->positive + 1, .n = to.n, .classes = multi ? NULL : to.classes,
+                                       .labels = multi ? to.labels : NULL, .probabilities = to.p, .class_names = to.names, .groups = to.groups};
+        status = hn_eval_from_arrays(c->t->ctx, &arrays, out, err);
+    } else if (err) {
+        *err = (hn_error){.status = status, .message = "out of memory"};
+    }
+    free(to.classes), free(to.labels), free(to.groups), free(to.names), free(to.p);
     return status;
 }
 
-static char *fold_folder(const crossval *c, int32_t fold) {
-    char name[32];
-    snprintf(name, sizeof name, "fold-%d", fold + 1);
-    return join_path(c->s->out, name);
+/* Predictions of a part into rows of the whole. A part's rows are some of the whole's, in their order; they share their strings. */
+static int take_predictions(const crossval *c, const hn_eval *eval, hn_dataset *part, unseen *u, int32_t fold) {
+    hn_row row = {.struct_size = sizeof row};
+    hn_error err = {0};
+    int64_t whole = 0;
+    for (int64_t i = 0; i < hn_eval_count(eval); i++) {
+        hn_eval_sample s = {.struct_size = sizeof s};
+        if (hn_eval_row(eval, i, &s, &err) || hn_dataset_get_row(part, s.row, &row, &err)) return fail(&err);
+        while (whole < c->info.n_rows && c->paths[whole] != row.path) whole++;
+        if (whole == c->info.n_rows) return fail_text("%s: a row of the test fold is none of the data", row.path); /* not reached */
+        if (s.flags & HN_PREDICTION_NONFINITE)
+            return fail_text("%s: the network gave NaN or infinity; a lower --lr may help", row.path);
+        memcpy(u->p + whole * c->info.n_classes, s.probabilities, (size_t)c->info.n_classes * sizeof *u->p);
+        u->fold[whole++] = fold;
+    }
+    return EXIT_DONE;
 }
 
-static hn_status take_results(crossval *c, train_job *job, fold_result *r, hn_error *err) {
-    hn_metrics last = {.struct_size = sizeof last}, best = {.struct_size = sizeof best};
-    hn_epoch_report report;
-    hn_status status = hn_eval_metrics(job->eval_last, 0, &last, err);
-    if (!status) status = hn_eval_metrics(job->eval_best, 0, &best, err);
-    if (!status) status = auc_of(job->eval_last, &r->auc, err);
-    if (!status) status = auc_of(job->eval_best, &r->best_auc, err);
-    if (!status) status = report_of(job->trainer, hn_trainer_epochs(job->trainer), &report, err);
-    if (!status) status = add_to_pool(c, &c->last, job->eval_last, err);
-    if (!status) status = add_to_pool(c, &c->best, job->eval_best, err);
-    if (!status && job->fold == 0) predictions_header(c->predictions, job->eval_last, c->positive);
-    if (!status) status = predictions_rows(c->predictions, job->eval_last, c->positive, job->fold, err);
-    if (status) return status;
-    r->n = last.n;
-    r->accuracy = last.accuracy;
-    r->best_accuracy = best.accuracy;
-    r->best_loss = report.best_loss;
-    r->best_epoch = report.best_epoch;
+/* A part of the training part to choose the epoch by; the job owns what comes out. */
+static hn_status divide(const crossval *c, const train_settings *s, hn_dataset *train, train_job *job, hn_error *err) {
+    const double share = validate_share(c->s, s);
+    hn_split_options split = {.struct_size = sizeof split, .train_ratio = 1 - share, .seed = s->seed};
+    if (share > 0) return hn_dataset_split(train, &split, &job->train, &job->test, err);
+    job->train = train;
     return HN_OK;
 }
 
-static int run_fold(crossval *c, int32_t fold) {
+typedef struct one_fold { /* a training and what it is measured on */
+    const train_settings *s;
+    const char *place, *label; /* folder below RUN; what lines begin with */
+    int32_t fold, folds;       /* fold: also the mark of its rows */
+    hn_dataset *train, *test;
+} one_fold;
+
+static int train_fold(crossval *c, const one_fold *f, const char *folder, const char *key, unseen *u) {
     hn_error err = {0};
-    char *folder = fold_folder(c, fold), text[AUC_TEXT];
-    train_job job = {.settings = c->s, .ctx = c->ctx, .cancel = c->cancel, .whole = c->data, .folder = folder, .fold = fold, .positive = c->positive};
-    hn_split_options split = {.struct_size = sizeof split, .folds = c->s->folds, .fold = fold, .seed = c->s->seed};
-    int code = hn_dataset_split(c->data, &split, &job.train, &job.test, &err) ? fail(&err) : train_job_run(&job);
-    if (!code && take_results(c, &job, &c->folds[fold], &err)) code = fail(&err);
-    if (!code && !quiet) {
-        printf("fold %d/%d  %lld images not seen: accuracy %.4f  AUC %s\n", fold + 1, c->s->folds, (long long)c->folds[fold].n,
-               c->folds[fold].accuracy, auc_text(c->folds[fold].auc, text));
-        fflush(stdout);
-    }
+    hn_eval *eval = NULL;
+    train_job job = {.settings = f->s, .ctx = c->t->ctx, .cancel = c->t->cancel, .whole = c->t->data, .folder = folder, .fold = f->fold,
+                     .folds = f->folds, .label = f->label, .later = c->begun, .positive = c->t->positive};
+    int code = divide(c, f->s, f->train, &job, &err) ? fail(&err) : EXIT_DONE;
+    if (!code) code = train_job_run(&job);
+    if (!code && train_job_evaluate(&job, job.test ? job.best : job.last, f->test, c->s->tta, &eval, &err)) code = fail(&err);
+    if (!code) code = take_predictions(c, eval, f->test, u, f->fold);
+    if (!code) code = write_fold(c, folder, key, u, f->fold);
+    c->begun |= job.saved;
+    hn_eval_free(eval);
+    if (job.train == f->train) job.train = NULL;
     train_job_close(&job);
-    free(folder);
     return code;
 }
 
-typedef struct spread {
-    double mean, deviation; /* of the folds that have the figure; n - 1 */
-    int32_t n;
-} spread;
-
-static spread spread_of(const crossval *c, size_t offset) {
-    spread s = {0};
-    double squares = 0;
-    for (int pass = 0; pass < 2; pass++)
-        for (int32_t i = 0; i < c->s->folds; i++) {
-            double value;
-            memcpy(&value, (const char *)&c->folds[i] + offset, sizeof value);
-            if (isnan(value)) continue;
-            if (pass)
-                squares += (value - s.mean / s.n) * (value - s.mean / s.n);
-            else
-                s.mean += value, s.n++;
-        }
-    s.mean = s.n ? s.mean / s.n : NAN;
-    s.deviation = s.n > 1 ? sqrt(squares / (s.n - 1)) : NAN;
-    return s;
-}
-
-static void write_spread(FILE *out, const char *name, spread s) {
-    fprintf(out, "\"%s\": {\"mean\": ", name);
-    json_number(out, s.mean);
-    fprintf(out, ", \"sd\": ");
-    json_number(out, s.deviation);
-    fprintf(out, "}");
-}
-
-static void write_folds(FILE *out, const crossval *c) {
-    fprintf(out, ",\n \"folds\": [");
-    for (int32_t i = 0; i < c->s->folds; i++) {
-        const fold_result *r = &c->folds[i];
-        const double values[] = {r->accuracy, r->auc, r->best_accuracy, r->best_auc, r->best_loss};
-        static const char *const names[] = {"accuracy", "roc_auc", "optimistic_best_epoch_accuracy", "optimistic_best_epoch_roc_auc", "best_test_loss"};
-        fprintf(out, "%s{\"fold\": %d, \"n\": %lld, \"best_epoch\": %lld", i ? ", " : "", i + 1, (long long)r->n, (long long)r->best_epoch);
-        for (int k = 0; k < 5; k++) {
-            fprintf(out, ", \"%s\": ", names[k]);
-            json_number(out, values[k]);
-        }
-        fprintf(out, "}");
+static int run_one(crossval *c, const one_fold *f, unseen *u) {
+    char *folder = join_path(c->s->base.out, f->place), *key = fold_key(c, f->s, f->place);
+    int code = EXIT_DONE;
+    if (c->s->base.resume && read_fold(c, folder, key, u, f->fold)) {
+        note("%sis finished", f->label);
+        c->begun = true;
+    } else {
+        code = train_fold(c, f, folder, key, u);
     }
-    fprintf(out, "],\n \"over_folds\": {");
-    write_spread(out, "accuracy", spread_of(c, offsetof(fold_result, accuracy)));
-    fprintf(out, ", ");
-    write_spread(out, "roc_auc", spread_of(c, offsetof(fold_result, auc)));
-    fprintf(out, ", ");
-    write_spread(out, "optimistic_best_epoch_accuracy", spread_of(c, offsetof(fold_result, best_accuracy)));
-    fprintf(out, ", ");
-    write_spread(out, "optimistic_best_epoch_roc_auc", spread_of(c, offsetof(fold_result, best_auc)));
-    fprintf(out, "}");
+    free(folder);
+    free(key);
+    return code;
 }
 
-static bool write_summary(const crossval *c, const hn_eval *last, const hn_eval *best, int32_t chosen) {
-    hn_error err = {0};
-    char *path = new_output(c->s->out, "run.json");
-    FILE *out = open_output(path);
-    bool done = false;
-    if (out) {
-        fprintf(out, "{\"haemnet\": ");
-        json_string(out, hn_version_string());
-        fprintf(out, ", \"build\": ");
-        json_string(out, hn_build_info());
-        fprintf(out, ",\n ");
-        write_settings_json(out, c->s);
-        fprintf(out, ",\n \"data\": ");
-        write_data_json(out, c->s->data, c->data, c->positive);
-        fprintf(out, ",\n \"split\": {\"kind\": \"folds\", \"folds\": %d, \"seed\": %llu, \"by_manifest\": %s}", c->s->folds,
-                (unsigned long long)c->s->seed, c->info.n_folds == c->s->folds ? "true" : "false");
-        write_folds(out, c);
-        fprintf(out, ",\n \"groups_known\": %s, \"model_of_fold\": %d", groups_unknown(c->data) ? "false" : "true", chosen + 1);
-        fprintf(out, ",\n \"pooled\": {");
-        hn_status status = write_metrics_json(out, last, &err);
-        fprintf(out, "},\n \"pooled_optimistic_best_epoch\": {");
-        if (!status) status = write_metrics_json(out, best, &err);
-        fprintf(out, "}}\n");
-        done = close_output(out, path);
-        if (done && status) done = false, fail(&err);
-    }
-    free(path);
-    return done;
-}
-
-/* A fold of one class has no AUC; how many folds a mean is of must be said. */
-static void print_auc_spread(int32_t folds, spread auc) {
-    if (auc.n == folds)
-        printf("(folds %.4f ± %.4f)\n", auc.mean, auc.deviation);
-    else if (auc.n > 1)
-        printf("(%d of %d folds with both classes: %.4f ± %.4f)\n", auc.n, folds, auc.mean, auc.deviation);
-    else if (auc.n == 1)
-        printf("(1 of %d folds with both classes: %.4f)\n", folds, auc.mean);
-    else
-        printf("(no fold has both classes)\n");
-}
-
-static void print_line(const crossval *c, const char *name, const hn_eval *eval, spread accuracy, spread auc) {
+/* What candidates are compared by: ROC AUC of the positive class, or accuracy without one. NaN is the worst. */
+static int score_of(const crossval *c, const unseen *u, double *score) {
     hn_metrics m = {.struct_size = sizeof m};
+    hn_error err = {0};
+    hn_eval *eval = NULL;
+    hn_status status = unseen_eval(c, u->fold, u->p, -1, &eval, &err);
+    if (!status) status = hn_eval_metrics(eval, 0, &m, &err);
+    *score = c->t->positive >= 0 ? m.roc_auc : m.accuracy;
+    hn_eval_free(eval);
+    return status ? fail(&err) : EXIT_DONE;
+}
+
+/* Cross-validation of one candidate inside a training part. */
+static int try_candidate(crossval *c, int32_t candidate, const one_fold *outer, double *score) {
+    train_settings s = c->s->candidates[candidate];
+    unseen u = {0};
+    hn_error err = {0};
+    int code = take_unseen(c, &u) ? EXIT_DONE : fail_text("out of memory");
+    s.seed = outer->s->seed;
+    for (int32_t i = 0; i < c->s->inner && !code; i++) {
+        char place[128], label[160];
+        one_fold f = {.s = &s, .place = place, .label = label, .fold = i, .folds = c->s->inner};
+        hn_split_options split = {.struct_size = sizeof split, .folds = c->s->inner, .fold = i, .seed = s.seed};
+        snprintf(place, sizeof place, "%s/candidate-%d/inner-%d", outer->place, candidate + 1, i + 1);
+        snprintf(label, sizeof label, "%scandidate %d inner %d/%d  ", outer->label, candidate + 1, i + 1, c->s->inner);
+        code = hn_dataset_split(outer->train, &split, &f.train, &f.test, &err) ? fail(&err) : run_one(c, &f, &u);
+        hn_dataset_free(f.train);
+        hn_dataset_free(f.test);
+    }
+    if (!code) code = score_of(c, &u, score);
+    free_unseen(&u);
+    return code;
+}
+
+static int choose(crossval *c, const one_fold *outer, choice_made *choice) {
+    int code = EXIT_DONE;
+    for (int32_t i = 0; i < c->s->n_candidates && !code; i++) {
+        code = try_candidate(c, i, outer, &choice->scores[i]);
+        double best = choice->scores[choice->chosen];
+        if (choice->scores[i] > best || isnan(best)) choice->chosen = i; /* the first one wins a tie */
+    }
+    if (!code && !quiet)
+        printf("%schosen: %s (%s %.4f inside the training part)\n", outer->label, c->s->texts[choice->chosen],
+               c->t->positive >= 0 ? "ROC AUC" : "accuracy", choice->scores[choice->chosen]);
+    return code;
+}
+
+static void print_fold(const crossval *c, const char *label, const unseen *u, int32_t fold) {
+    hn_metrics m = {.struct_size = sizeof m};
+    hn_eval *eval = NULL;
+    double auc = NAN;
     char text[AUC_TEXT];
-    double pooled_auc = NAN;
-    if (hn_eval_metrics(eval, 0, &m, NULL)) return;
-    auc_of(eval, &pooled_auc, NULL);
-    printf("%s accuracy %.4f (folds %.4f ± %.4f)  AUC %s ", name, m.accuracy, accuracy.mean, accuracy.deviation, auc_text(pooled_auc, text));
-    print_auc_spread(c->s->folds, auc);
+    if (!quiet && !unseen_eval(c, u->fold, u->p, fold, &eval, NULL) && !hn_eval_metrics(eval, 0, &m, NULL) && !auc_of(eval, &auc, NULL)) {
+        printf("%s%lld images not seen: accuracy %.4f  AUC %s\n", label, (long long)m.n, m.accuracy, auc_text(auc, text));
+        fflush(stdout);
+    }
+    hn_eval_free(eval);
 }
 
-static void print_summary(const crossval *c, const hn_eval *last, const hn_eval *best, int32_t chosen) {
-    const char *warning = groups_unknown(c->data) ? " (patients not known: may be too good)" : "";
-    if (quiet) return;
-    printf("\n%lld images, each predicted by a model that has not seen it%s\n", (long long)c->last.n, warning);
-    print_line(c, "last epoch: ", last, spread_of(c, offsetof(fold_result, accuracy)), spread_of(c, offsetof(fold_result, auc)));
-    print_line(c, "best epoch: ", best, spread_of(c, offsetof(fold_result, best_accuracy)), spread_of(c, offsetof(fold_result, best_auc)));
-    printf("            (optimistic: the test fold itself chose the epoch)\n");
-    printf("%s/model.safetensors is the best of fold %d; predictions are in %s/predictions.csv\n", c->s->out, chosen + 1, c->s->out);
+static int run_fold(crossval *c, int32_t repeat, int32_t fold) {
+    char place[64], label[64];
+    hn_error err = {0};
+    int32_t number = repeat * c->s->folds + fold;
+    train_settings s = c->s->base;
+    one_fold f = {.s = &s, .place = place, .label = label, .fold = fold, .folds = c->s->folds};
+    s.seed = c->s->base.seed + (uint64_t)repeat;
+    hn_split_options split = {.struct_size = sizeof split, .folds = c->s->folds, .fold = fold, .seed = s.seed};
+    snprintf(place, sizeof place, "repeat-%d/fold-%d", repeat + 1, fold + 1);
+    if (c->s->repeats > 1)
+        snprintf(label, sizeof label, "repeat %d/%d fold %d/%d  ", repeat + 1, c->s->repeats, fold + 1, c->s->folds);
+    else
+        snprintf(label, sizeof label, "fold %d/%d  ", fold + 1, c->s->folds);
+    int code = hn_dataset_split(c->t->data, &split, &f.train, &f.test, &err) ? fail(&err) : EXIT_DONE;
+    if (!code && c->choices) {
+        code = choose(c, &f, &c->choices[number]);
+        uint64_t seed = s.seed;
+        s = c->s->candidates[c->choices[number].chosen];
+        s.seed = seed;
+    }
+    if (!code) code = run_one(c, &f, &c->repeats[repeat]);
+    if (!code) print_fold(c, label, &c->repeats[repeat], fold);
+    hn_dataset_free(f.train);
+    hn_dataset_free(f.test);
+    return code;
 }
 
-/* The outputs of the fold with the lowest test loss become those of the run. */
-static bool copy_chosen(const crossval *c, int32_t chosen) {
+/* The files of one fold's model, for who wants one at once: of the fold that was predicted best. Its figures are not the procedure's. */
+static int32_t best_fold(const level_figures *images, int32_t folds) {
+    int32_t best = 0;
+    for (int32_t i = 1; i < folds; i++)
+        if (images->folds[i].log_loss < images->folds[best].log_loss) best = i;
+    return best;
+}
+
+static int copy_model(const crossval *c, int32_t fold) {
     static const char *const names[] = {"model.safetensors", "last.safetensors", "history.csv"};
-    char *folder = fold_folder(c, chosen);
+    char place[64];
+    snprintf(place, sizeof place, "repeat-1/fold-%d", fold + 1);
+    char *folder = join_path(c->s->base.out, place);
     bool done = true;
     for (size_t i = 0; i < sizeof names / sizeof *names && done; i++) {
-        char *from = join_path(folder, names[i]), *to = new_output(c->s->out, names[i]);
+        char *from = join_path(folder, names[i]), *to = new_output(c->s->base.out, names[i]);
         done = copy_file(from, to, false);
         free(from);
         free(to);
     }
     free(folder);
-    return done;
+    return done ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int summarise(const crossval *c) {
-    hn_eval *last = NULL, *best = NULL;
+    crossval_figures f = {0};
+    baseline_figures baselines[N_BASELINES] = {{0}};
     hn_error err = {0};
-    int32_t chosen = 0;
-    for (int32_t i = 1; i < c->s->folds; i++)
-        if (c->folds[i].best_loss < c->folds[chosen].best_loss) chosen = i;
-    int code = pooled(c, &c->last, &last, &err) || pooled(c, &c->best, &best, &err) ? fail(&err) : EXIT_DONE;
-    if (!code && !(copy_chosen(c, chosen) && write_summary(c, last, best, chosen))) code = EXIT_FAILED;
-    if (!code) code = publish_new_outputs(c->s->out, c->s->resume);
-    if (!code) print_summary(c, last, best, chosen);
-    hn_eval_free(last);
-    hn_eval_free(best);
+    int32_t model = -1;
+    int code = find_figures(c, &f, &err) ? fail(&err) : find_baselines(c, &f, baselines);
+    if (!code && c->s->keep_model) code = copy_model(c, model = best_fold(&f.levels[0], c->s->folds));
+    if (!code) code = write_crossval(c, &f, baselines, model);
+    if (!code) code = publish_new_outputs(c->s->base.out, c->s->base.resume);
+    if (!code) print_crossval(c, &f, baselines);
+    free_baselines(baselines);
+    free_figures(c, &f);
     return code;
 }
 
-int cross_validate(const train_settings *s, hn_context *ctx, hn_cancel *cancel, hn_dataset *data, int32_t positive) {
-    crossval c = {.s = s, .ctx = ctx, .cancel = cancel, .data = data, .positive = positive, .info.struct_size = sizeof c.info};
+static bool take_rows(crossval *c) {
+    size_t n = (size_t)c->info.n_rows + 1;
+    hn_row row = {.struct_size = sizeof row};
+    c->paths = calloc(n, sizeof *c->paths);
+    c->groups = calloc(n, sizeof *c->groups);
+    c->classes = calloc(n, sizeof *c->classes);
+    c->labels = calloc(n, sizeof *c->labels);
+    if (!c->paths || !c->groups || !c->classes || !c->labels) return false;
+    for (int64_t i = 0; i < c->info.n_rows && !hn_dataset_get_row(c->t->data, i, &row, NULL); i++) {
+        c->paths[i] = row.path;
+        c->groups[i] = row.group;
+        c->classes[i] = row.label;
+        c->labels[i] = row.labels;
+    }
+    return true;
+}
+
+static bool take_results(crossval *c) {
+    size_t folds = (size_t)c->s->repeats * (size_t)c->s->folds;
+    bool enough = (c->repeats = calloc((size_t)c->s->repeats, sizeof *c->repeats)) != NULL;
+    for (int32_t r = 0; enough && r < c->s->repeats; r++) enough = take_unseen(c, &c->repeats[r]);
+    if (!enough || !c->s->n_candidates) return enough;
+    c->choices = calloc(folds, sizeof *c->choices);
+    for (size_t i = 0; enough && i < folds; i++)
+        enough = c->choices && (c->choices[i].scores = calloc((size_t)c->s->n_candidates, sizeof(double))) != NULL;
+    return enough;
+}
+
+static void free_results(crossval *c) {
+    for (int32_t r = 0; c->repeats && r < c->s->repeats; r++) free_unseen(&c->repeats[r]);
+    for (int32_t i = 0; c->choices && i < c->s->repeats * c->s->folds; i++) free(c->choices[i].scores);
+    free(c->repeats), free(c->choices), free(c->paths), free(c->groups), free(c->classes), free(c->labels);
+}
+
+int cross_validate(const crossval_settings *s, const training_data *t) {
+    crossval c = {.s = s, .t = t, .info.struct_size = sizeof c.info};
     hn_error err = {0};
-    char *path = new_output(s->out, "predictions.csv");
-    int lock = -1, code = hn_dataset_get_info(data, &c.info, &err) ? fail(&err) : lock_folder(s->out, &lock);
-    c.folds = calloc((size_t)s->folds, sizeof *c.folds);
-    if (!code && (!c.folds || !make_pool(&c, &c.last) || !make_pool(&c, &c.best))) code = fail_text("out of memory");
-    if (!code && c.info.n_folds == s->folds) note("note: the manifest's fold column decides the folds");
-    if (!code && !(c.predictions = open_output(path))) code = EXIT_FAILED;
-    for (int32_t i = 0; i < s->folds && !code; i++) code = run_fold(&c, i);
-    if (c.predictions && code)
-        discard_output(c.predictions, path);
-    else if (c.predictions && !close_output(c.predictions, path))
-        code = EXIT_FAILED;
+    int lock = -1, code = hn_dataset_get_info(t->data, &c.info, &err) ? fail(&err) : lock_folder(s->base.out, &lock);
+    if (!code && !(take_rows(&c) && take_results(&c))) code = fail_text("out of memory");
+    if (!code && c.info.n_folds == s->folds)
+        note("note: the manifest's fold column decides the folds%s", s->repeats > 1 ? "; repeats differ in the weights' seed alone" : "");
+    for (int32_t r = 0; r < s->repeats && !code; r++)
+        for (int32_t i = 0; i < s->folds && !code; i++) code = run_fold(&c, r, i);
     if (!code) code = summarise(&c);
-    if (code && lock >= 0) discard_new_outputs(s->out);
-    free_pool(&c.last);
-    free_pool(&c.best);
-    free(c.folds);
-    free(path);
+    if (code && lock >= 0) discard_new_outputs(s->base.out);
+    free_results(&c);
     if (lock >= 0) close(lock);
     return code;
 }

@@ -23,6 +23,12 @@ static bool set(const option *o, const char *text) {
     errno = 0;
     switch (o->kind) {
     case OPTION_TEXT: *(const char **)o->to = text; return true;
+    case OPTION_LIST: {
+        text_list *list = o->to;
+        if (list->n == MOST_TEXTS) return false;
+        list->texts[list->n++] = text;
+        return true;
+    }
     case OPTION_INT: {
         long value = strtol(text, &end, 10);
         if (end == text || *end || errno || value < INT32_MIN || value > INT32_MAX) return false;

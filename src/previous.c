@@ -7,9 +7,10 @@
 
 #include "train.h"
 
-enum { N_NAMES = 6 };
+enum { N_NAMES = 8 };
+enum { PREDICTIONS = 5 };
 static const char *const names[N_NAMES] = {"model.safetensors", "last.safetensors", "history.csv", "run.json", "checkpoint.safetensors",
-                                           "predictions.csv"};
+                                           "predictions.csv", "crossval.json", "fold.json"};
 
 /* folder/name with one of the endings, malloc'd. */
 static char *place(const char *folder, int name, const char *ending) {
@@ -89,9 +90,9 @@ static bool same_bytes(FILE *a, FILE *b) {
     }
 }
 
-/* The same training gives the same model: what stands there is this run's own, of an earlier end of it. */
+/* The same training gives the same predictions: what stands there is this run's own, of an earlier end of it. */
 static bool is_this_run(const char *folder) {
-    char *path = place(folder, 0, ""), *fresh = place(folder, 0, ".tmp-new");
+    char *path = place(folder, PREDICTIONS, ""), *fresh = place(folder, PREDICTIONS, ".tmp-new");
     FILE *a = fopen(path, "rb"), *b = fopen(fresh, "rb");
     bool same = a && b && same_bytes(a, b);
     if (a) fclose(a);

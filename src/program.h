@@ -12,12 +12,19 @@
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SKIPPED = 3, EXIT_INTERRUPTED = 130 };
 
 /* --- options (options.c) ---------------------------------------------------------------------------------------------------- */
-enum { OPTION_FLAG, OPTION_TEXT, OPTION_INT, OPTION_SEED, OPTION_NUMBER };
+enum { OPTION_FLAG, OPTION_TEXT, OPTION_INT, OPTION_SEED, OPTION_NUMBER, OPTION_LIST };
+
+/* What an option that may be given several times collects. */
+enum { MOST_TEXTS = 64 };
+typedef struct text_list {
+    const char *texts[MOST_TEXTS];
+    int32_t n;
+} text_list;
 
 typedef struct option {
     const char *name;  /* "epochs" for --epochs */
     int kind;          /* OPTION_… */
-    void *to;          /* int32_t *, const char **, int32_t *, uint64_t *, double * */
+    void *to;          /* int32_t *, const char **, int32_t *, uint64_t *, double *, text_list * */
     const char *value; /* what the help calls the value: "N"; NULL for flags */
     const char *help;
 } option;
@@ -52,6 +59,9 @@ int usage_error(const char *name, const char *format, ...) __attribute__((format
 /* words.c: the view names of test-time averaging, "none", "flip", "flip-shift" ↔ HN_TTA_…; NULL is none. */
 #define TTA_OPTION(to) \
     {"tta", OPTION_TEXT, (to), "VIEWS", "test-time averaging: flip = with the mirror image, flip-shift = 10 views, none (none)"}
+/* weights.c: "2,1,1" or "rsna" → weights [n]; name_of(of, k) names class k. EXIT_USAGE after a message. */
+int read_weights(const char *command_name, const char *option_name, const char *text, const char *(*name_of)(const void *of, int32_t k), const void *of,
+                 int32_t n, double *weights);
 int read_tta(const char *command_name, const char *word, int32_t *tta);
 const char *tta_name(int32_t tta);
 /* words.c: EXIT_USAGE after a message if the library knows no such preset or device, or cannot read the pattern; NULL = not given. */
@@ -186,6 +196,7 @@ int cmd_split(int argc, char **argv);
 int cmd_preview(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_train(int argc, char **argv);
+int cmd_crossval(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
 int cmd_predict(int argc, char **argv);
 int cmd_import(int argc, char **argv);
@@ -196,6 +207,7 @@ void describe_split(FILE *out);
 void describe_preview(FILE *out);
 void describe_inspect(FILE *out);
 void describe_train(FILE *out);
+void describe_crossval(FILE *out);
 void describe_evaluate(FILE *out);
 void describe_predict(FILE *out);
 void describe_import(FILE *out);

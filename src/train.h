@@ -1,4 +1,4 @@
-/* train.h - what the files of `haemnet train` share: settings, and a job, which is one training (the whole of it, or one fold). */
+/* train.h - what the commands that train share: settings, and a job, which is one training (the whole of it, or one fold). */
 #ifndef HAEMNET_TRAIN_COMMAND_H
 #define HAEMNET_TRAIN_COMMAND_H
 
@@ -52,6 +52,22 @@ typedef struct train_settings {
     uint64_t seed;
 } train_settings;
 
+/* train_options.c: the options of all commands that train. */
+extern const char *training_command; /* whose usage messages are about: "train", "crossval", "curve" */
+enum { N_TRAINING_OPTIONS = 28 + N_INPUT_OPTIONS + N_CRAFT_OPTIONS };
+train_settings default_training(void);
+void list_training(train_settings *s, option list[N_TRAINING_OPTIONS]);
+int check_training(train_settings *s); /* also fills what was not given; EXIT_USAGE after a message. free_craft s->craft also after that */
+
+typedef struct training_data { /* what is open during a command */
+    hn_context *ctx;
+    hn_cancel *cancel;
+    hn_dataset *data;
+    int32_t positive; /* class, -1 = none */
+} training_data;
+int open_training(const train_settings *s, training_data *t);  /* 0, or an exit code after a message; close_training also after that */
+int close_training(training_data *t, int code);                /* the command's exit code: EXIT_SKIPPED if files were */
+
 /* Outputs of an earlier run in a folder, put aside (previous.c); bit i is output i. */
 typedef struct previous {
     const char *folder;
@@ -65,7 +81,9 @@ typedef struct train_job {
     hn_dataset *whole;       /* DATA, of which train and test may be parts */
     hn_dataset *train, *test;/* test NULL = none */
     const char *folder;      /* of the outputs */
-    int32_t fold;            /* from 0; -1 = not one of several */
+    int32_t fold, folds;     /* fold from 0; -1 = not one of several */
+    const char *label;       /* "fold 2/5 ", said before each line; NULL = nothing */
+    bool later;              /* an earlier training of this run stands in its own folder: what --resume goes on from */
     int32_t positive;        /* class, -1 = none */
     previous old;            /* until an epoch of this run is saved */
     bool saved;
@@ -80,6 +98,8 @@ typedef struct train_job {
 /* train_run.c: trains, with all outputs in job->folder; 0 or an exit code after a message. */
 int train_job_run(train_job *job);
 void train_job_close(train_job *job); /* frees what came out, train and test */
+/* What a model of the job is worth on other data; options beside the device: HN_TTA_… */
+hn_status train_job_evaluate(const train_job *job, const hn_model *model, hn_dataset *data, int32_t tta, hn_eval **out, hn_error *err);
 
 /* train_files.c */
 int lock_folder(const char *folder, int *lock); /* makes it; refuses one that another training writes to; gone with the process */
@@ -102,11 +122,5 @@ void discard_new_outputs(const char *folder);
 int write_run(const train_job *job);
 void write_settings_json(FILE *out, const train_settings *s);
 void write_data_json(FILE *out, const char *path, hn_dataset *data, int32_t positive);
-
-/* crossval.c: --folds K; 0 or an exit code. */
-int cross_validate(const train_settings *s, hn_context *ctx, hn_cancel *cancel, hn_dataset *data, int32_t positive);
-/* predictions.c: rows of RUN/predictions.csv. */
-void predictions_header(FILE *out, const hn_eval *eval, int32_t positive);
-hn_status predictions_rows(FILE *out, const hn_eval *eval, int32_t positive, int32_t fold, hn_error *err);
 
 #endif

@@ -44,8 +44,7 @@ void write_settings_json(FILE *out, const train_settings *s) {
     const struct {
         const char *name;
         double value;
-    } numbers[] = {{"holdout", s->test || s->folds ? 0 : s->holdout},
-                   {"folds", s->folds},
+    } numbers[] = {{"holdout", s->test ? 0 : s->holdout},
                    {"size", s->input.size},
                    {"channels", input_channels(&s->input)},
                    {"slices", s->input.slices},
@@ -124,7 +123,7 @@ static void write_split(FILE *out, const train_job *job) {
             : s->test      ? "own test data"
             : job->test    ? "holdout"
                            : "no test part");
-    if (job->fold >= 0) fprintf(out, ", \"folds\": %d, \"fold\": %d", s->folds, job->fold + 1);
+    if (job->fold >= 0) fprintf(out, ", \"folds\": %d, \"fold\": %d", job->folds, job->fold + 1);
     if (job->fold < 0 && !s->test && job->test) number_member(out, "holdout", s->holdout);
     fprintf(out, ", \"seed\": %llu", (unsigned long long)s->seed);
     write_part(out, "train", job->train);

@@ -49,9 +49,11 @@ static hn_status make_model(const train_job *job, hn_model **out, hn_error *err)
     return status;
 }
 
+static const char *class_name(const void *data, int32_t k) { return hn_dataset_class_name(*(hn_dataset *const *)data, k); }
+
 /* The numbers given, or NULL: with *code set after a mistake, with 0 if there are none. */
 static double *class_weights(const train_job *job, int32_t *n, int *code) {
-    const char *text = job->settings->class_weights, *at = text;
+    const char *text = job->settings->class_weights;
     hn_dataset_info info = {.struct_size = sizeof info};
     hn_error err = {0};
     *code = 0;
@@ -61,14 +63,7 @@ static double *class_weights(const train_job *job, int32_t *n, int *code) {
     double *weights = calloc((size_t)info.n_classes + 1, sizeof *weights);
     if (!weights) return *code = fail_text("out of memory"), NULL;
     *n = info.n_classes;
-    for (int32_t k = 0; k < info.n_classes && !*code; k++) {
-        char *end;
-        weights[k] = strtod(at, &end);
-        if (end == at || *end != (k + 1 < info.n_classes ? ',' : 0) || !(weights[k] > 0))
-            *code = usage_error("train", "--class-weights %s: must be balanced, or %d numbers above 0 in the order of the classes (%s first)", text,
-                                info.n_classes, hn_dataset_class_name(job->train, 0));
-        at = end + 1;
-    }
+    *code = read_weights(training_command, "class-weights", text, class_name, &job->train, info.n_classes, weights);
     return weights;
 }
 
@@ -131,8 +126,8 @@ static int begin(train_job *job) {
 
 static void print_epoch(const train_job *job, const hn_epoch_report *r) {
     if (quiet) return;
-    if (job->fold >= 0) printf("fold %d/%d  ", job->fold + 1, job->settings->folds);
-    printf("epoch %lld/%d  train loss %.4f accuracy %.4f", (long long)r->epoch, job->settings->epochs, r->train_loss, r->train_accuracy);
+    printf("%sepoch %lld/%d  train loss %.4f accuracy %.4f", job->label ? job->label : "", (long long)r->epoch, job->settings->epochs,
+           r->train_loss, r->train_accuracy);
     if (job->test) printf("  test loss %.4f accuracy %.4f", r->test_loss, r->test_accuracy);
     printf("  %.1f s  %.0f images/s%s\n", r->seconds, r->images_per_second, r->flags & HN_EPOCH_BEST ? "  best" : "");
     fflush(stdout); /* a closed pipe does not end hours of work; main tells it at the end */
@@ -150,13 +145,10 @@ static int interrupted(const train_job *job) {
 }
 
 static int one_epoch(train_job *job, progress_bar *bar) {
-    char what[64], *path;
+    char what[128], *path;
     hn_error err = {0};
     hn_epoch_report r = {.struct_size = sizeof r};
-    if (job->fold >= 0)
-        snprintf(what, sizeof what, "fold %d epoch %lld/%d", job->fold + 1, (long long)hn_trainer_epochs(job->trainer) + 1, job->settings->epochs);
-    else
-        snprintf(what, sizeof what, "epoch %lld/%d", (long long)hn_trainer_epochs(job->trainer) + 1, job->settings->epochs);
+    snprintf(what, sizeof what, "%sepoch %lld/%d", job->label ? job->label : "", (long long)hn_trainer_epochs(job->trainer) + 1, job->settings->epochs);
     progress_begin(bar, what);
     hn_status status = hn_train_epoch(job->trainer, &r, &err);
     progress_end(bar);
@@ -180,13 +172,13 @@ static bool enough(const train_job *job) {
     return done >= job->settings->epochs || (done && !report_of(job->trainer, done, &r, NULL) && r.flags & HN_EPOCH_STOP);
 }
 
-static hn_status evaluate(const train_job *job, const hn_model *model, hn_eval **out, hn_error *err) {
+hn_status train_job_evaluate(const train_job *job, const hn_model *model, hn_dataset *data, int32_t tta, hn_eval **out, hn_error *err) {
     hn_predictor *predictor = NULL;
     hn_predictor_options options = {.struct_size = sizeof options, .max_batch = job->settings->batch < 4096 ? job->settings->batch : 4096,
-                                    .device = job->settings->device};
+                                    .device = job->settings->device, .tta = tta};
     hn_eval_options eval = {.struct_size = sizeof eval, .cancel = job->cancel};
     hn_status status = hn_predictor_create(model, &options, &predictor, err);
-    if (!status) status = hn_evaluate(predictor, job->test, &eval, out, err);
+    if (!status) status = hn_evaluate(predictor, data, &eval, out, err);
     hn_predictor_free(predictor);
     return status;
 }
@@ -196,8 +188,8 @@ static int finish(train_job *job) {
     hn_error err = {0};
     hn_status status = hn_trainer_model(job->trainer, HN_BEST, &job->best, &err);
     if (!status) status = hn_trainer_model(job->trainer, last_of(job), &job->last, &err);
-    if (!status && job->test) status = evaluate(job, job->last, &job->eval_last, &err);
-    if (!status && job->test) status = evaluate(job, job->best, &job->eval_best, &err);
+    if (!status && job->test) status = train_job_evaluate(job, job->last, job->test, HN_TTA_NONE, &job->eval_last, &err);
+    if (!status && job->test) status = train_job_evaluate(job, job->best, job->test, HN_TTA_NONE, &job->eval_best, &err);
     if (status == HN_E_CANCELLED) return interrupted(job);
     if (status) return fail(&err);
     job->finished = true;
@@ -212,7 +204,7 @@ int train_job_run(train_job *job) {
     if (!code) code = begin(job);
     while (!code && !enough(job)) code = one_epoch(job, &bar);
     if (!code) code = finish(job);
-    if (code == EXIT_FAILED && !job->saved && job->fold <= 0)
+    if (code == EXIT_FAILED && !job->saved && !job->later)
         put_back(&job->old);
     else
         leave_aside(&job->old);

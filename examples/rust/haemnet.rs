@@ -91,7 +91,11 @@ pub mod raw {
         struct hn_train_options { struct_size: u32, batch: i32, optimizer: i32, nesterov: i32, learning_rate: f64, momentum: f64,
             beta1: f64, beta2: f64, epsilon: f64, weight_decay: f64, seed: u64, class_weights: *const f64, n_class_weights: i32,
             stop: i32, stop_patience: i32, stop_strip: i32, stop_alpha: f64, prefetch: i32, flags: i32, device: *const c_char,
-            cancel: *mut hn_cancel, progress: Progress, progress_user: *mut c_void }
+            cancel: *mut hn_cancel, progress: Progress, progress_user: *mut c_void, resident_bytes: u64, schedule: i32, schedule_epochs: i32,
+            schedule_multiplier: i32, schedule_patience: i32, schedule_factor: f64, schedule_low: f64, cycle_rise: f64, cycle_start: f64,
+            cycle_end: f64, warm_up_epochs: i32, warm_up_steps: i32, warm_up_start: f64, param_groups: *const c_void, n_param_groups: i32,
+            decay_weights_only: i32, clip_norm: f64, accumulate: i32, average_test: i32, average: f64, label_smoothing: f64, focal: f64,
+            balance_classes: i32, sampler: i32, hard_reach: i32, reserved: i32, hard_factor: f64, augment: *const c_void }
         struct hn_epoch_report { struct_size: u32, flags: u32, epoch: i64, train_loss: f64, train_accuracy: f64, test_loss: f64,
             test_accuracy: f64, learning_rate: f64, seconds: f64, images_per_second: f64, train_images: i64, test_images: i64,
             skipped: i64, best_epoch: i64, best_loss: f64 }

@@ -4,12 +4,14 @@
  * Checks what the caller brings, calls lib/eval, hands results out in the caller's struct size. No numerics here. */
 #include "haemnet/evaluate.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../base/memory.h"
 #include "../base/status.h"
 #include "../eval/eval.h" /* defines: hn_eval */
+#include "../eval/scores.h"
 #include "structs.h"      /* defines: HNI_CHECK, hni_take, hni_give */
 
 static hn_status null_argument(hn_error *err, const char *function, const char *name) {
@@ -259,3 +261,18 @@ const char *hn_eval_class_name(const hn_eval *eval, int32_t index) {
 }
 
 void hn_eval_free(hn_eval *eval) { hni_eval_unref(eval); }
+
+hn_status hn_eval_log_loss(const hn_eval *eval, const double *weights, int32_t n, double *out, hn_error *err) {
+    double sum = weights ? 0 : 1;
+    if (!eval || !out) return null_argument(err, "hn_eval_log_loss", eval ? "out" : "eval");
+    if (n != (weights ? eval->n_classes : 0))
+        return hni_fail(err, HN_E_ARGUMENT, "hn_eval_log_loss: %d weights for %d classes", n, eval->n_classes);
+    for (int32_t k = 0; k < n; k++) {
+        if (!(weights[k] >= 0 && isfinite(weights[k])))
+            return hni_fail(err, HN_E_ARGUMENT, "hn_eval_log_loss: the weight of class %d is %g: must be 0 or more", k, weights[k]);
+        sum += weights[k];
+    }
+    if (sum <= 0) return hni_fail(err, HN_E_ARGUMENT, "hn_eval_log_loss: all %d weights are 0", n);
+    *out = hni_eval_log_loss(eval, weights);
+    return HN_OK;
+}

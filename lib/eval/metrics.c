@@ -152,7 +152,7 @@ hn_status hni_eval_metrics(const hn_eval *eval, double threshold, hn_metrics *ou
     m.threshold = threshold;
     m.accuracy = ratio(counts.right, answers);
     m.exact_match = ratio(counts.exact, eval->n);
-    m.log_loss = hni_eval_log_loss(eval);
+    m.log_loss = hni_eval_log_loss(eval, NULL);
     fill_averages(&counts, eval->n_classes, &m);
     m.mcc = matthews(eval, &counts);
     if (isnan(m.mcc) && (eval->task == HN_TASK_SINGLE || eval->positive >= 0)) {

@@ -5,6 +5,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 
 #include "../base/numeric.h" /* defines: hni_log */
 #include "counts.h"          /* defines: hni_eval_silent, hni_eval_truth */
@@ -29,24 +30,20 @@ static double minus_log(double p) {
     return -hni_log(clipped);
 }
 
-double hni_eval_log_loss(const hn_eval *eval) {
+double hni_eval_log_loss(const hn_eval *eval, const double *weights) {
     const int32_t classes = eval->n_classes;
-    hni_sum sum = {0};
-    int64_t terms = 0;
+    hni_sum sum = {0}, weight = {0};
     for (int64_t i = 0; i < eval->n; i++) {
         const double *p = eval->probabilities + (size_t)i * (size_t)classes;
         if (hni_eval_silent(eval, i)) {
             continue;
         }
-        if (eval->task == HN_TASK_MULTI) {
-            for (int32_t k = 0; k < classes; k++) {
-                hni_sum_add(&sum, minus_log(hni_eval_truth(eval, i, k) ? p[k] : 1 - p[k]));
-            }
-            terms += classes;
-        } else {
-            hni_sum_add(&sum, minus_log(p[eval->classes[i]]));
-            terms++;
+        const bool multi = eval->task == HN_TASK_MULTI;
+        for (int32_t k = multi ? 0 : eval->classes[i]; k < (multi ? classes : eval->classes[i] + 1); k++) {
+            const double w = weights ? weights[k] : 1;
+            hni_sum_add(&sum, w * minus_log(hni_eval_truth(eval, i, k) ? p[k] : 1 - p[k]));
+            hni_sum_add(&weight, w);
         }
     }
-    return terms ? hni_sum_total(&sum) / (double)terms : NAN;
+    return hni_sum_total(&weight) > 0 ? hni_sum_total(&sum) / hni_sum_total(&weight) : NAN;
 }

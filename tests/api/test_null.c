@@ -63,6 +63,7 @@ CALL(hn_eval_class, N(1, w.eval), 0, 0, N(2, &res.class_metrics), e)
 CALL(hn_eval_confusion, N(1, w.eval), 0, buffer.numbers, 512, &res.size, e)
 CALL(hn_eval_curve, N(1, w.eval), HN_CURVE_ROC, 0, buffer.points, 128, &res.size, e)
 CALL(hn_eval_from_arrays, N(1, w.ctx), N(2, &arrays), N(3, &out.eval), e)
+CALL(hn_eval_log_loss, N(1, w.eval), NULL, 0, N(2, buffer.doubles), e)
 CALL(hn_eval_mcnemar, N(1, w.eval), N(2, w.eval), N(3, &res.mcnemar), e)
 CALL(hn_eval_mean, N(1, chances), 2, 0.25, 0, N(2, &res.mean), e)
 CALL(hn_eval_metrics, N(1, w.eval), 0, N(2, &res.metrics), e)
@@ -172,6 +173,7 @@ static const function functions[] = {
     F(hn_eval_confusion, 1, 0, 0, 0),
     F(hn_eval_curve, 1, 0, 0, 0),
     F(hn_eval_from_arrays, 3, 1, 3, 0),
+    F(hn_eval_log_loss, 2, 0, 0, 0),
     F(hn_eval_mcnemar, 3, 0, 0, sizeof(hn_mcnemar)),
     F(hn_eval_mean, 2, 0, 0, sizeof(hn_mean)),
     F(hn_eval_metrics, 2, 0, 0, sizeof(hn_metrics)),

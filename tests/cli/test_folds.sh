@@ -1,23 +1,24 @@
 #!/bin/sh
-# --folds: every image predicted once by a model that has not seen its patient; figures that follow from predictions.csv; resumption.
+# train --folds K, which is crossval by another name: every image predicted once by a model that has not seen its patient; figures that follow
+# from predictions.csv; the files of one fold's model; resumption; disks that are full.
 . tests/cli/common.sh
 
 small "$scratch/data" || exit 1
 train() { "$H" train --recipe thesis "$scratch/data" --epochs 2 --size 16 --hidden 4 --batch 8 --folds 4 --lr 0.01 "$@"; }
 expect 0 train --out "$scratch/run"
-says "$scratch/out" "optimistic"
-there "$scratch/run/fold-4/model.safetensors" "$scratch/run/fold-1/run.json" "$scratch/run/model.safetensors" "$scratch/run/history.csv"
+says "$scratch/out" "which these figures are not about"
+there "$scratch/run/repeat-1/fold-4/model.safetensors" "$scratch/run/repeat-1/fold-1/run.json" "$scratch/run/model.safetensors" "$scratch/run/history.csv"
 python "folds and figures" "$scratch" <<'PY'
 import csv, json, statistics, sys
 here = sys.argv[1]
 rows = list(csv.DictReader(open(here + "/run/predictions.csv")))
 truth = {r["file"].split("/")[-1]: r for r in csv.DictReader(open(here + "/data/manifest.csv"))}
-assert list(rows[0]) == ["file", "group", "fold", "label", "probability"]
+assert list(rows[0]) == ["file", "group", "label", "probability", "fold_1", "probability_1"]
 assert sorted(r["file"].split("/")[-1] for r in rows) == sorted(truth)
 fold = {}
 for r in rows:
     t = truth[r["file"].split("/")[-1]]
-    assert r["label"] == t["label"] and r["group"] == t["patient"] and fold.setdefault(r["group"], r["fold"]) == r["fold"]
+    assert r["label"] == t["label"] and r["group"] == t["patient"] and fold.setdefault(r["group"], r["fold_1"]) == r["fold_1"] and r["probability"] == r["probability_1"]
 assert set(fold.values()) == {"1", "2", "3", "4"}
 def figures(some):
     y = [r["label"] == "haemorrhage" for r in some]
@@ -25,20 +26,24 @@ def figures(some):
     accuracy = sum((v >= 0.5) == t for v, t in zip(p, y)) / len(y)
     wins = [(a > b) + 0.5 * (a == b) for a, t in zip(p, y) if t for b, u in zip(p, y) if not u]
     return accuracy, sum(wins) / len(wins)
-run = json.load(open(here + "/run/run.json"))
+run = json.load(open(here + "/run/crossval.json"))
 accuracy, auc = figures(rows)
-assert abs(run["pooled"]["accuracy"] - accuracy) < 1e-12 and abs(run["pooled"]["roc_auc"] - auc) < 1e-9
-per_fold = [figures([r for r in rows if r["fold"] == str(i)]) for i in (1, 2, 3, 4)]
+images = run["levels"][0]
+assert images["level"] == "image" and images["rule"] is None
+assert abs(images["pooled"][0]["accuracy"] - accuracy) < 1e-12 and abs(images["pooled"][0]["roc_auc"] - auc) < 1e-9
+per_fold = [figures([r for r in rows if r["fold_1"] == str(i)]) for i in (1, 2, 3, 4)]
 for f, (a, u) in zip(run["folds"], per_fold):
-    assert abs(f["accuracy"] - a) < 1e-12 and abs(f["roc_auc"] - u) < 1e-9
-assert abs(run["over_folds"]["accuracy"]["mean"] - statistics.mean(a for a, u in per_fold)) < 1e-12
-assert abs(run["over_folds"]["roc_auc"]["sd"] - statistics.stdev(u for a, u in per_fold)) < 1e-9
-lowest = min(run["folds"], key=lambda f: f["best_test_loss"])
-assert run["model_of_fold"] == lowest["fold"] and run["groups_known"] is True and run["split"]["folds"] == 4
-assert open(here + "/run/model.safetensors", "rb").read() == open(f"{here}/run/fold-{lowest['fold']}/model.safetensors", "rb").read()
+    assert abs(f["image"]["accuracy"] - a) < 1e-12 and abs(f["image"]["roc_auc"] - u) < 1e-9
+assert abs(images["over_folds"]["accuracy"]["mean"] - statistics.mean(a for a, u in per_fold)) < 1e-12
+assert abs(images["over_folds"]["roc_auc"]["sd"] - statistics.stdev(u for a, u in per_fold)) < 1e-9
+lowest = min(run["folds"], key=lambda f: f["image"]["log_loss"])
+assert run["protocol"]["model_of_fold"] == lowest["fold"] and run["groups_known"] is True and run["protocol"]["folds"] == 4
+for name in ("model", "last"):
+    chosen = f"{here}/run/repeat-1/fold-{lowest['fold']}/{name}.safetensors"
+    assert open(f"{here}/run/{name}.safetensors", "rb").read() == open(chosen, "rb").read()
 PY
 cp "$scratch/run/predictions.csv" "$scratch/before"
-rm -r "$scratch/run/fold-3" "$scratch/run/predictions.csv"
+rm -r "$scratch/run/repeat-1/fold-3" "$scratch/run/predictions.csv"
 expect 0 train --out "$scratch/run" --resume --quiet
 same "$scratch/before" "$scratch/run/predictions.csv"
 
@@ -52,11 +57,11 @@ done
 expect 0 "$H" train --recipe thesis "$scratch/flat" --epochs 1 --size 16 --folds 2 --out "$scratch/flatrun"
 says "$scratch/out" "patients not known"
 says "$scratch/err" "patients are not known"
-says "$scratch/flatrun/run.json" '"groups_known": false'
+says "$scratch/flatrun/crossval.json" '"groups_known": false'
 expect 0 "$H" train --recipe thesis "$scratch/flat" --epochs 1 --size 16 --folds 2 --out "$scratch/flatrun" --group 'p([0-9]+)_'
-says "$scratch/flatrun/run.json" '"groups_known": true'
+says "$scratch/flatrun/crossval.json" '"groups_known": true'
 expect 0 "$H" train --recipe thesis "$scratch/data" --epochs 1 --size 16 --folds 2 --out "$scratch/multi" --label-column subdural,subarachnoid
-says "$scratch/multi/predictions.csv" "file,group,fold,label,probability_subdural,probability_subarachnoid"
+says "$scratch/multi/predictions.csv" "file,group,label,probability_subdural,probability_subarachnoid,fold_1,probability_subdural_1,probability_subarachnoid_1"
 
 # A test part of one class has no AUC: the lines say so and print no nan; JSON has null.
 python3 - "$scratch/data" <<'PY' || exit 1
@@ -74,11 +79,11 @@ PY
 expect 0 "$H" train --recipe thesis "$scratch/data/ones.csv" --epochs 1 --size 16 --folds 2 --out "$scratch/ones"
 says "$scratch/out" "fold 1/2  6 images not seen: accuracy"
 says "$scratch/out" "AUC undefined (one class only)"
-says "$scratch/out" "(1 of 2 folds with both classes: "
-says "$scratch/ones/run.json" '"roc_auc": null'
+says "$scratch/out" "in one fold"
+says "$scratch/ones/crossval.json" '"roc_auc": null'
 cp "$scratch/out" "$scratch/lines"
 expect 0 "$H" train --recipe thesis "$scratch/data/apart.csv" --epochs 1 --size 16 --folds 2 --out "$scratch/apart"
-says "$scratch/out" "(no fold has both classes)"
+says "$scratch/out" "AUC undefined (one class only)"
 cat "$scratch/out" >> "$scratch/lines"
 expect 0 "$H" train --recipe thesis "$scratch/data/ones.csv" --test "$scratch/data/ill.csv" --epochs 1 --size 16 --out "$scratch/ill"
 says "$scratch/out" "AUC undefined (one class only) on the 6 images"
@@ -108,14 +113,14 @@ def tree(folder, deep):
     return found
 command = [program, "train", "--recipe", "thesis", data, "--epochs", "1", "--size", "16", "--hidden", "1", "--folds", folds, "--seed", "7", "--quiet", "--out"]
 first_epoch, later = 0, set()
-for limit in list(range(3400, 7000, 90)) + [9000]:
+for limit in list(range(3400, 4800, 60)) + [6000, 12000, 200000]:
     here = out + "-limited"
     shutil.copytree(out, here)
     before, top = tree(here, True), tree(here, False)
     assert "model.safetensors.previous" in top and "predictions.csv.previous" in top
     done = subprocess.run(command + [here], capture_output=True, text=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
     if done.returncode == 0:
-        assert open(here + "/run.json.previous", "rb").read() == top["run.json"]
+        assert open(here + "/crossval.json.previous", "rb").read() == top["crossval.json"]
     else:
         assert done.returncode == 1 and "cannot" in done.stderr, done
         after = tree(here, False)
@@ -128,7 +133,7 @@ for limit in list(range(3400, 7000, 90)) + [9000]:
         resumed = subprocess.run(command + [here, "--resume"], capture_output=True, text=True)
         if tree(here, False) != top: # it could go on
             assert resumed.returncode == 0, resumed
-            assert open(here + "/run.json.previous", "rb").read() == top["run.json"]
+            assert open(here + "/crossval.json.previous", "rb").read() == top["crossval.json"]
     shutil.rmtree(here)
 print(first_epoch, later)
 # with two folds the checkpoint is the largest file of all: a disk that has room for it has room for the rest

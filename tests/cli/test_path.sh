@@ -220,6 +220,21 @@ assert none["class"] is None and none["labels"] == [] and none["probability"] ==
 assert all_["labels"] == ["epidural", "subarachnoid"] and all_["class"] == max(all_["probabilities"], key=all_["probabilities"].get)
 assert bad["class"] is None and bad["labels"] is None and bad["error"]
 PY
+# The RSNA challenge's labels and weights: "any" counts twice in the loss and in its measure.
+awk -F, 'NR == 1 { print $0 ",any" } NR > 1 { print $0 "," ($2 == "haemorrhage") }' "$scratch/data/manifest.csv" > "$scratch/data/rsna.csv"
+expect 0 "$H" train --recipe thesis "$scratch/data/rsna.csv" --label-column any,epidural,intraparenchymal,intraventricular,subarachnoid,subdural --epochs 1 --size 16 --out "$scratch/rsna" \
+    --class-weights rsna
+expect 0 "$H" evaluate "$scratch/rsna/model.safetensors" "$scratch/data/rsna.csv" --label-weights rsna
+says "$scratch/out" "weighted log loss"
+expect 0 "$H" evaluate "$scratch/rsna/model.safetensors" "$scratch/data/rsna.csv" --label-weights 1,1,1,1,1,1 --json -
+python "equal weights weigh nothing" "$scratch/out" <<'PY'
+import json, sys
+e = json.load(open(sys.argv[1]))
+assert abs(e["weighted_log_loss"] - e["log_loss"]) < 1e-12, e
+PY
+expect 2 "$H" evaluate "$scratch/rsna/model.safetensors" "$scratch/data/rsna.csv" --label-weights 2,1
+expect 2 "$H" evaluate "$scratch/run/model.safetensors" "$scratch/data" --label-weights rsna
+says "$scratch/err" 'the label "any"'
 expect 0 "$H" train --recipe thesis "$scratch/data" --label-column epidural --epochs 1 --size 16 --out "$scratch/one"
 expect 0 "$H" evaluate "$scratch/one/model.safetensors" "$scratch/data" --json -
 says "$scratch/out" '"positive": "epidural"'

@@ -26,6 +26,10 @@ wrong "$H" train data --out run --holdout 1
 wrong "$H" train data --out run --folds 1
 wrong "$H" train data --out run --folds 5 --test other
 wrong "$H" train data --out run --channels 4
+wrong "$H" crossval data
+wrong "$H" crossval data --out run --test other
+wrong "$H" crossval data --out run --lr -1
+says "$scratch/err" "haemnet crossval: --lr"
 wrong "$H" train data --out run --slices 2
 wrong "$H" train data --out run --slices 17
 wrong "$H" train data --out run --windows brain,lung

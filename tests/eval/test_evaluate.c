@@ -221,6 +221,33 @@ START_TEST(a_row_without_a_verdict_is_wrong_and_out_of_the_ranks) {
 }
 END_TEST
 
+/* Two rows of three labels, the first of which weighs twice; then one class a row. */
+START_TEST(log_loss_weighs_classes) {
+    const double p[6] = {0.9, 0.2, 0.4, 0.3, 0.8, 0.6}, weights[3] = {2, 1, 1}, none[3] = {0, 0, 0}, low[3] = {1, -1, 1};
+    const uint64_t labels[2] = {5, 2};
+    const int32_t classes[2] = {0, 2};
+    double loss = 0;
+    hn_eval_arrays a = {.struct_size = sizeof a, .task = HN_TASK_MULTI, .n = 2, .n_classes = 3, .labels = labels, .probabilities = p};
+    hn_eval *eval = make(&a);
+    ck_ok(hn_eval_log_loss(eval, weights, 3, &loss, &err));
+    ck_assert(fabs(loss + (2 * log(0.9) + log(0.8) + log(0.4) + 2 * log(0.7) + log(0.8) + log(0.4)) / 8) < 1e-15);
+    hn_metrics m = {.struct_size = sizeof m};
+    ck_ok(hn_eval_metrics(eval, 0, &m, &err));
+    ck_ok(hn_eval_log_loss(eval, NULL, 0, &loss, &err));
+    ck_assert(loss == m.log_loss);
+    ck_assert_int_eq(hn_eval_log_loss(eval, weights, 2, &loss, &err), HN_E_ARGUMENT);
+    ck_assert_int_eq(hn_eval_log_loss(eval, none, 3, &loss, &err), HN_E_ARGUMENT);
+    ck_assert_int_eq(hn_eval_log_loss(eval, low, 3, &loss, &err), HN_E_ARGUMENT);
+    ck_assert_int_eq(hn_eval_log_loss(NULL, NULL, 0, &loss, &err), HN_E_ARGUMENT);
+    hn_eval_free(eval);
+    a = (hn_eval_arrays){.struct_size = sizeof a, .task = HN_TASK_SINGLE, .n = 2, .n_classes = 3, .classes = classes, .probabilities = p};
+    eval = make(&a);
+    ck_ok(hn_eval_log_loss(eval, weights, 3, &loss, &err));
+    ck_assert(fabs(loss + (2 * log(0.9) + log(0.6)) / 3) < 1e-15);
+    hn_eval_free(eval);
+}
+END_TEST
+
 START_TEST(nothing_but_nan_gives_nan_with_a_bit) {
     const hn_eval_arrays a = four();
     hn_eval *eval = make(&a);
@@ -362,6 +389,7 @@ int main(void) {
     tcase_add_test(tc, a_caller_from_tomorrow_is_served);
     tcase_add_test(tc, one_rule_decides);
     tcase_add_test(tc, a_row_without_a_verdict_is_wrong_and_out_of_the_ranks);
+    tcase_add_test(tc, log_loss_weighs_classes);
     tcase_add_test(tc, nothing_but_nan_gives_nan_with_a_bit);
     tcase_add_test(tc, one_class_only_has_no_curve);
     tcase_add_test(tc, ranks_equal_their_definitions_in_any_order);

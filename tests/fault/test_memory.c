@@ -9,6 +9,8 @@ START_TEST(models) { sweep("load models", load_models, FAULT_MEMORY, 100); }
 END_TEST
 START_TEST(training) { sweep("train", train, FAULT_MEMORY, 400); }
 END_TEST
+START_TEST(elaborate_training) { sweep("train elaborately", train_elaborately, FAULT_MEMORY, 400); }
+END_TEST
 START_TEST(saving) { sweep("save", save, FAULT_MEMORY, 40); }
 END_TEST
 START_TEST(prediction) { sweep("predict", predict, FAULT_MEMORY, 50); }
@@ -19,6 +21,6 @@ START_TEST(evaluation) { sweep("evaluate", evaluate, FAULT_MEMORY, 60); }
 END_TEST
 
 int main(void) {
-    const TTest *const tests[] = {images, data, models, training, saving, prediction, looking, evaluation};
+    const TTest *const tests[] = {images, data, models, training, elaborate_training, saving, prediction, looking, evaluation};
     return fault_suite("memory fails", tests, sizeof tests / sizeof *tests);
 }

@@ -123,9 +123,9 @@ static inline void note_report(scene *s, const hn_epoch_report *r) {
 }
 
 /* Two epochs, a checkpoint, another trainer that goes on from it, the best model saved. Strict: an unreadable file is an error, as it should. */
-static inline void train(scene *s) {
+static inline void train_with(scene *s, hn_train_options o, int32_t which) {
     const hn_dataset_options strict = {.struct_size = sizeof strict, .strict = 1};
-    const hn_train_options o = {.struct_size = sizeof o, .batch = 4, .learning_rate = 0.05, .device = "frail", .prefetch = 1};
+    o.struct_size = sizeof o, o.batch = 4, o.learning_rate = 0.05, o.device = "frail", o.prefetch = 1;
     hn_epoch_report r = {.struct_size = sizeof r};
     hn_model *start = NULL, *best = NULL;
     hn_dataset *ds = NULL, *part = NULL, *test = NULL;
@@ -151,7 +151,7 @@ static inline void train(scene *s) {
     STEP(NULL, hn_train_epoch(two, &r, &err));
     note_report(s, &r);
     ck_assert_int_eq(r.epoch, 3);
-    STEP(best, hn_trainer_model(two, HN_LAST, &best, &err));
+    STEP(best, hn_trainer_model(two, which, &best, &err));
     SAVE(at("out/model.safetensors"), hn_model_save(best, at("out/model.safetensors"), &err));
     uint8_t *bytes = slurp(at("out/model.safetensors"), &size);
     note(s, bytes, size);
@@ -161,6 +161,17 @@ done:
     hn_trainer_free(one), hn_trainer_free(two);
     hn_model_free(start), hn_model_free(best);
     hn_dataset_free(ds), hn_dataset_free(part), hn_dataset_free(test);
+}
+
+static inline void train(scene *s) { train_with(s, (hn_train_options){0}, HN_LAST); }
+
+/* The same with all that takes memory or calls of its own: images on the device, groups, two batches to a step, an average, draws, augmentation. */
+static inline void train_elaborately(scene *s) {
+    static const hn_augment_options mixed = {.struct_size = sizeof mixed, .flip = 0.5, .noise = 0.1, .mixup = 0.3};
+    static const hn_param_group groups[] = {{sizeof *groups, 1, "conv_block_1.", 0, 0}, {sizeof *groups, 0, "classifier.", 0.5, -1}};
+    train_with(s, (hn_train_options){.resident_bytes = 1 << 20, .param_groups = groups, .n_param_groups = 2, .accumulate = 2, .clip_norm = 0.5,
+                                     .average = 0.8, .average_test = 1, .sampler = HN_SAMPLER_GROUPS, .augment = &mixed, .balance_classes = 1,
+                                     .schedule = HN_SCHEDULE_PLATEAU, .warm_up_steps = 1}, HN_AVERAGED);
 }
 
 static inline void save(scene *s) {

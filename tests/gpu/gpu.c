@@ -52,17 +52,6 @@ static void keep_warning(void *user, int32_t level, const char *component, const
     snprintf(g->warning, sizeof g->warning, " (%s)", message);
 }
 
-/* What the backend says of a device of its own that cannot be used. */
-static void add_reason(gpu *g) {
-    const size_t length = strcspn(g->device, ":+");
-    hn_device_info info = {.struct_size = sizeof info};
-    int32_t n = 0;
-    if (hn_device_count(g->ctx, &n, NULL)) return;
-    for (int32_t i = 0; i < n; i++)
-        if (!hn_device_get(g->ctx, i, &info, NULL) && strlen(info.backend) == length && !memcmp(info.backend, g->device, length))
-            snprintf(g->warning, sizeof g->warning, " (%s)", info.description);
-}
-
 void gpu_begin(gpu *g, const char *program, const char *const *own, int argc, char **argv) {
     hni_device *device = NULL;
     *g = (gpu){.program = program, .device = "cudnn", .plugins = ""};
@@ -74,7 +63,6 @@ void gpu_begin(gpu *g, const char *program, const char *const *own, int argc, ch
     const hn_status status = hni_device_open_spec(g->ctx, g->device, &device, &g->err);
     hni_device_close(device);
     if (status == HN_OK) return;
-    if (status == HN_E_UNAVAILABLE) add_reason(g);
     if (status == HN_E_UNSUPPORTED) /* reference and cpu compute in float32 alone */
         gpu_skip(g, program, "%s", g->err.message);
     else

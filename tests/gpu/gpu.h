@@ -23,7 +23,7 @@ typedef struct gpu {
     } own[GPU_OPTIONS];
     hn_context *ctx;
     FILE *json;             /* --json FILE, written to its end; NULL = none */
-    char warning[GPU_TEXT]; /* as " (…)": the library's last one, or why a device cannot be used */
+    char warning[GPU_TEXT]; /* the library's last one, as " (…)": why a plug-in was left out */
     int passed, failed, skipped;
     hn_error err;
 } gpu;

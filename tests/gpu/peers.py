@@ -200,7 +200,7 @@ def main():
     session.report.write("machine", torch=torch_peers.VERSION, torch_device=torch_peers.device_name(session.torch_device))
     session.attempt("peaks", session.peaks)
     session.attempt("one image, hn_predict", lambda: session.one_image("one image, hn_predict"))
-    for name, network, precision, variants, aims in QUICK if args.quick or session.torch_device == "cpu" else CASES:
+    for name, network, precision, variants, aims in QUICK if args.quick else CASES:
         session.attempt(name, lambda n=name, w=network, p=precision, v=variants, a=aims: session.network_case(n, w, p, v, a))
     for server in session.servers.values():
         server.close()

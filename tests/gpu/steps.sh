@@ -90,7 +90,7 @@ conform() {
 
 bench() {
     ours bench gpu_thesis --device "$DEVICE"
-    [ -n "$QUICK" ] || case $DEVICE in cudnn*) ours bench gpu_thesis --device "$DEVICE" --images 5435 ;; esac
+    [ -n "$QUICK" ] || ours bench gpu_thesis --device "$DEVICE" --images 5435
     if [ -z "$PEERS" ]; then
         record "beside PyTorch" skipped "--no-peers"
     elif ! "$PYTHON" -c 'import torch' 2> "$WORK/torch"; then
@@ -109,15 +109,10 @@ roofline() {
         ours roofline gpu_operators --device "$DEVICE" --network tinyvgg --size 16 --hidden 4 --batch 2 --mode train
         return
     fi
-    case $DEVICE in
-    cudnn*)
-        ours roofline gpu_operators --device "$DEVICE+tf32+measured" --network tinyvgg --batch 4096 --mode train
-        ours roofline gpu_operators --device "$DEVICE+bf16+measured" --network resnet50 --size 224 --batch 256 --mode train
-        ours roofline gpu_operators --device "$DEVICE+tf32+measured" --network tinyvgg --batch 32 --mode train
-        ours roofline gpu_operators --device "$DEVICE+bf16" --network resnet50 --size 224 --batch 256 --mode test
-        ;;
-    *) ours roofline gpu_operators --device "$DEVICE" --network tinyvgg --batch 32 --mode train ;;
-    esac
+    ours roofline gpu_operators --device "$DEVICE+tf32+measured" --network tinyvgg --batch 4096 --mode train
+    ours roofline gpu_operators --device "$DEVICE+bf16+measured" --network resnet50 --size 224 --batch 256 --mode train
+    ours roofline gpu_operators --device "$DEVICE+tf32+measured" --network tinyvgg --batch 32 --mode train
+    ours roofline gpu_operators --device "$DEVICE+bf16" --network resnet50 --size 224 --batch 256 --mode test
 }
 
 # sanitize TOOL PART OPTIONS…: errors of this tool in a short run; ended in time, it is skipped.

@@ -76,6 +76,8 @@ def commands():
     for name in re.findall(r'^    \{"(\w+)", "', table, flags=re.M):
         source = pathlib.Path(f"src/cmd_{name}.c")
         shared = "".join(p.read_text(encoding="utf-8") for p in (source, pathlib.Path("src/options.c")) if p.exists())
+        if "list_training(" in shared:
+            shared += pathlib.Path("src/train_options.c").read_text(encoding="utf-8")
         for macro, body in reversed(macros):  # a later one may use an earlier
             shared += body if re.search(rf"\b{macro}\(", shared) else ""
         found[name] = set(re.findall(r'\{"([a-z][a-z-]*)", OPTION_', shared))

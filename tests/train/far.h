@@ -28,6 +28,11 @@ static inline hn_status far_info(void *user, int32_t index, hn_device_info *out,
     return status;
 }
 
+static inline int32_t far_score(void *user) { /* "best" */
+    (void)user;
+    return 5000;
+}
+
 static inline hn_status far_open(void *user, int32_t index, const hn_backend_host *host, void **device, hn_error *e) {
     hn_backend_host lent = *host;
     lent.options = 0;
@@ -81,6 +86,7 @@ static inline hn_context *far_context(int32_t threads) {
     hn_context *ctx = small_context(threads);
     far_table = *hni_reference_backend();
     far_table.name = "far";
+    far_table.score = far_score;
     far_table.device_info = far_info;
     far_table.open = far_open;
     far_table.alloc = far_alloc;

@@ -239,6 +239,20 @@ START_TEST(a_cancelled_first_pass_is_begun_again)
 }
 END_TEST
 
+/* What the data set may take is said beside what the network takes. */
+START_TEST(the_summary_says_how_much) {
+    static char text[1 << 16];
+    hn_context *ctx = far_context(1);
+    hn_model *model = small_model(ctx, 4);
+    ck_ok(hn_model_summary(model, 8, text, sizeof text, NULL, &err));
+    ck_assert_msg(strstr(text, ", and up to 268,435,456 for the data set's images (far:0)"), "%s", text); /* a quarter of 2^30 */
+    far_flags = HN_DEVICE_HOST_MEMORY;
+    ck_ok(hn_model_summary(model, 8, text, sizeof text, NULL, &err));
+    ck_assert_ptr_null(strstr(text, "data set's"));
+    hn_model_free(model), hn_context_free(ctx);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("images on the device");
     TCase *tc = tcase_create("resident");
@@ -248,6 +262,7 @@ int main(void) {
     tcase_add_test(tc, what_does_not_fit_comes_from_the_host);
     tcase_add_test(tc, images_give_way_to_the_network);
     tcase_add_test(tc, bad_files_are_skipped_alike);
+    tcase_add_test(tc, the_summary_says_how_much);
     tcase_add_test(tc, a_cancelled_first_pass_is_begun_again);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

@@ -260,6 +260,17 @@ HN_API hn_status hn_eval_by_group(const hn_eval *eval, int32_t rule, int32_t top
  * Since:   0.1 */
 HN_API const char *hn_eval_rule_name(int32_t rule);
 
+/* Log loss with a weight for each class or label, p clipped as in hn_metrics.log_loss. Several labels a row: Σ w_k · cross-entropy of label k
+ * over n Σ w_k, which with 2 for "any" and 1 for the five types is the measure of the RSNA challenge of 2019 (Flanders et al. 2020); one
+ * class a row: Σ w -log p / Σ w, w that of the true class. Without weights it is hn_metrics.log_loss.
+ *   weights  n numbers ≥ 0, not all 0; NULL = all 1; read during the call
+ *   n        n_classes, or 0 with NULL
+ *   out      receives it; NaN if no row has a verdict, or none of a class that weighs
+ * Errors:  HN_E_ARGUMENT (also: not as many weights as classes).
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_log_loss(const hn_eval *eval, const double *weights, int32_t n, double *out, hn_error *err);
+
 /* Wilson's interval of a proportion: accuracy, sensitivity and so on, where samples are independent (one image a patient). Images of one
  * patient are alike, and its interval is then too narrow: hn_eval_bootstrap.
  *   hits     0 … n
