@@ -47,6 +47,9 @@ const command commands[] = {
      "  haemnet crossval data/manifest.csv --label-column haemorrhage --folds 5 --repeats 3 --epochs 20 --out cv\n"
      "  haemnet crossval images --folds 10 --inner 3 --candidate '--lr 0.001' --candidate '--lr 0.01 --hidden 20' --out cv\n",
      cmd_crossval, describe_crossval},
+    {"curve", "DATA --out RUN", "says how accuracy grows with the number of training patients, and how many a target needs",
+     "  haemnet curve data/manifest.csv --label-column haemorrhage --seeds 5 --target 0.9 --out curve\n",
+     cmd_curve, describe_curve},
     {"evaluate", "MODEL DATA", "says how good a model is on labelled images",
      "  haemnet evaluate run/model.safetensors parts/test\n"
      "  haemnet evaluate run/model.safetensors parts/test.csv --threshold 0.3 --json metrics.json\n"

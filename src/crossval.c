@@ -97,13 +97,6 @@ static hn_status divide(const crossval *c, const train_settings *s, hn_dataset *
     return HN_OK;
 }
 
-typedef struct one_fold { /* a training and what it is measured on */
-    const train_settings *s;
-    const char *place, *label; /* folder below RUN; what lines begin with */
-    int32_t fold, folds;       /* fold: also the mark of its rows */
-    hn_dataset *train, *test;
-} one_fold;
-
 static int train_fold(crossval *c, const one_fold *f, const char *folder, const char *key, unseen *u) {
     hn_error err = {0};
     hn_eval *eval = NULL;
@@ -121,7 +114,7 @@ static int train_fold(crossval *c, const one_fold *f, const char *folder, const 
     return code;
 }
 
-static int run_one(crossval *c, const one_fold *f, unseen *u) {
+int measure_fold(crossval *c, const one_fold *f, unseen *u) {
     char *folder = join_path(c->s->base.out, f->place), *key = fold_key(c, f->s, f->place);
     int code = EXIT_DONE;
     if (c->s->base.resume && read_fold(c, folder, key, u, f->fold)) {
@@ -160,7 +153,7 @@ static int try_candidate(crossval *c, int32_t candidate, const one_fold *outer, 
         hn_split_options split = {.struct_size = sizeof split, .folds = c->s->inner, .fold = i, .seed = s.seed};
         snprintf(place, sizeof place, "%s/candidate-%d/inner-%d", outer->place, candidate + 1, i + 1);
         snprintf(label, sizeof label, "%scandidate %d inner %d/%d  ", outer->label, candidate + 1, i + 1, c->s->inner);
-        code = hn_dataset_split(outer->train, &split, &f.train, &f.test, &err) ? fail(&err) : run_one(c, &f, &u);
+        code = hn_dataset_split(outer->train, &split, &f.train, &f.test, &err) ? fail(&err) : measure_fold(c, &f, &u);
         hn_dataset_free(f.train);
         hn_dataset_free(f.test);
     }
@@ -214,7 +207,7 @@ static int run_fold(crossval *c, int32_t repeat, int32_t fold) {
         s = c->s->candidates[c->choices[number].chosen];
         s.seed = seed;
     }
-    if (!code) code = run_one(c, &f, &c->repeats[repeat]);
+    if (!code) code = measure_fold(c, &f, &c->repeats[repeat]);
     if (!code) print_fold(c, label, &c->repeats[repeat], fold);
     hn_dataset_free(f.train);
     hn_dataset_free(f.test);
@@ -260,7 +253,7 @@ static int summarise(const crossval *c) {
     return code;
 }
 
-static bool take_rows(crossval *c) {
+bool take_rows(crossval *c) {
     size_t n = (size_t)c->info.n_rows + 1;
     hn_row row = {.struct_size = sizeof row};
     c->paths = calloc(n, sizeof *c->paths);
@@ -288,10 +281,15 @@ static bool take_results(crossval *c) {
     return enough;
 }
 
+void free_rows(crossval *c) {
+    free(c->paths), free(c->groups), free(c->classes), free(c->labels);
+}
+
 static void free_results(crossval *c) {
     for (int32_t r = 0; c->repeats && r < c->s->repeats; r++) free_unseen(&c->repeats[r]);
     for (int32_t i = 0; c->choices && i < c->s->repeats * c->s->folds; i++) free(c->choices[i].scores);
-    free(c->repeats), free(c->choices), free(c->paths), free(c->groups), free(c->classes), free(c->labels);
+    free(c->repeats), free(c->choices);
+    free_rows(c);
 }
 
 int cross_validate(const crossval_settings *s, const training_data *t) {

@@ -45,8 +45,19 @@ typedef struct crossval {
     bool begun;           /* a fold of this run is there */
 } crossval;
 
+typedef struct one_fold { /* a training and what it is measured on */
+    const train_settings *s;
+    const char *place, *label; /* folder below RUN; what lines begin with */
+    int32_t fold, folds;       /* fold: also the mark of its rows */
+    hn_dataset *train, *test;
+} one_fold;
+
 /* crossval.c: 0 or an exit code after a message. */
 int cross_validate(const crossval_settings *s, const training_data *t);
+/* Trains, or uses what is finished, and marks the test part's rows with what was said about them. c has rows (take_rows). */
+int measure_fold(crossval *c, const one_fold *f, unseen *u);
+bool take_rows(crossval *c); /* c->info is filled; false without memory */
+void free_rows(crossval *c);
 double validate_share(const crossval_settings *s, const train_settings *one);
 bool take_unseen(const crossval *c, unseen *u); /* nothing predicted yet; false without memory */
 void free_unseen(unseen *u);

@@ -7,10 +7,11 @@
 
 #include "train.h"
 
-enum { N_NAMES = 8 };
-enum { PREDICTIONS = 5 };
+enum { N_NAMES = 11 };
+enum { PREDICTIONS = 5, CURVE = 8 };
 static const char *const names[N_NAMES] = {"model.safetensors", "last.safetensors", "history.csv", "run.json", "checkpoint.safetensors",
-                                           "predictions.csv", "crossval.json", "fold.json"};
+                                           "predictions.csv", "crossval.json", "fold.json", "curve.csv",
+                                           "curve.json", "curve.svg"};
 
 /* folder/name with one of the endings, malloc'd. */
 static char *place(const char *folder, int name, const char *ending) {
@@ -90,9 +91,13 @@ static bool same_bytes(FILE *a, FILE *b) {
     }
 }
 
-/* The same training gives the same predictions: what stands there is this run's own, of an earlier end of it. */
+/* The same training gives the same predictions, the same trainings the same curve: what stands there is this run's own, of an earlier end of it. */
 static bool is_this_run(const char *folder) {
     char *path = place(folder, PREDICTIONS, ""), *fresh = place(folder, PREDICTIONS, ".tmp-new");
+    if (!exists(fresh)) {
+        free(path), free(fresh);
+        path = place(folder, CURVE, ""), fresh = place(folder, CURVE, ".tmp-new");
+    }
     FILE *a = fopen(path, "rb"), *b = fopen(fresh, "rb");
     bool same = a && b && same_bytes(a, b);
     if (a) fclose(a);

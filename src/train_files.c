@@ -13,7 +13,8 @@
 /* What a killed training left half-written. Only with the folder's lock: else the writer may be alive. */
 static void remove_stale(int folder) {
     static const char *const begins[] = {"checkpoint.safetensors.tmp-", "model.safetensors.tmp-", "last.safetensors.tmp-", "history.csv.tmp",
-                                         "run.json.tmp", "predictions.csv.tmp", "crossval.json.tmp", "fold.json.tmp"};
+                                         "run.json.tmp", "predictions.csv.tmp", "crossval.json.tmp", "fold.json.tmp", "curve.csv.tmp",
+                                         "curve.json.tmp", "curve.svg.tmp"};
     int copy = dup(folder);
     DIR *list = copy < 0 ? NULL : fdopendir(copy);
     if (!list && copy >= 0) close(copy);

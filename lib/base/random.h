@@ -15,7 +15,7 @@ enum {
     HNI_RANDOM_AUGMENT = 7, /* what augmentation does to a sample; epoch, sample */
     HNI_RANDOM_MIX = 8,     /* the share that a mixed sample keeps; epoch, sample */
     HNI_RANDOM_SAMPLE = 9,  /* which row is drawn; epoch, sample = its place in the epoch */
-    HNI_RANDOM_BOOTSTRAP = 16 /* which groups a resample draws; epoch = resample */
+    HNI_RANDOM_BOOTSTRAP = 16 /* which groups, or series, a resample draws; epoch = resample */
 };
 
 void hni_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);

@@ -70,6 +70,7 @@ typedef union result {
     hn_interval interval;
     hn_mean mean;
     hn_mcnemar mcnemar;
+    hn_power_law power_law;
     unsigned char bytes[4096]; /* as large as a struct_size may be */
 } result;
 

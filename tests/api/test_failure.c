@@ -21,10 +21,11 @@ static const hn_train_options no_device = {.struct_size = sizeof no_device, .dev
 static const hn_eval_options third = {.struct_size = sizeof third, .positive = 3};
 static const hn_pixels huge = {.struct_size = sizeof huge, .type = HN_PIXEL_U8, .width = 65536, .height = 1, .channels = 1, .data = nowhere};
 static const int32_t truth[] = {2};
-static const double chances[] = {0.5, 0.5};
+static const double chances[] = {0.5, 0.5}, nine[] = {9, 9};
 static const hn_eval_arrays beyond = {.struct_size = sizeof beyond, .task = HN_TASK_SINGLE, .n_classes = 2, .n = 1, .classes = truth,
                                       .probabilities = chances};
 static const hn_predictor_options three_views = {.struct_size = sizeof three_views, .tta = 3};
+static const hn_learning_points alike = {.struct_size = sizeof alike, .n = 2, .sizes = nine, .accuracies = chances};
 static const hn_bootstrap_options ten = {.struct_size = sizeof ten, .resamples = 10};
 static hn_metrics limits = {.struct_size = sizeof limits};
 static const hn_conv2d_options big = {.struct_size = sizeof big, .filters = 1, .kernel = {99, 99}};
@@ -49,6 +50,7 @@ CALL(no_class_auc, hn_eval_auc, w.eval, 2, 0, &res.interval)
 CALL(level_one, hn_eval_auc_difference, w.eval, w.eval, 0, 1, &res.interval)
 CALL(ten_resamples, hn_eval_bootstrap, w.eval, 0, &ten, &res.metrics, &limits)
 CALL(three_of_two, hn_eval_proportion, 3, 2, 0, &res.interval)
+CALL(small_fits, hn_eval_power_law, w.ctx, &alike, NULL, &res.power_law, buffer.doubles, 512)
 CALL(no_values, hn_eval_mean, chances, 0, 0.25, 0, &res.mean)
 CALL(no_rule, hn_eval_by_group, w.eval, 9, 0, &out.eval)
 CALL(no_class, hn_eval_class, w.eval, 2, 0, &res.class_metrics)
@@ -132,6 +134,7 @@ static const failure failures[] = {
     F(level_one, HN_E_ARGUMENT, 0, sizeof(hn_interval)),
     F(ten_resamples, HN_E_ARGUMENT, 0, sizeof(hn_metrics)),
     F(three_of_two, HN_E_ARGUMENT, 0, sizeof(hn_interval)),
+    F(small_fits, HN_E_BUFFER, 0, sizeof(hn_power_law)),
     F(no_values, HN_E_ARGUMENT, 0, sizeof(hn_mean)),
     F(no_rule, HN_E_ARGUMENT, 1, 0),
     F(no_class, HN_E_NOT_FOUND, 0, sizeof(hn_class_metrics)),

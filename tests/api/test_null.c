@@ -18,6 +18,9 @@ static const hn_eval_arrays arrays = {.struct_size = sizeof arrays, .task = HN_T
                                       .probabilities = chances};
 
 CALL(hn_augment_images, N(1, w.model), N(2, (const hn_image *const *)&w.image), 1, NULL, 0, 1, NULL, N(3, &out.image), e)
+static const double training_sizes[] = {10, 20}, training_accuracies[] = {0.5, 0.6};
+static const hn_learning_points trainings = {.struct_size = sizeof trainings, .n = 2, .sizes = training_sizes, .accuracies = training_accuracies};
+
 CALL(hn_backend_load, N(1, w.ctx), N(2, path), e)
 CALL(hn_backend_register, N(1, w.ctx), N(2, (const hn_backend *)(const void *)path), e) /* not read: the context is checked first */
 CALL(hn_builder_activation, N(1, w.builder), 0, N(2, "a"), HN_ACT_RELU, N(3, &res.i32), e)
@@ -67,6 +70,7 @@ CALL(hn_eval_log_loss, N(1, w.eval), NULL, 0, N(2, buffer.doubles), e)
 CALL(hn_eval_mcnemar, N(1, w.eval), N(2, w.eval), N(3, &res.mcnemar), e)
 CALL(hn_eval_mean, N(1, chances), 2, 0.25, 0, N(2, &res.mean), e)
 CALL(hn_eval_metrics, N(1, w.eval), 0, N(2, &res.metrics), e)
+CALL(hn_eval_power_law, N(1, w.ctx), N(2, &trainings), NULL, N(3, &res.power_law), buffer.doubles, 512, e)
 CALL(hn_eval_proportion, 1, 2, 0, N(1, &res.interval), e)
 CALL(hn_eval_row, N(1, w.eval), 0, N(2, &res.sample), e)
 CALL(hn_evaluate, N(1, w.predictor), N(2, w.data), NULL, N(3, &out.eval), e)
@@ -177,6 +181,7 @@ static const function functions[] = {
     F(hn_eval_mcnemar, 3, 0, 0, sizeof(hn_mcnemar)),
     F(hn_eval_mean, 2, 0, 0, sizeof(hn_mean)),
     F(hn_eval_metrics, 2, 0, 0, sizeof(hn_metrics)),
+    F(hn_eval_power_law, 3, 0, 0, sizeof(hn_power_law)),
     F(hn_eval_proportion, 1, 0, 0, sizeof(hn_interval)),
     F(hn_eval_row, 2, 0, 0, sizeof(hn_eval_sample)),
     F(hn_evaluate, 3, 1, 3, 0),

@@ -13,6 +13,13 @@ static const char path[] = "/nonexistent/file";
 static double mean[3], deviation[3];
 static const double chances[] = {0.5, 0.75};
 static const hn_bootstrap_options quick = {.struct_size = sizeof quick, .resamples = 100};
+static const double training_sizes[] = {10, 20}, accuracies[] = {0.5, 0.6};
+static const hn_learning_points trainings = {.struct_size = sizeof trainings, .n = 2, .sizes = training_sizes, .accuracies = accuracies};
+static hn_power_law *law(void) {
+    static hn_power_law l;
+    l.struct_size = sizeof l;
+    return &l;
+}
 static hn_metrics *limits(int i) { /* sound ones, when the other struct is in question */
     static hn_metrics m[2];
     m[i].struct_size = sizeof m[i];
@@ -85,6 +92,9 @@ CALL(hn_interval, hn_eval_proportion, 1, 2, 0, OUT(hn_interval), e)
 CALL(hn_interval, hn_eval_auc, w.eval, 0, 0, OUT(hn_interval), e)
 CALL(hn_interval, hn_eval_auc_difference, w.eval, w.eval, 0, 0, OUT(hn_interval), e)
 CALL(hn_mean, hn_eval_mean, chances, 2, 0.25, 0, OUT(hn_mean), e)
+CALL(hn_learning_points, hn_eval_power_law, w.ctx, IN(hn_learning_points), NULL, &res.power_law, NULL, 0, e)
+CALL(hn_power_law_options, hn_eval_power_law, w.ctx, &trainings, IN(hn_power_law_options), law(), NULL, 0, e)
+CALL(hn_power_law, hn_eval_power_law, w.ctx, &trainings, NULL, OUT(hn_power_law), NULL, 0, e)
 CALL(hn_mcnemar, hn_eval_mcnemar, w.eval, w.eval, OUT(hn_mcnemar), e)
 CALL(hn_bootstrap_options, hn_eval_bootstrap, w.eval, 0, IN(hn_bootstrap_options), limits(0), limits(1), e)
 CALL(hn_bootstrap_options, hn_eval_bootstrap_difference, w.eval, w.eval, IN(hn_bootstrap_options), limits(0), limits(1), e)
@@ -175,6 +185,9 @@ static const entry entries[] = {
     E(hn_interval, hn_eval_auc_difference, 0, nothing, HN_OK),
     E(hn_mean, hn_eval_mean, 0, nothing, HN_OK),
     E(hn_mcnemar, hn_eval_mcnemar, 0, nothing, HN_OK),
+    E(hn_learning_points, hn_eval_power_law, 0, nothing, HN_E_ABI), /* the result's struct_size is asked for next, and is not there */
+    E(hn_power_law_options, hn_eval_power_law, 0, nothing, HN_OK),
+    E(hn_power_law, hn_eval_power_law, 0, nothing, HN_OK),
     E(hn_bootstrap_options, hn_eval_bootstrap, 0, nothing, HN_OK),
     E(hn_bootstrap_options, hn_eval_bootstrap_difference, 0, nothing, HN_OK),
     E(hn_metrics, hn_eval_bootstrap, 0, nothing, HN_OK),

@@ -78,7 +78,15 @@ END_TEST
 static hn_op_desc conv(int32_t stride, int32_t kernel) {
     hn_op_desc d;
     const hni_window2d win = {.stride = {stride, 1}, .dilation = {1, 1}, .groups = 1};
-    const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 4, 1, 1, 80, 80), w = hni_tensor(HN_DTYPE_F32, 4, 1, 1, kernel, kernel);
+    const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 4, 1, 2, 80, 80), w = hni_tensor(HN_DTYPE_F32, 4, 1, 2, kernel, kernel);
+    ck_ok(hni_op_conv2d(&d, &x, &w, false, &win, HN_ACT_NONE, &err));
+    return d;
+}
+
+static hn_op_desc depthwise(int32_t stride, int32_t kernel) {
+    hn_op_desc d;
+    const hni_window2d win = {.stride = {stride, stride}, .dilation = {1, 1}, .groups = 3};
+    const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 4, 1, 3, 20, 20), w = hni_tensor(HN_DTYPE_F32, 4, 3, 1, kernel, kernel);
     ck_ok(hni_op_conv2d(&d, &x, &w, false, &win, HN_ACT_NONE, &err));
     return d;
 }
@@ -103,6 +111,15 @@ START_TEST(refusals_have_reasons) {
     d = conv(1, 65);
     ck_ok(hni_op_conv2d_grads(&d, &grad_input, &grad_weight, &err));
     says(prepare(device, &grad_weight), ": plain (not register tiles: a kernel of more than 4096 taps)\n");
+    d = depthwise(2, 5);
+    says(prepare(device, &d), ": depthwise rows\n");
+    ck_ok(hni_op_conv2d_grads(&d, &grad_input, &grad_weight, &err));
+    says(prepare(device, &grad_input), ": depthwise rows\n");
+    says(prepare(device, &grad_weight), ": depthwise rows\n");
+    d = depthwise(1, 7);
+    says(prepare(device, &d), ": register tiles (not depthwise rows: a kernel that is not 3x3 or 5x5)\n");
+    d = depthwise(3, 3);
+    says(prepare(device, &d), ": register tiles (not depthwise rows: a stride that is not 1 or 2)\n");
     d = pool(2);
     says(prepare(device, &d), ": 2x2 vectors\n");
     d = pool(3);
@@ -110,9 +127,9 @@ START_TEST(refusals_have_reasons) {
     d = pool(9);
     ck_ok(hni_op_pool2d_grad(&d, &grad_input, &err));
     says(prepare(device, &grad_input), "not rows of maxima: a window of more than 64 px)\n");
-    const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 2, 1, 8, 1, 1);
-    ck_ok(hni_op_activation(&d, &x, HN_ACT_SIGMOID, &err));
-    says(prepare(device, &d), ": numbers (not vectors: the activation is not ReLU)\n");
+    const hn_tensor_desc x = hni_tensor(HN_DTYPE_U8, 4, 1, 1, 8, 8);
+    ck_ok(hni_op_preprocess(&d, &x, &(hni_preprocess_options){.augment = true}, &err));
+    says(prepare(device, &d), " (not table of 256: images are augmented)\n");
     close_logged(device);
 }
 END_TEST

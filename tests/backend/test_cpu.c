@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "cpu.h"
+#include "haemnet/builder.h" /* defines: HN_ACT_… */
 #include "op/op.h"
 
 static hn_error err;
@@ -62,6 +63,29 @@ static bool random_conv(hni_random *r, hni_case *c) {
     return true;
 }
 
+/* A depthwise one, with what may run inside it. */
+static bool random_depthwise(hni_random *r, hni_case *c) {
+    hn_op_desc forward, grad_input, grad_weight;
+    const int64_t channels = pick(r, 1, 4), size = pick(r, 0, 2) ? 3 : 5, which = pick(r, 0, 5), wide = pick(r, 0, 3) ? 34 : 101;
+    hni_window2d win = {.groups = (int32_t)channels};
+    win.stride[0] = win.stride[1] = (int32_t)pick(r, 1, 2);
+    win.padding[0] = (int32_t)pick(r, 0, size - 1);
+    win.padding[1] = (int32_t)pick(r, 0, size - 1);
+    const hn_tensor_desc x = hni_tensor(HN_DTYPE_F32, 4, pick(r, 1, 3), channels, pick(r, 1, wide), pick(r, 1, wide));
+    const hn_tensor_desc w = hni_tensor(HN_DTYPE_F32, 4, channels, 1, size, size);
+    if (hni_op_conv2d(&forward, &x, &w, pick(r, 0, 1) != 0, &win, (int32_t)pick(r, 0, HN_ACT_TANH), NULL) != HN_OK ||
+        hni_op_conv2d_grads(&forward, &grad_input, &grad_weight, NULL) != HN_OK)
+        return false;
+    if (which == 2)
+        ck_ok(hni_op_through_relu(&grad_input, &err));
+    if (which == 4)
+        ck_ok(hni_op_norm_inside(&forward, 1e-5, &err));
+    if (which == 5)
+        ck_ok(hni_op_add_inside(&forward, &err));
+    *c = (hni_case){"random", which == 0 ? grad_weight : which <= 2 ? grad_input : forward, 2e-5};
+    return true;
+}
+
 static bool random_pool(hni_random *r, hni_case *c) {
     hn_op_desc forward, grad;
     hni_window2d win = {.kernel = {(int32_t)pick(r, 1, 4), (int32_t)pick(r, 1, 4)}, .stride = {2, 2}};
@@ -90,7 +114,8 @@ START_TEST(random_shapes) {
             hni_case c;
             char text[200];
             double error = NAN;
-            if (!(pick(&r, 0, 5) ? random_conv(&r, &c) : random_pool(&r, &c)))
+            const int64_t sort = pick(&r, 0, 6);
+            if (!(sort == 0 ? random_pool : sort <= 2 ? random_depthwise : random_conv)(&r, &c))
                 continue;
             run++;
             hni_op_text(&c.desc, text, sizeof text);

@@ -127,6 +127,11 @@ static bool is_tested(int32_t kind) {
     case HN_OP_ACTIVATION:
     case HN_OP_ACTIVATION_GRAD:
     case HN_OP_ADD:
+    case HN_OP_CONCAT:
+    case HN_OP_CONCAT_GRAD:
+    case HN_OP_CHANNEL_SCALE:
+    case HN_OP_CHANNEL_SCALE_GRAD:
+    case HN_OP_CLASS_MAP:
         return true;
     default:
         return false;

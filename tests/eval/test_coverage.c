@@ -172,12 +172,12 @@ START_TEST(delong_by_patient) {
 END_TEST
 
 START_TEST(bootstrap_by_patient) {
-    const plan p = {150, 4, {1.5, 1}, 0.7, true};
+    const plan p = {120, 2, {1.5, 1}, 0.7, true};
     tally accuracy = {.name = "BCa by patient, accuracy"}, auc = {.name = "BCa by patient, AUC"}, gap = {.name = "BCa by patient, difference of AUCs"},
           percentile = {.name = "percentile by patient, accuracy"};
-    for (int i = 0; i < (all() ? 3000 : 60); i++) {
+    for (int i = 0; i < (all() ? 2000 : 60); i++) {
         hni_random r = stream(7, i);
-        hn_bootstrap_options o = {.struct_size = sizeof o, .resamples = all() ? 1000 : 200, .seed = (uint64_t)i};
+        hn_bootstrap_options o = {.struct_size = sizeof o, .resamples = all() ? 600 : 200, .seed = (uint64_t)i};
         hn_metrics low = {.struct_size = sizeof low}, high = low;
         draw(&p, &r, &s);
         hn_eval *a = eval_of(&s, 0), *b = eval_of(&s, 1);

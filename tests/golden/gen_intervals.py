@@ -6,7 +6,7 @@ Run from the project's root, with numpy, scipy, statsmodels and scikit-learn:  p
 By hand here, since no package has it: the mid-p of McNemar's test (from scipy's binomial), Nadeau and Bengio's variance, DeLong's covariance
 from scipy's midranks (asserted against the comparison of all pairs, and its AUC against scikit-learn), the same by group (Obuchowski 1997, from
 all pairs), Newcombe's fifth interval (scipy's root finder), and BCa limits from given resamples (scipy's formula, which takes none from outside);
-a whole BCa interval comes from scipy.stats.bootstrap.
+a whole BCa interval comes from scipy.stats.bootstrap. Power laws are scipy's curve_fit.
 """
 import platform
 import sys
@@ -170,8 +170,30 @@ def bootstraps():
     out("bca", *whole.confidence_interval, whole.standard_error)
 
 
+def powers():
+    def law(x, b1, b2):
+        return 100 + b1 * x ** b2
+    rng = np.random.RandomState(7)
+    for b1, b2, noise, sizes, weighted in ((-80, -0.5, 1, (5, 10, 20, 40, 80), 0), (-300, -1.2, 0.5, (10, 20, 40, 80), 1), (-60, -0.1, 2, (8, 16, 64, 256), 1),
+                                           (-45, 0.05, 3, (5, 10, 20, 40), 0), (-2000, -2.0, 0.3, (10, 20, 40, 90), 1)):
+        x = np.repeat(np.array(sizes, float), 3)
+        y = np.clip(law(x, b1, b2) + noise * rng.randn(len(x)), 0, 100)
+        y = np.round(y, 2)
+        w = np.round(rng.uniform(20, 60, len(x))) if weighted else np.ones(len(x))
+        best = None
+        for start in ((-50, -0.5), (-500, -1.5), (-40, 0.1)):
+            found, _ = optimize.curve_fit(law, x, y, p0=start, sigma=1 / np.sqrt(w), method="lm", xtol=1e-15, ftol=1e-15, gtol=1e-15, maxfev=100000)
+            sum_ = float((w * (y - law(x, *found)) ** 2).sum())
+            best = (sum_, found) if best is None or sum_ < best[0] else best
+        size = ((95 - 100) / best[1][0]) ** (1 / best[1][1]) if best[1][1] < 0 else np.inf
+        lines.append("power %d" % len(x))
+        for row in zip(x, y, w):
+            lines.append("%s %s %s" % tuple(text(v) for v in row))
+        out("law", *best[1], np.sqrt(best[0] / w.sum()), min(size, 1e300))
+
+
 def main():
-    for part in (distributions, proportions, verdicts, means, aucs, bootstraps):
+    for part in (distributions, proportions, verdicts, means, aucs, bootstraps, powers):
         part()
     header = "# made by tests/golden/gen_intervals.py: numpy %s, scipy %s, statsmodels %s, scikit-learn %s, Python %s" % (
         np.__version__, scipy.__version__, statsmodels.__version__, sklearn.__version__, platform.python_version())

@@ -26,6 +26,7 @@ typedef struct work {
     float *target;              /* the group's first channel of the image, pooled if it is */
     const float *more, *mask;   /* likewise: what is added, and the output of the ReLU to go through; NULL = none */
     bool relu;
+    int32_t after; /* another activation, done on the rows that a tile has written; HN_ACT_NONE = none */
 } work;
 
 static uint8_t *packed_weights(const hni_cpu_call *call, const hni_conv_plan *p) {
@@ -97,6 +98,14 @@ static void run_tile(const work *w, int64_t number, hni_cpu_tile last) {
     }
 }
 
+/* The block's rows of one channel of a convolution, where they lie side by side. */
+static void activate_rows(const work *w, int64_t channel) {
+    const int64_t width = w->p->target_hw[1];
+    float *y = w->target + channel * w->p->target_hw[0] * width + w->first * width;
+    if (w->after != HN_ACT_NONE)
+        w->call->isa->activate(y, y, w->rows * width, w->after);
+}
+
 /* The kernel writes rows of the target. */
 static void tile_to_target(const work *w, int64_t number) {
     const hni_conv_plan *p = w->p;
@@ -105,6 +114,8 @@ static void tile_to_target(const work *w, int64_t number) {
     run_tile(w, number, (hni_cpu_tile){.x = w->staged, .out = w->target + at, .step = plane, .rows = w->rows, .n = width,
                                        .x_pitch = w->t->layout.pitch, .out_pitch = pitch, .more = w->more ? w->more + at : NULL,
                                        .mask = w->mask ? w->mask + at : NULL, .relu = w->relu});
+    for (int64_t k = hni_conv_tile_start(p, number); k < hni_conv_tile_start(p, number + 1); k++)
+        activate_rows(w, k);
 }
 
 /* As many rows as are pooled go to the strip, where the first-level cache holds them, then one row to the target. */
@@ -129,18 +140,15 @@ static void add_rows(const work *w, const float *strip, int64_t channel) {
         w->call->isa->sum(w->target + at + o * width, strip + o * w->t->layout.pitch, w->more + at + o * width, width, w->relu);
 }
 
-/* The same where they do not lie side by side, or have an activation of their own. */
+/* The same of a gradient, where they do not lie side by side or go on through a ReLU. */
 static void scatter_rows(const work *w, const float *strip, int64_t channel) {
     const hni_conv_part *t = w->t;
     const int64_t width = t->layout.columns.out, plane = w->p->target_hw[0] * w->p->target_hw[1];
-    const int32_t activation = w->p->backward ? HN_ACT_NONE : w->call->desc->activation;
     for (int64_t o = 0; o < w->rows; o++, strip += t->layout.pitch) {
         const int64_t at = channel * plane + (t->at[0] + (w->first + o) * t->step[0]) * w->p->target_hw[1] + t->at[1];
         float *y = w->target + at;
         for (int64_t i = 0; i < width; i++)
-            y[i * t->step[1]] = activation == HN_ACT_NONE
-                                    ? strip[i]
-                                    : (float)hni_cpu_activate((double)strip[i] + (w->more ? (double)w->more[at + i * t->step[1]] : 0.0), activation);
+            y[i * t->step[1]] = strip[i];
         if (w->mask)
             for (int64_t i = 0; i < width; i++)
                 y[i * t->step[1]] = w->mask[at + i * t->step[1]] <= 0.0f ? 0.0f : y[i * t->step[1]];
@@ -164,13 +172,14 @@ static void tile_by_strip(const work *w, int64_t number) {
         const float *strip = w->strip + (k - begin) * p->strip;
         if (p->pool > 1)
             pool_rows(w, strip, k);
-        else if (t->step[1] != 1 || w->mask || (!p->backward && w->call->desc->activation > HN_ACT_RELU))
+        else if (t->step[1] != 1 || w->mask)
             scatter_rows(w, strip, k);
         else if (w->more)
             add_rows(w, strip, k);
         else
             w->call->isa->stage(w->target + k * plane + (t->at[0] + w->first * t->step[0]) * width, t->step[0] * width, strip,
                                 t->layout.pitch, w->rows, 0, width, 0);
+        activate_rows(w, k);
     }
 }
 
@@ -189,7 +198,8 @@ static void block_strand(const hni_cpu_call *call, int64_t index, uint8_t *scrat
                     .target = (float *)call->out[0] + target,
                     .more = !p->backward && call->in[7] ? (const float *)call->in[7] + target : NULL,
                     .mask = p->backward && call->desc->activation == HN_ACT_RELU ? (const float *)call->in[2] + target : NULL,
-                    .relu = !p->backward && call->desc->activation == HN_ACT_RELU};
+                    .relu = !p->backward && call->desc->activation == HN_ACT_RELU,
+                    .after = !p->backward && call->desc->activation > HN_ACT_RELU ? call->desc->activation : HN_ACT_NONE};
     if (t->taps > 0)
         hni_cpu_stage(call->isa, &t->layout, (const float *)call->in[0] + image * p->sources * p->source_hw[0] * p->source_hw[1], p->sources,
                       first, rows, staged);

@@ -93,7 +93,7 @@ static hni_conv_plan describe(const hn_op_desc *d) {
         p.source_hw[i] = backward ? y : x->dims[2 + i];
         p.target_hw[i] = backward ? x->dims[2 + i] : y;
     }
-    p.direct = p.target_hw[1] % HNI_CPU_LANES == 0 && (!backward || d->stride[1] == 1) && d->activation <= HN_ACT_RELU;
+    p.direct = p.target_hw[1] % HNI_CPU_LANES == 0 && (!backward || d->stride[1] == 1);
     return p;
 }
 

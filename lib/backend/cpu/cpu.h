@@ -47,6 +47,17 @@ typedef struct hni_cpu_strip {
     int64_t step, rows, n, dy_pitch, x_pitch, acc_step;
 } hni_cpu_strip;
 
+/* One channel of a depthwise convolution: source rows x_pitch apart, with zeros around them as the padding wants; with stride 2 the even columns
+ * first, the odd ones `odd` numbers behind them. The source of four rows of output, and of 16 columns, is read also where less are asked for. */
+typedef struct hni_cpu_depth {
+    const float *x, *dy, *w;       /* dy: of the weight gradient, rows y_pitch apart, with zeros as far as four rows and 16 columns; w[size, size] */
+    float *y;                      /* [rows, n]; the input gradient: rows y_pitch apart; the weight gradient: lanes [size · size + 1, 16], Σ dy last */
+    int64_t rows, n;               /* of output or of dy */
+    int64_t x_pitch, y_pitch, odd; /* floats */
+    float bias;
+    bool relu;
+} hni_cpu_depth;
+
 /* What an optimiser reads and writes; results may lie over what they come from. */
 typedef struct hni_cpu_cells {
     const float *w, *g, *m, *v;
@@ -65,13 +76,20 @@ typedef struct hni_cpu_isa {
     void (*conv[HNI_CPU_MAX_FILTERS + 1])(const hni_cpu_tile *tile);
     /* Sums of k filters and taps[k] taps, k the place in the table; see hni_cpu_strip. */
     void (*grad[HNI_CPU_MAX_SIDE + 1])(const hni_cpu_strip *strip);
+    /* Depthwise, by size (3, 5) and stride (1, 2): y, the input gradient with stride 2, and y += the weight gradient. See kernels_depth.h. */
+    void (*depth[2][2])(const hni_cpu_depth *t);
+    void (*depth_back[2])(const hni_cpu_depth *t);
+    void (*depth_grad[2][2])(const hni_cpu_depth *t);
+    void (*pad_rows)(float *dst, int64_t pitch, const float *src, int64_t from_step, int64_t rows, int64_t n);
+    void (*split_rows)(float *even, float *odd, int64_t pitch, int64_t width, const float *src, int64_t from_step, int64_t rows, int64_t n);
     void (*lane_sum)(const float *x, int64_t n, float acc[HNI_CPU_LANES]); /* acc[i mod 16] += x[i]; n a multiple of 16 */
     void (*lane_total)(const float *acc, int64_t count, double *total);    /* total[j] += tree of acc[j][16]; see kernels_conv.h */
     /* Rows of n floats with `left` and `right` zeros around them; rows of dst lie to_step apart, of src from_step. */
     void (*stage)(float *dst, int64_t to_step, const float *src, int64_t from_step, int64_t rows, int64_t left, int64_t n, int64_t right);
     void (*sum)(float *y, const float *a, const float *b, int64_t n, bool relu); /* y = a + b, ReLU if asked; y may be a */
-    void (*relu)(float *y, const float *x, int64_t n);                           /* y may be x */
-    void (*relu_grad)(float *dx, const float *y, const float *dy, int64_t n);    /* dx may be dy */
+    void (*activate)(float *y, const float *x, int64_t n, int32_t activation);   /* HN_ACT_… but none; y may be x */
+    /* dx from dy and v, the activation's output (SiLU and hard-swish: its input); dx may be dy */
+    void (*activate_back)(float *dx, const float *v, const float *dy, int64_t n, int32_t activation);
     /* Two rows of 2n floats to n maxima, and back. First of equals, first NaN. through_relu: no way back to numbers ≤ 0. */
     void (*pool2)(float *y, const float *x0, const float *x1, int64_t n);
     void (*pool2_grad)(float *dx0, float *dx1, const float *x0, const float *x1, const float *dy, int64_t n, bool through_relu);
@@ -128,7 +146,8 @@ typedef struct hni_cpu_call {
     bool constant_kept; /* HN_RUN_CONSTANT_KEPT */
 } hni_cpu_call;
 
-/* One way to do an operator. accept: NULL = always; on refusal *why is a few words. plan: fills op->plan and op->workspace; NULL = neither is needed. */
+/* One way to do an operator. accept: NULL = always; on refusal *why is a few words, or NULL where nobody would expect this way. plan: fills
+ * op->plan and op->workspace; NULL = neither is needed. */
 typedef struct hni_cpu_impl {
     const char *name;
     bool (*accept)(const hn_op_desc *desc, const char **why);
@@ -169,14 +188,15 @@ double hni_cpu_activate(double x, int32_t activation); /* HN_ACT_… ; NaN stays
 
 const uint8_t *hni_cpu_image(const hni_cpu_call *call, int64_t n); /* of HN_OP_PREPROCESS: sample n's stored image; NULL = there is none */
 
-/* The lists' entries; conv.c, conv_grad.c, conv_plain.c, pool.c, dense.c, norm.c, elementwise.c, loss.c, optimizer.c, preprocess.c, …. */
+/* The lists' entries; conv.c, conv_grad.c, conv_depth.c, conv_plain.c, pool.c, dense.c, norm.c, elementwise.c, loss.c, optimizer.c, preprocess.c, …. */
 extern const hni_cpu_impl hni_cpu_conv, hni_cpu_conv_grad_input, hni_cpu_conv_grad_weight;
+extern const hni_cpu_impl hni_cpu_depth_conv, hni_cpu_depth_grad_input, hni_cpu_depth_grad_weight;
 extern const hni_cpu_impl hni_cpu_conv_plain, hni_cpu_conv_grad_input_plain, hni_cpu_conv_grad_weight_plain;
 extern const hni_cpu_impl hni_cpu_pool2x2, hni_cpu_pool2x2_grad, hni_cpu_pool, hni_cpu_pool_grad, hni_cpu_global_pool, hni_cpu_global_pool_grad;
 extern const hni_cpu_impl hni_cpu_pool_max, hni_cpu_pool_max_grad;
 extern const hni_cpu_impl hni_cpu_dense, hni_cpu_dense_grad_input, hni_cpu_dense_grad_weight;
 extern const hni_cpu_impl hni_cpu_norm_train, hni_cpu_norm, hni_cpu_norm_grad;
-extern const hni_cpu_impl hni_cpu_relu, hni_cpu_relu_grad, hni_cpu_activation, hni_cpu_activation_grad, hni_cpu_add, hni_cpu_dropout;
+extern const hni_cpu_impl hni_cpu_activation, hni_cpu_activation_grad, hni_cpu_add, hni_cpu_dropout;
 extern const hni_cpu_impl hni_cpu_preprocess, hni_cpu_augment, hni_cpu_group_norm, hni_cpu_group_norm_grad;
 extern const hni_cpu_impl hni_cpu_concat, hni_cpu_concat_grad, hni_cpu_channel_scale, hni_cpu_channel_scale_grad, hni_cpu_class_map;
 extern const hni_cpu_impl hni_cpu_accumulate, hni_cpu_clip_norm, hni_cpu_average;

@@ -29,32 +29,6 @@ double hni_cpu_activate(double x, int32_t activation) {
     }
 }
 
-/* dx for dy. v: the activation's output; for SiLU and hard-swish its input. */
-static double activate_back(double v, double dy, int32_t activation) {
-    switch (activation) {
-    case HN_ACT_RELU:
-        return v <= 0.0 ? 0.0 : dy;
-    case HN_ACT_RELU6:
-        return v <= 0.0 || v >= 6.0 ? 0.0 : dy;
-    case HN_ACT_SILU: {
-        const double s = hni_cpu_sigmoid(v);
-        return dy * s * (1.0 + v * (1.0 - s));
-    }
-    case HN_ACT_HARD_SWISH:
-        return v <= -3.0 ? 0.0 : v >= 3.0 ? dy : dy * (2.0 * v + 3.0) / 6.0;
-    case HN_ACT_TANH:
-        return dy * (1.0 - v * v);
-    case HN_ACT_SIGMOID:
-    default:
-        return dy * v * (1.0 - v);
-    }
-}
-
-static bool is_relu(const hn_op_desc *d, const char **why) {
-    *why = "the activation is not ReLU";
-    return d->activation == HN_ACT_RELU;
-}
-
 /* Runs a task over all pieces of the first input. */
 static hn_status each_piece(const hni_cpu_call *call, hni_cpu_task task) {
     hni_cpu_for(call, hni_cpu_pieces(hni_cpu_elements(&call->desc->in[0])), task);
@@ -66,24 +40,10 @@ static int64_t piece_of(const hni_cpu_call *call, int64_t index, int64_t *start)
     return hni_cpu_piece_size(*start, hni_cpu_elements(&call->desc->in[0]));
 }
 
-static void relu_task(const hni_cpu_call *call, int64_t index) {
-    int64_t start;
-    const int64_t n = piece_of(call, index, &start);
-    call->isa->relu((float *)call->out[0] + start, (const float *)call->in[0] + start, n);
-}
-
-static hn_status run_relu(const hni_cpu_call *call, hn_error *err) {
-    (void)err;
-    return each_piece(call, relu_task);
-}
-
 static void activation_task(const hni_cpu_call *call, int64_t index) {
     int64_t start;
     const int64_t n = piece_of(call, index, &start);
-    const float *x = (const float *)call->in[0] + start;
-    float *y = (float *)call->out[0] + start;
-    for (int64_t i = 0; i < n; i++)
-        y[i] = (float)hni_cpu_activate((double)x[i], call->desc->activation);
+    call->isa->activate((float *)call->out[0] + start, (const float *)call->in[0] + start, n, call->desc->activation);
 }
 
 static hn_status run_activation(const hni_cpu_call *call, hn_error *err) {
@@ -91,24 +51,11 @@ static hn_status run_activation(const hni_cpu_call *call, hn_error *err) {
     return each_piece(call, activation_task);
 }
 
-static void relu_grad_task(const hni_cpu_call *call, int64_t index) {
-    int64_t start;
-    const int64_t n = piece_of(call, index, &start);
-    call->isa->relu_grad((float *)call->out[0] + start, (const float *)call->in[0] + start, (const float *)call->in[1] + start, n);
-}
-
-static hn_status run_relu_grad(const hni_cpu_call *call, hn_error *err) {
-    (void)err;
-    return each_piece(call, relu_grad_task);
-}
-
 static void activation_grad_task(const hni_cpu_call *call, int64_t index) {
     int64_t start;
     const int64_t n = piece_of(call, index, &start);
-    const float *y = (const float *)call->in[0] + start, *dy = (const float *)call->in[1] + start;
-    float *dx = (float *)call->out[0] + start;
-    for (int64_t i = 0; i < n; i++)
-        dx[i] = (float)activate_back((double)y[i], (double)dy[i], call->desc->activation);
+    call->isa->activate_back((float *)call->out[0] + start, (const float *)call->in[0] + start, (const float *)call->in[1] + start, n,
+                             call->desc->activation);
 }
 
 static hn_status run_activation_grad(const hni_cpu_call *call, hn_error *err) {
@@ -151,9 +98,7 @@ static hn_status run_dropout(const hni_cpu_call *call, hn_error *err) {
     return HN_OK;
 }
 
-const hni_cpu_impl hni_cpu_relu = {"vectors", is_relu, NULL, run_relu};
-const hni_cpu_impl hni_cpu_activation = {"numbers", NULL, NULL, run_activation};
-const hni_cpu_impl hni_cpu_relu_grad = {"vectors", is_relu, NULL, run_relu_grad};
-const hni_cpu_impl hni_cpu_activation_grad = {"numbers", NULL, NULL, run_activation_grad};
+const hni_cpu_impl hni_cpu_activation = {"vectors", NULL, NULL, run_activation};
+const hni_cpu_impl hni_cpu_activation_grad = {"vectors", NULL, NULL, run_activation_grad};
 const hni_cpu_impl hni_cpu_add = {"vectors", NULL, NULL, run_add};
 const hni_cpu_impl hni_cpu_dropout = {"numbers", NULL, NULL, run_dropout};

@@ -8,6 +8,8 @@
 #include "vector.h"
 #include "kernels_conv.h"
 #include "kernels_point.h"
+#include "kernels_activation.h"
+#include "kernels_depth.h"
 
 static bool usable(void) {
     __builtin_cpu_init();
@@ -15,7 +17,7 @@ static bool usable(void) {
            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("fma");
 }
 
-const hni_cpu_isa hni_cpu_isa_avx512 = {.name = "avx512", .usable = usable, CONV_TABLE, GRAD_TABLE, POINT_TABLE};
+const hni_cpu_isa hni_cpu_isa_avx512 = {.name = "avx512", .usable = usable, CONV_TABLE, GRAD_TABLE, POINT_TABLE, ACTIVATION_TABLE, DEPTH_TABLE};
 #else
 typedef int hni_cpu_isa_avx512_is_not_for_this_machine; /* ISO C wants a declaration */
 #endif

@@ -8,12 +8,14 @@
 #include "vector.h"
 #include "kernels_conv.h"
 #include "kernels_point.h"
+#include "kernels_activation.h"
+#include "kernels_depth.h"
 
 static bool usable(void) {
     return true;
 }
 
-const hni_cpu_isa hni_cpu_isa_neon = {.name = "neon", .usable = usable, CONV_TABLE, GRAD_TABLE, POINT_TABLE};
+const hni_cpu_isa hni_cpu_isa_neon = {.name = "neon", .usable = usable, CONV_TABLE, GRAD_TABLE, POINT_TABLE, ACTIVATION_TABLE, DEPTH_TABLE};
 #else
 typedef int hni_cpu_isa_neon_is_not_for_this_machine; /* ISO C wants a declaration */
 #endif

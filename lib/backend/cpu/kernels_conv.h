@@ -188,17 +188,39 @@ INLINE void fill_zero(float *dst, int64_t n) {
     }
 }
 
+/* A short row in two halves that overlap: no loop, and nothing outside of it is touched. */
+#define COPY_HALVES(N)                                            \
+    {                                                             \
+        float head[N], tail[N];                                   \
+        memcpy(head, src, sizeof head);                           \
+        memcpy(tail, src + n - N, sizeof tail);                   \
+        memcpy(dst, head, sizeof head);                           \
+        memcpy(dst + n - N, tail, sizeof tail);                   \
+    }
+
+INLINE void copy_row(float *dst, const float *src, int64_t n) {
+    int64_t i = 0;
+    for (; i + HNI_W <= n; i += HNI_W)
+        STORE(dst + i, LOAD(src + i));
+    if (i == n)
+        return;
+    if (n >= HNI_W) /* the last vector overlaps the one before */
+        STORE(dst + n - HNI_W, LOAD(src + n - HNI_W));
+    else if (n >= 8)
+        COPY_HALVES(8)
+    else if (n >= 4)
+        COPY_HALVES(4)
+    else if (n >= 2)
+        COPY_HALVES(2)
+    else
+        *dst = *src;
+}
+
 static void stage(float *dst, int64_t to_step, const float *src, int64_t from_step, int64_t rows, int64_t left, int64_t n, int64_t right) {
     for (int64_t r = 0; r < rows; r++, dst += to_step, src += from_step) {
-        int64_t i = 0;
         fill_zero(dst, left);
-        for (; i + HNI_W <= n; i += HNI_W)
-            STORE(dst + left + i, LOAD(src + i));
-        if (i < n && n >= HNI_W) /* the last vector overlaps the one before */
-            STORE(dst + left + n - HNI_W, LOAD(src + n - HNI_W));
-        else
-            for (; i < n; i++)
-                dst[left + i] = src[i];
+        if (n > 0)
+            copy_row(dst + left, src, n);
         fill_zero(dst + left + n, right);
     }
 }

@@ -3,22 +3,6 @@
 
 INLINE float relu_one(float x) { return x <= 0.0f ? 0.0f : x; }
 
-static void relu(float *y, const float *x, int64_t n) {
-    int64_t i = 0;
-    for (; i + HNI_W <= n; i += HNI_W)
-        STORE(y + i, relu_vec(LOAD(x + i)));
-    for (; i < n; i++)
-        y[i] = relu_one(x[i]);
-}
-
-static void relu_grad(float *dx, const float *y, const float *dy, int64_t n) {
-    int64_t i = 0;
-    for (; i + HNI_W <= n; i += HNI_W)
-        STORE(dx + i, relu_mask(LOAD(dy + i), LOAD(y + i)));
-    for (; i < n; i++)
-        dx[i] = y[i] <= 0.0f ? 0.0f : dy[i];
-}
-
 static void sum(float *y, const float *a, const float *b, int64_t n, bool relu) {
     int64_t i = 0;
     if (relu) {
@@ -336,7 +320,7 @@ static void affine2(float *dx, const float *dy, const float *x, int64_t n, doubl
 }
 
 #define POINT_TABLE                                                                                                                      \
-    .lane_sum = lane_sum, .lane_total = lane_total, .stage = stage, .sum = sum, .relu = relu, .relu_grad = relu_grad,                   \
+    .lane_sum = lane_sum, .lane_total = lane_total, .stage = stage, .sum = sum,                                                         \
     .take_max = take_max, .every = every, .pool2 = pool2, .pool2_grad = pool2_grad, .dot = dot, .weighted = weighted,                   \
     .lookup = lookup, .total = total, .squares = squares, .products = products, .affine = affine, .affine2 = affine2, .adam = adam,      \
     .scale = scale, .blend = blend

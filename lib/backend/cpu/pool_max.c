@@ -6,7 +6,8 @@
 #include <string.h>
 
 #include "cpu.h"
-#include "rows.h" /* defines: hni_cpu_clip, HNI_CPU_BLOCK */
+#include "haemnet/builder.h" /* defines: HN_ACT_… */
+#include "rows.h"            /* defines: hni_cpu_clip, HNI_CPU_BLOCK */
 
 typedef struct geometry {
     int64_t h, w, oh, ow;                 /* x[…,H,W], y[…,OH,OW] */
@@ -70,7 +71,7 @@ static void grad_task(const hni_cpu_call *call, int64_t image) {
             }
         }
     if (call->desc->activation != 0)
-        call->isa->relu_grad(dx, x, dx, g.h * g.w);
+        call->isa->activate_back(dx, x, dx, g.h * g.w, HN_ACT_RELU);
 }
 
 static hn_status run_grad(const hni_cpu_call *call, hn_error *err) {

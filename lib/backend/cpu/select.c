@@ -39,9 +39,9 @@ const hni_cpu_isa *hni_cpu_isa_best(void) {
 enum { MAX_WAYS = 3 };
 
 static const hni_cpu_impl *const LISTS[HNI_OP_LAST + 1][MAX_WAYS] = {
-    [HN_OP_CONV2D] = {&hni_cpu_conv, &hni_cpu_conv_plain},
-    [HN_OP_CONV2D_GRAD_INPUT] = {&hni_cpu_conv_grad_input, &hni_cpu_conv_grad_input_plain},
-    [HN_OP_CONV2D_GRAD_WEIGHT] = {&hni_cpu_conv_grad_weight, &hni_cpu_conv_grad_weight_plain},
+    [HN_OP_CONV2D] = {&hni_cpu_depth_conv, &hni_cpu_conv, &hni_cpu_conv_plain},
+    [HN_OP_CONV2D_GRAD_INPUT] = {&hni_cpu_depth_grad_input, &hni_cpu_conv_grad_input, &hni_cpu_conv_grad_input_plain},
+    [HN_OP_CONV2D_GRAD_WEIGHT] = {&hni_cpu_depth_grad_weight, &hni_cpu_conv_grad_weight, &hni_cpu_conv_grad_weight_plain},
     [HN_OP_MAX_POOL2D] = {&hni_cpu_pool2x2, &hni_cpu_pool_max},
     [HN_OP_MAX_POOL2D_GRAD] = {&hni_cpu_pool2x2_grad, &hni_cpu_pool_max_grad, &hni_cpu_pool_grad},
     [HN_OP_AVG_POOL2D] = {&hni_cpu_pool},
@@ -54,8 +54,8 @@ static const hni_cpu_impl *const LISTS[HNI_OP_LAST + 1][MAX_WAYS] = {
     [HN_OP_BATCH_NORM_TRAIN] = {&hni_cpu_norm_train},
     [HN_OP_BATCH_NORM] = {&hni_cpu_norm},
     [HN_OP_BATCH_NORM_GRAD] = {&hni_cpu_norm_grad},
-    [HN_OP_ACTIVATION] = {&hni_cpu_relu, &hni_cpu_activation},
-    [HN_OP_ACTIVATION_GRAD] = {&hni_cpu_relu_grad, &hni_cpu_activation_grad},
+    [HN_OP_ACTIVATION] = {&hni_cpu_activation},
+    [HN_OP_ACTIVATION_GRAD] = {&hni_cpu_activation_grad},
     [HN_OP_ADD] = {&hni_cpu_add},
     [HN_OP_DROPOUT] = {&hni_cpu_dropout},
     [HN_OP_SOFTMAX] = {&hni_cpu_softmax},
@@ -85,7 +85,7 @@ const hni_cpu_impl *hni_cpu_select(const hn_op_desc *desc, char *refused, size_t
         const char *why = "it cannot do this";
         if (!impl->accept || impl->accept(desc, &why))
             return impl;
-        if (used < size)
+        if (why && used < size)
             used += (size_t)snprintf(refused + used, size - used, "%snot %s: %s", used > 0 ? "; " : "", impl->name, why);
     }
     return NULL;
