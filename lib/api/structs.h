@@ -66,6 +66,9 @@ static const uint32_t hni_sizes_hn_bootstrap_options[] = {40};
 static const uint32_t hni_sizes_hn_learning_points[] = {48};
 static const uint32_t hni_sizes_hn_power_law_options[] = {40};
 static const uint32_t hni_sizes_hn_power_law[] = {112};
+/* explain.h */
+static const uint32_t hni_sizes_hn_explain_options[] = {56};
+static const uint32_t hni_sizes_hn_heatmap_info[] = {160};
 
 /* HN_OK, or HN_E_ARGUMENT for NULL, or HN_E_ABI if struct_size is none that was ever published. */
 #define HNI_CHECK(object, type, err) hni_check_struct((object), #type, hni_sizes_##type, (int)(sizeof hni_sizes_##type / sizeof *hni_sizes_##type), (err))

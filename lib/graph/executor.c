@@ -156,7 +156,7 @@ static hn_status fill_executor(hni_executor *ex, const hni_executor_options *o, 
                                    .optimizer = update ? o->optimizer : 0, .groups = ex->weights->options.groups, .threshold = o->threshold,
                                    .smoothing = o->smoothing, .focal = o->focal, .accumulate = o->accumulate, .clip = update && o->clip,
                                    .average = update && o->average, .targets = train && o->targets, .augment = train && o->augment,
-                                   .frozen = train ? o->frozen : NULL, .many_runs = !train, .target = o->target, .images = o->images};
+                                   .frozen = train ? o->frozen : NULL, .many_runs = !train, .target = o->target, .map = o->map, .images = o->images};
     hn_error first = {.status = HN_OK}; /* not the caller's: nothing is to be read there if the second way works */
     hn_status status = prepare_program(ex, &options, &first);
     if (status == HN_E_UNSUPPORTED) { /* perhaps it can do the same in smaller steps */
@@ -460,4 +460,8 @@ hn_status hni_executor_target(hni_executor *ex, float *dst, hn_error *err) {
 
 hn_status hni_executor_gradient(hni_executor *ex, float *dst, hn_error *err) {
     return fetch(ex, ex->program.gradient, NULL, dst, err);
+}
+
+hn_status hni_executor_map(hni_executor *ex, float *dst, hn_error *err) {
+    return fetch(ex, ex->program.map, NULL, dst, err);
 }

@@ -17,6 +17,14 @@ enum {
     HNI_MODE_UPDATE = 5   /* the optimiser's step alone, on gradients that TRAIN has summed up over several batches */
 };
 
+/* EXPLAIN: the map that is made of the target's channels and their gradients, Σ_c weight · channel. */
+enum {
+    HNI_MAP_NONE = 0,
+    HNI_MAP_MEAN = 1,    /* weights: the mean of each channel's gradient */
+    HNI_MAP_PIXEL = 2,   /* the gradient, pixel by pixel */
+    HNI_MAP_POSITIVE = 3 /* its positive part, pixel by pixel */
+};
+
 /* What a network's numbers are on a device: the flat vector of graph.h and what training keeps beside it, in one block of memory. */
 typedef struct hni_weights_options {
     bool training;      /* there is room for gradients and the optimiser; the rest is for training only */
@@ -71,6 +79,7 @@ typedef struct hni_executor_options {
     double smoothing, focal;      /* as hn_op_desc */
     const bool *frozen;           /* [n_params] or NULL; TRAIN: no gradient, and batch norm by its running statistics, which stay; not kept */
     int32_t target;               /* EXPLAIN only: the value whose numbers and gradient are kept; 0 = the input */
+    int32_t map;                  /* EXPLAIN only: HNI_MAP_…; other than none the target is [N, C, H, W] */
     const float *class_weights;   /* [K] or NULL; copied */
     const float *mean, *deviation;/* [C] or NULL (0 and 1); copied */
     int64_t images;               /* of a store on the device that steps name theirs in; 0 = steps bring their pixels */
@@ -103,6 +112,7 @@ hn_status hni_executor_logits(hni_executor *ex, float *dst, hn_error *err);     
 /* EXPLAIN: of the last run, [batch, …] as the target is. */
 hn_status hni_executor_target(hni_executor *ex, float *dst, hn_error *err);
 hn_status hni_executor_gradient(hni_executor *ex, float *dst, hn_error *err);
+hn_status hni_executor_map(hni_executor *ex, float *dst, hn_error *err); /* [batch, H, W] */
 void hni_executor_free(hni_executor *ex);
 
 /* The arena that a graph would need, without a device (workspace apart): for summaries. */

@@ -284,7 +284,33 @@ static void lower_layer(hni_program *p, int32_t index) {
     }
 }
 
-/* The target's neighbourhood: what is read after the run. */
+/* One operator that turns the gradient of the target into the weights of its channels; gives their place. */
+static int32_t lower_weights(hni_program *p) {
+    const hn_tensor_desc *g = &p->places[p->gradient].desc;
+    hn_op_desc d;
+    int32_t weights;
+    if (p->options.map == HNI_MAP_PIXEL)
+        return p->gradient;
+    if (!hni_program_ok(p, -1, p->options.map == HNI_MAP_MEAN ? hni_op_global_avg_pool(&d, g, p->err)
+                                                             : hni_op_activation(&d, g, HN_ACT_RELU, p->err)))
+        return -1;
+    add_outputs(p, &d, &weights);
+    hni_program_node(p, -1, &d, &p->gradient, &weights);
+    return weights;
+}
+
+static void lower_map(hni_program *p) {
+    const int32_t in[2] = {p->target, lower_weights(p)};
+    hn_op_desc d;
+    if (!hni_program_ok(p, -1, hni_op_class_map(&d, &p->places[p->target].desc, p->options.map != HNI_MAP_MEAN, HN_ACT_NONE, p->err)))
+        return;
+    add_outputs(p, &d, &p->map);
+    hni_program_node(p, -1, &d, in, &p->map);
+    if (p->map >= 0)
+        p->places[p->map].kept = true;
+}
+
+/* From the logits' gradient, which the step brings, down to the target; what is made of both. */
 static void lower_gradient(hni_program *p) {
     const int32_t target = p->options.target;
     p->seed = hni_program_place(p, p->places[p->logits].desc, HNI_HOME_ARENA, 0);
@@ -298,10 +324,12 @@ static void lower_gradient(hni_program *p) {
     p->gradient = p->grad[target];
     if (p->gradient < 0) {
         p->status = hni_fail(p->err, HN_E_ARGUMENT, "layer \"%s\" is not on the way to the logits: there is nothing to explain by it",
-                             p->graph->layers[target - 1].name); /* value 0 always is, or the network has no gradient at all */
+                             p->graph->layers[target - 1].name); /* the input always is */
         return;
     }
     p->places[p->target].kept = p->places[p->gradient].kept = true;
+    if (p->options.map != HNI_MAP_NONE)
+        lower_map(p);
 }
 
 static void lower_input(hni_program *p) {

@@ -98,7 +98,7 @@ static hn_status start(hni_program *p, const hni_graph *graph, const hni_program
     p->options = *options;
     p->err = err;
     p->pixels = p->rows = p->augment = p->keys = p->labels = p->logits = p->probabilities = p->mean = p->deviation = p->class_weights = -1;
-    p->input = p->seed = p->target = p->gradient = -1;
+    p->input = p->seed = p->target = p->gradient = p->map = -1;
     const size_t values = graph->n_values, layers = graph->n_layers + 1; /* a network may have no layer */
     p->value = minus_ones(p, values);
     p->grad = minus_ones(p, values);

@@ -48,7 +48,7 @@ typedef struct hni_node {
 /* What to make a program for; hni_executor_options without the numbers. */
 typedef struct hni_program_options {
     int32_t mode, batch, task, positive, optimizer, groups;
-    int32_t target; /* EXPLAIN: a value */
+    int32_t target, map; /* EXPLAIN: a value; HNI_MAP_… */
     double threshold, smoothing, focal;
     bool accumulate, clip, average, targets, augment;
     const bool *frozen; /* [n_params] or NULL; looked at while the program is made */
@@ -83,7 +83,7 @@ typedef struct hni_program {
     int32_t *forward;  /* node; -1 = none */
     /* places that the outside touches; -1 = not in this mode */
     int32_t pixels, rows, augment, keys, labels, logits, probabilities, mean, deviation, class_weights;
-    int32_t input, seed, target, gradient; /* EXPLAIN: the network's input as floats, the logits' gradient, the target and its gradient */
+    int32_t input, seed, target, gradient, map; /* EXPLAIN: the input as floats, the logits' gradient, the target, its gradient, the map of both */
     uint64_t arena_bytes, constant_bytes;
     /* while it is being made: the first failure sticks */
     hn_status status;

@@ -43,10 +43,16 @@ static void gather_slices(const hn_predictor *p, const hn_image *const *images, 
     }
 }
 
-hn_status hni_predict(hn_predictor *p, const hn_image *image, hn_error *err) {
+hn_status hni_predictor_preprocess(hn_predictor *p, const hn_image *const *images, size_t count, bool series, size_t at, size_t slot,
+                                   hn_error *err) {
     const hn_image *slices[HNI_PREPROC_CHANNELS];
-    gather_slices(p, &image, 1, false, 0, slices);
-    hn_status status = preprocess_into(p, slices, 0, err);
+    if (!images[at]) return hni_fail(err, HN_E_ARGUMENT, "this image is NULL");
+    gather_slices(p, images, count, series, at, slices);
+    return preprocess_into(p, slices, slot, err);
+}
+
+hn_status hni_predict(hn_predictor *p, const hn_image *image, hn_error *err) {
+    hn_status status = hni_predictor_preprocess(p, &image, 1, false, 0, 0, err);
     if (!status) status = hni_predictor_run(p, p->pixels, 1, err);
     p->run.notes[0] = p->notes[0];
     if (!status && p->run.status[0])
@@ -67,14 +73,8 @@ static void preprocess(void *arg, uint32_t i) {
     const work *w = arg;
     hn_predictor *p = w->p;
     size_t slot = (size_t)w->filled + i;
-    const hn_image *slices[HNI_PREPROC_CHANNELS];
     hn_error *e = &p->error[slot];
-    if (!w->images[w->next + i]) {
-        e->status = hni_fail(e, HN_E_ARGUMENT, "this image is NULL");
-        return;
-    }
-    gather_slices(p, w->images, w->count, w->series, w->next + i, slices);
-    e->status = preprocess_into(p, slices, slot, e);
+    e->status = hni_predictor_preprocess(p, w->images, w->count, w->series, w->next + i, slot, e);
 }
 
 /* No memory is not the image's fault: it would be unfair to call it bad, and the next one will not fare better. */

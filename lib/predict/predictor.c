@@ -116,6 +116,7 @@ hn_status hni_predictor_create(const hn_model *model, const hn_predictor_options
 void hni_predictor_free(hn_predictor *p) {
     if (!p) return;
     hn_context *ctx = p->ctx;
+    if (p->free_companion) p->free_companion(p->companion);
     hni_executor_free(p->one);
     hni_executor_free(p->many);
     if (p->device) {

@@ -53,6 +53,8 @@ struct hn_predictor {
     hni_lane *lanes;          /* [n_lanes], one for each thread of the context; single images use the first */
     int32_t n_lanes;
     double *row;              /* [K] the probabilities of one image as doubles: what hni_decide reads */
+    void *companion;          /* what lib/explain keeps beside the predictor, made when it is first wanted; */
+    void (*free_companion)(void *companion); /* given back before the device is closed */
 };
 
 /* options: max_batch and threshold 0 = default, else checked; device is read here only. */
@@ -62,6 +64,10 @@ hn_status hni_predictor_footprint(const hn_model *model, hni_device *device, int
 
 /* Runs n ≤ max_batch preprocessed images, pixels [n, C, H, W] u8, into p->run; the means over their views with test-time averaging. */
 hn_status hni_predictor_run(hn_predictor *p, const uint8_t *pixels, int32_t n, hn_error *err);
+
+/* Image `at` of `count` into slot `slot` of p->pixels and its notes; with `series` between its neighbours. Any thread, one a slot. */
+hn_status hni_predictor_preprocess(hn_predictor *p, const hn_image *const *images, size_t count, bool series, size_t at, size_t slot,
+                                   hn_error *err);
 
 /* One image into row 0 of p->run. HN_E_NUMERIC: it is filled all the same. */
 hn_status hni_predict(hn_predictor *p, const hn_image *image, hn_error *err);

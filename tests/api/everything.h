@@ -62,6 +62,7 @@ typedef union result {
     hn_epoch_report epoch;
     hn_trainer_info trainer;
     hn_prediction prediction;
+    hn_heatmap_info heatmap;
     hn_metrics metrics;
     hn_class_metrics class_metrics;
     hn_eval_sample sample;

@@ -74,6 +74,9 @@ CALL(hn_eval_power_law, N(1, w.ctx), N(2, &trainings), NULL, N(3, &res.power_law
 CALL(hn_eval_proportion, 1, 2, 0, N(1, &res.interval), e)
 CALL(hn_eval_row, N(1, w.eval), 0, N(2, &res.sample), e)
 CALL(hn_evaluate, N(1, w.predictor), N(2, w.data), NULL, N(3, &out.eval), e)
+CALL(hn_explain, N(1, w.predictor), N(2, w.image), NULL, buffer.floats, 0, NULL, NULL, e)
+CALL(hn_explain_batch, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, NULL, buffer.floats, 0, NULL, N(3, &res.heatmap), e)
+CALL(hn_explain_series, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, NULL, buffer.floats, 0, NULL, N(3, &res.heatmap), e)
 CALL(hn_image_convert, N(1, w.image), 1, N(2, &out.image), e)
 CALL(hn_image_copy_pixels, N(1, w.image), buffer.bytes, sizeof buffer, &res.size, e)
 CALL(hn_image_crop, N(1, w.image), N(2, &box), N(3, &out.image), e)
@@ -185,6 +188,9 @@ static const function functions[] = {
     F(hn_eval_proportion, 1, 0, 0, sizeof(hn_interval)),
     F(hn_eval_row, 2, 0, 0, sizeof(hn_eval_sample)),
     F(hn_evaluate, 3, 1, 3, 0),
+    F(hn_explain, 2, 0, 0, 0),
+    F(hn_explain_batch, 3, 0, 0, sizeof(hn_heatmap_info)),
+    F(hn_explain_series, 3, 0, 0, sizeof(hn_heatmap_info)),
     F(hn_image_convert, 2, 1, 2, 0),
     F(hn_image_copy_pixels, 1, 0, 0, 0),
     F(hn_image_crop, 3, 1, 3, 0),

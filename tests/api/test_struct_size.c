@@ -11,6 +11,8 @@
 
 static const char path[] = "/nonexistent/file";
 static double mean[3], deviation[3];
+enum { MAP = 64 * 64 };
+static float map[MAP];
 static const double chances[] = {0.5, 0.75};
 static const hn_bootstrap_options quick = {.struct_size = sizeof quick, .resamples = 100};
 static const double training_sizes[] = {10, 20}, accuracies[] = {0.5, 0.6};
@@ -100,6 +102,10 @@ CALL(hn_bootstrap_options, hn_eval_bootstrap, w.eval, 0, IN(hn_bootstrap_options
 CALL(hn_bootstrap_options, hn_eval_bootstrap_difference, w.eval, w.eval, IN(hn_bootstrap_options), limits(0), limits(1), e)
 CALL(hn_metrics, hn_eval_bootstrap, w.eval, 0, &quick, OUT(hn_metrics), limits(1), e)
 CALL(hn_metrics, hn_eval_bootstrap_difference, w.eval, w.eval, &quick, limits(0), OUT(hn_metrics), e)
+CALL(hn_explain_options, hn_explain, w.predictor, w.image, IN(hn_explain_options), map, MAP, NULL, NULL, e)
+CALL(hn_heatmap_info, hn_explain, w.predictor, w.image, NULL, map, MAP, NULL, OUT(hn_heatmap_info), e)
+CALL(hn_heatmap_info, hn_explain_batch, w.predictor, (const hn_image *const *)&w.image, 1, NULL, map, MAP, NULL, OUT(hn_heatmap_info), e)
+CALL(hn_heatmap_info, hn_explain_series, w.predictor, (const hn_image *const *)&w.image, 1, NULL, map, MAP, NULL, OUT(hn_heatmap_info), e)
 
 /* Frees what a call gave; out2 is of the same kind. */
 #define DROP(kind) \
@@ -192,6 +198,10 @@ static const entry entries[] = {
     E(hn_bootstrap_options, hn_eval_bootstrap_difference, 0, nothing, HN_OK),
     E(hn_metrics, hn_eval_bootstrap, 0, nothing, HN_OK),
     E(hn_metrics, hn_eval_bootstrap_difference, 0, nothing, HN_OK),
+    E(hn_explain_options, hn_explain, 0, nothing, HN_OK),
+    E(hn_heatmap_info, hn_explain, 0, nothing, HN_OK),
+    E(hn_heatmap_info, hn_explain_batch, 0, nothing, HN_OK),
+    E(hn_heatmap_info, hn_explain_series, 0, nothing, HN_OK),
 };
 enum { ENTRIES = sizeof entries / sizeof *entries };
 

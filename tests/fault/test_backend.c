@@ -15,10 +15,12 @@ START_TEST(saving) { sweep("save", save, FAULT_BACKEND, 1); }
 END_TEST
 START_TEST(prediction) { sweep("predict", predict, FAULT_BACKEND, 20); }
 END_TEST
+START_TEST(explanation) { sweep("explain", explain, FAULT_BACKEND, 20); }
+END_TEST
 START_TEST(evaluation) { sweep("evaluate", evaluate, FAULT_BACKEND, 20); }
 END_TEST
 
 int main(void) {
-    const TTest *const tests[] = {images, data, models, training, elaborate_training, saving, prediction, evaluation};
+    const TTest *const tests[] = {images, data, models, training, elaborate_training, saving, prediction, explanation, evaluation};
     return fault_suite("backend fails", tests, sizeof tests / sizeof *tests);
 }

@@ -17,10 +17,12 @@ START_TEST(prediction) { sweep("predict", predict, FAULT_MEMORY, 50); }
 END_TEST
 START_TEST(looking) { sweep("look", look, FAULT_MEMORY, 100); }
 END_TEST
+START_TEST(explanation) { sweep("explain", explain, FAULT_MEMORY, 60); }
+END_TEST
 START_TEST(evaluation) { sweep("evaluate", evaluate, FAULT_MEMORY, 60); }
 END_TEST
 
 int main(void) {
-    const TTest *const tests[] = {images, data, models, training, elaborate_training, saving, prediction, looking, evaluation};
+    const TTest *const tests[] = {images, data, models, training, elaborate_training, saving, prediction, looking, explanation, evaluation};
     return fault_suite("memory fails", tests, sizeof tests / sizeof *tests);
 }

@@ -1,4 +1,4 @@
-/* uses.h - the scenes: load, train, save, predict, evaluate. Each notes its results, so that runs can be compared bit for bit. */
+/* uses.h - the scenes: load, train, save, predict, explain, evaluate. Each notes its results, so that runs can be compared bit for bit. */
 #ifndef HAEMNET_TEST_USES_H
 #define HAEMNET_TEST_USES_H
 
@@ -257,6 +257,36 @@ done:
     hn_context_free(s->ctx);
     hn_model_free(model), hn_dataset_free(ds), hn_predictor_free(predictor);
     for (int i = 0; i < 3; i++) hn_image_free(images[i]), hn_image_free(seen[i]);
+}
+
+/* All that a map can be made by: layers, the input forth and back, squares. */
+static inline void explain(scene *s) {
+    const hn_predictor_options o = {.struct_size = sizeof o, .max_batch = 2, .device = "frail"};
+    const int32_t methods[] = {HN_EXPLAIN_HIRES_CAM, HN_EXPLAIN_GRAD_CAM_PP, HN_EXPLAIN_OCCLUSION, HN_EXPLAIN_INTEGRATED_GRADIENTS};
+    hn_model *model = NULL;
+    hn_predictor *p = NULL;
+    hn_image *images[2] = {NULL};
+    hn_heatmap_info infos[2] = {{.struct_size = sizeof *infos}, {.struct_size = sizeof *infos}};
+    float maps[4096];
+    size_t need = 0;
+    BEGIN();
+    STEP(model, hn_model_load(s->ctx, at("model.safetensors"), &model, &err));
+    STEP(p, hn_predictor_create(model, &o, &p, &err));
+    STEP(images[0], hn_image_load(s->ctx, at("data/bleed/0.png"), NULL, &images[0], &err));
+    STEP(images[1], hn_image_resize(images[0], 13, 3, &images[1], &err));
+    for (int i = 0; i < 4; i++) {
+        const hn_explain_options e = {.struct_size = sizeof e, .method = methods[i], .steps = 3, .window = SIDE};
+        STEP(NULL, hn_explain(p, images[0], &e, maps, 4096, &need, &infos[0], &err));
+        note(s, maps, need * sizeof *maps);
+    }
+    STEP(NULL, hn_explain_batch(p, (const hn_image *const *)images, 2, NULL, maps, 4096, &need, infos, &err));
+    ck_assert_int_eq(infos[0].status | infos[1].status, HN_OK);
+    note(s, maps, need * sizeof *maps);
+done:
+    hn_model_free(model);
+    hn_context_free(s->ctx);
+    hn_predictor_free(p);
+    hn_image_free(images[0]), hn_image_free(images[1]);
 }
 
 static inline void evaluate(scene *s) {
