@@ -104,6 +104,8 @@ hn_status hni_cuda_enter(hni_cuda_device *device, const char *what, hn_error *er
 hn_status hni_cuda_staging_open(hni_cuda_device *device, hn_error *err);
 void hni_cuda_staging_close(hni_cuda_device *device);
 void hni_cuda_memory_close(hni_cuda_device *device);
+/* memory.c: what is kept for later goes back to CUDA. */
+void hni_cuda_memory_trim(hni_cuda_device *device);
 
 /* rounded.c: n numbers of an input that stays, as bfloat16 in device memory from prepare to release. fill rounds x, unless it was filled
  * before and x is `kept`. drop: one that was never made is fine. */

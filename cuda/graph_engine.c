@@ -194,7 +194,7 @@ static hn_status measure(const search *s, const hni_graph *from, int32_t *fastes
     status = hni_pack_fill(device, from, &t.pack, t.pointers, workspace > 0 ? at : NULL, err);
     if (status == HN_OK) status = hni_measure(device, s->found, run_candidate, &t, fastest, err);
     hni_graph_drop(&t.pack);
-    hni_cuda_free(device, memory);
+    hni_measure_free(device, memory);
     return status;
 }
 

@@ -167,7 +167,7 @@ static hn_status measure(hni_cuda_device *device, hni_cuda_matmul *m, const cubl
     t.bias = t.out + out;
     t.workspace = t.bias + bias;
     status = hni_measure(device, n, run_trial, &t, fastest, err);
-    hni_cuda_free(device, memory);
+    hni_measure_free(device, memory);
     return status;
 }
 

@@ -81,8 +81,13 @@ hn_status hni_measure_memory(hni_cuda_device *device, uint64_t size, void **memo
         return hni_fail_code(err, status, theirs.domain, theirs.code, "%s", theirs.message);
     status = hni_cuda_check(device, cudaMemsetAsync(*memory, 0, (size_t)size, device->stream), "measuring", err);
     if (status != HN_OK) {
-        hni_cuda_free(device, *memory);
+        hni_measure_free(device, *memory);
         *memory = NULL;
     }
     return status;
+}
+
+void hni_measure_free(hni_cuda_device *device, void *memory) {
+    hni_cuda_free(device, memory);
+    hni_cuda_memory_trim(device);
 }

@@ -101,6 +101,10 @@ void hni_cuda_free(void *device, void *memory) {
     d->host.log(d->host.user, HN_LOG_ERROR, "free of memory that is not this device's, or was freed before; it is left alone");
 }
 
+void hni_cuda_memory_trim(hni_cuda_device *d) {
+    give_back(d, false);
+}
+
 void hni_cuda_memory_close(hni_cuda_device *d) {
     give_back(d, true);
 }

@@ -29,6 +29,16 @@ void free_unseen(unseen *u) {
     free(u->p);
 }
 
+int64_t count_missing(const crossval *c) {
+    int64_t missing = 0;
+    for (int64_t i = 0; i < c->info.n_rows; i++) {
+        bool everywhere = true;
+        for (int32_t r = 0; r < c->s->repeats; r++) everywhere &= c->repeats[r].fold[i] >= 0;
+        missing += !everywhere;
+    }
+    return missing;
+}
+
 typedef struct columns { /* of hn_eval_arrays: the rows that count */
     int64_t n;
     int32_t *classes;
@@ -292,6 +302,16 @@ static void free_results(crossval *c) {
     free_rows(c);
 }
 
+/* Files that folds which are used again could not read were skipped by the run that trained them. */
+static int tell_missing(const crossval *c) {
+    hn_dataset_info info = {.struct_size = sizeof info};
+    const int64_t missing = count_missing(c);
+    if (!missing) return EXIT_DONE;
+    if (!hn_dataset_get_info(c->t->data, &info, NULL) && info.n_skipped < missing)
+        fprintf(stderr, "haemnet: %lld files have no prediction: they could not be read\n", (long long)missing);
+    return EXIT_SKIPPED;
+}
+
 int cross_validate(const crossval_settings *s, const training_data *t) {
     crossval c = {.s = s, .t = t, .info.struct_size = sizeof c.info};
     hn_error err = {0};
@@ -303,6 +323,7 @@ int cross_validate(const crossval_settings *s, const training_data *t) {
         for (int32_t i = 0; i < s->folds && !code; i++) code = run_fold(&c, r, i);
     if (!code) code = summarise(&c);
     if (code && lock >= 0) discard_new_outputs(s->base.out);
+    if (!code) code = tell_missing(&c);
     free_results(&c);
     if (lock >= 0) close(lock);
     return code;

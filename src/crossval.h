@@ -56,6 +56,7 @@ typedef struct one_fold { /* a training and what it is measured on */
 int cross_validate(const crossval_settings *s, const training_data *t);
 /* Trains, or uses what is finished, and marks the test part's rows with what was said about them. c has rows (take_rows). */
 int measure_fold(crossval *c, const one_fold *f, unseen *u);
+int64_t count_missing(const crossval *c); /* rows that not every repeat has predicted */
 bool take_rows(crossval *c); /* c->info is filled; false without memory */
 void free_rows(crossval *c);
 double validate_share(const crossval_settings *s, const train_settings *one);

@@ -175,7 +175,7 @@ static int write_json(const crossval *c, const crossval_figures *f, const baseli
         fprintf(out, ",\n \"data\": ");
         write_data_json(out, c->s->base.data, c->t->data, c->t->positive);
         write_protocol(out, c, model_of_fold);
-        fprintf(out, ",\n \"groups_known\": %s", groups_unknown(c->t->data) ? "false" : "true");
+        fprintf(out, ",\n \"groups_known\": %s, \"not_predicted\": %lld", groups_unknown(c->t->data) ? "false" : "true", (long long)count_missing(c));
         write_levels(out, c, f);
         write_baselines(out, c, f, baselines);
         write_folds(out, c, f);
@@ -344,8 +344,12 @@ static void print_baselines(const crossval *c, const crossval_figures *f, const 
 
 void print_crossval(const crossval *c, const crossval_figures *f, const baseline_figures *baselines) {
     if (quiet) return;
-    printf("\n%lld images of %lld patients, %d folds × %d: each predicted by models that have not seen its patient%s\n", (long long)f->levels[0].mean.m.n,
-           (long long)c->info.n_groups, c->s->folds, c->s->repeats, groups_unknown(c->t->data) ? " (patients not known: may be too good)" : "");
+    printf("\n%lld images", (long long)f->levels[0].mean.m.n);
+    if (groups_unknown(c->t->data))
+        printf(", %d folds × %d: each predicted by models that have not seen it (patients not known: may be too good)\n", c->s->folds, c->s->repeats);
+    else
+        printf(" of %lld patients, %d folds × %d: each predicted by models that have not seen its patient\n", (long long)c->info.n_groups, c->s->folds,
+               c->s->repeats);
     print_levels(c, f);
     print_pooled(c, f);
     print_baselines(c, f, baselines);

@@ -32,6 +32,7 @@ SCHEDULE_CONSTANT, SCHEDULE_STEP, SCHEDULE_COSINE, SCHEDULE_RESTARTS, SCHEDULE_O
 SAMPLER_SHUFFLE, SAMPLER_CLASSES, SAMPLER_GROUPS, SAMPLER_HARD_NEGATIVES = 1, 2, 3, 4
 LAST, BEST, AVERAGED = 1, 2, 3                              # Trainer.model
 ROC, PR = 1, 2                                              # Evaluation.curve
+MAX, NOISY_OR, TOP_MEAN, MEAN = 1, 2, 3, 4                  # Evaluation.by_group
 EPOCH_BEST, EPOCH_STOP = 1, 2                               # bits of an epoch report's flags
 STATUSES = ("HN_OK HN_E_ARGUMENT HN_E_MEMORY HN_E_IO HN_E_FORMAT HN_E_LIMIT HN_E_UNSUPPORTED HN_E_SHAPE HN_E_STATE HN_E_CANCELLED HN_E_BACKEND "
             "HN_E_UNAVAILABLE HN_E_NOT_FOUND HN_E_NUMERIC HN_E_ABI HN_E_DATA HN_E_BUFFER HN_E_INTERNAL").split()
@@ -94,6 +95,10 @@ hn_class_metrics: u32 struct_size, u32 undefined, i64 support, i64 predicted, f6
     f64 average_precision
 hn_eval_sample: u32 struct_size, i32 label, u64 labels, i32 predicted, i32 flags, i64 row, ptr probabilities, str path, str group
 hn_curve_point: f64 x, f64 y, f64 threshold
+hn_interval: u32 struct_size, i32 method, f64 estimate, f64 low, f64 high, f64 level, f64 standard_error, f64 p, i64 n, i64 groups
+hn_mean: u32 struct_size, i32 flags, i64 n, f64 mean, f64 deviation, f64 level, f64 low, f64 high, f64 corrected_low, f64 corrected_high
+hn_mcnemar: u32 struct_size, i32 flags, i64 both, i64 only_a, i64 only_b, i64 neither, f64 exact, f64 mid_p
+hn_bootstrap_options: u32 struct_size, i32 method, i32 resamples, i32 flags, f64 level, u64 seed, ptr cancel
 """
 _TYPES = {"i32": ctypes.c_int32, "u32": ctypes.c_uint32, "i64": ctypes.c_int64, "u64": ctypes.c_uint64, "f32": ctypes.c_float,
           "f64": ctypes.c_double, "char": ctypes.c_char, "str": ctypes.c_char_p, "ptr": ctypes.c_void_p, "strs": ctypes.c_void_p,
@@ -134,7 +139,9 @@ hn_trainer_create ppppp, hn_train_epoch pp, hn_trainer_model pip, hn_trainer_his
 hn_trainer_resume ps, hn_trainer_get_info pp, hn_trainer_free p > v,
 hn_predictor_create ppp, hn_predict ppp, hn_predict_batch ppzp, hn_predictor_free p > v,
 hn_evaluate pppp, hn_eval_from_arrays ppp, hn_eval_metrics pdp, hn_eval_class pidp, hn_eval_confusion pdpzp, hn_eval_curve piipzp,
-hn_eval_count p > l, hn_eval_row plp, hn_eval_class_name pi > s, hn_eval_free p > v
+hn_eval_count p > l, hn_eval_row plp, hn_eval_class_name pi > s, hn_eval_free p > v,
+hn_eval_by_group piip, hn_eval_auc pidp, hn_eval_auc_difference ppidp, hn_eval_mcnemar ppp, hn_eval_bootstrap pdppp,
+hn_eval_bootstrap_difference ppppp, hn_eval_proportion lldp, hn_eval_mean plddp
 """
 _LETTERS = {"p": ctypes.c_void_p, "s": ctypes.c_char_p, "i": ctypes.c_int32, "l": ctypes.c_int64, "z": ctypes.c_size_t, "d": ctypes.c_double,
             "v": None}
@@ -736,18 +743,30 @@ class Predictor(_Handle):
         return Evaluation(out, self.context)
 
 
+def proportion(hits, n, level=0.0):
+    """Wilson's hn_interval."""
+    return _filled("hn_interval", "hn_eval_proportion", hits, n, level)
+
+
+def mean(values, test_to_train, level=0.0):
+    """hn_mean of a metric over folds: test_to_train = 1 / (k - 1)."""
+    numbers = (ctypes.c_double * len(values))(*values)
+    return _filled("hn_mean", "hn_eval_mean", numbers, len(numbers), test_to_train, level)
+
+
 class Evaluation(_Handle):
     """Labels and probabilities of a data set, immutable; len() samples, evaluation[i] = hn_eval_sample."""
     _free = _lib.hn_eval_free
 
     @classmethod
-    def from_arrays(cls, context, classes, probabilities, class_names=None, positive=None, threshold=0.0):
-        """Single-label: n true classes, and n rows of probabilities."""
+    def from_arrays(cls, context, classes, probabilities, class_names=None, positive=None, threshold=0.0, groups=None):
+        """Single-label: n true classes, and n rows of probabilities; groups: n patients, "" = not known."""
         rows = [list(row) for row in probabilities]
         if not rows or len(rows) != len(classes) or len({len(row) for row in rows}) != 1:
             raise ValueError("as many rows of probabilities as classes, at least one, all of one length")
         arrays = _options("hn_eval_arrays", {"probabilities": [p for row in rows for p in row], "class_names": class_names,
-                                             "n": len(rows), "n_classes": len(rows[0]), "task": SINGLE, "threshold": threshold})
+                                             "n": len(rows), "n_classes": len(rows[0]), "task": SINGLE, "threshold": threshold,
+                                             "groups": groups})
         true = (ctypes.c_int32 * len(classes))(*classes)
         arrays.classes = ctypes.cast(true, ctypes.c_void_p)
         if positive is not None:
@@ -777,6 +796,31 @@ class Evaluation(_Handle):
         points = (_structs["hn_curve_point"] * need.value)()
         _call("hn_eval_curve", self, kind, index, points, need.value, None)
         return [(p.x, p.y, p.threshold) for p in points]
+
+    def by_group(self, rule=MAX, top=0):
+        """One sample a patient, by a rule to be named beside every figure."""
+        return Evaluation(_make("hn_eval_by_group", self, rule, top), self.context)
+
+    def auc(self, index, level=0.0):
+        """hn_interval of the ROC AUC of one class, by patient where groups are known."""
+        return _filled("hn_interval", "hn_eval_auc", self, index, level)
+
+    def auc_difference(self, other, index, level=0.0):
+        """hn_interval of this one's AUC less the other's, on the same rows."""
+        return _filled("hn_interval", "hn_eval_auc_difference", self, other, index, level)
+
+    def mcnemar(self, other):
+        return _filled("hn_mcnemar", "hn_eval_mcnemar", self, other)
+
+    def bootstrap(self, threshold=0.0, other=None, **options):
+        """(low, high): hn_metrics of limits, by patient; with another evaluation those of the differences to it."""
+        low, high, chosen = _new("hn_metrics"), _new("hn_metrics"), _options("hn_bootstrap_options", options)
+        limits = ctypes.byref(chosen), ctypes.byref(low), ctypes.byref(high)
+        if other is None:
+            _call("hn_eval_bootstrap", self, threshold, *limits)
+        else:
+            _call("hn_eval_bootstrap_difference", self, other, *limits)
+        return _plain(low), _plain(high)
 
     @property
     def classes(self):

@@ -10,7 +10,7 @@
 /* A small training on a device: two epochs, and the model's file. Everything else is given back, whatever fails. */
 static hn_status train(hn_context *ctx, const char *device, uint8_t **bytes, size_t *size, hn_error *e) {
     static const char *const names[] = {"haemorrhage", "no_haemorrhage"};
-    const hn_model_options m = {.struct_size = sizeof m, .width = 16, .height = 16, .class_names = names, .seed = 3};
+    const hn_model_options m = {.struct_size = sizeof m, .width = 16, .height = 16, .class_names = names, .seed = 3, .hidden = 4};
     const hn_train_options how = {.struct_size = sizeof how, .batch = 5, .seed = 9, .device = device};
     hn_epoch_report report = {.struct_size = sizeof report};
     hn_model *model = NULL, *trained = NULL;

@@ -416,6 +416,31 @@ START_TEST(mcnemar_counts_verdicts) {
 }
 END_TEST
 
+/* Several labels: a row is right if every label is; a silent row is wrong. */
+START_TEST(mcnemar_of_several_labels) {
+    const uint64_t labels[] = {1, 2, 3, 0}, others[] = {1, 2, 3, 1};
+    const double first[] = {.9, .1, .2, .8, .9, .4, .1, .2}, second[] = {.9, .6, .2, .8, .9, .9, .1, .2};
+    hn_eval_arrays a = {.struct_size = sizeof a, .task = HN_TASK_MULTI, .n_classes = 2, .n = 4, .labels = labels, .probabilities = first};
+    hn_eval *evals[4] = {0};
+    hn_mcnemar m = {.struct_size = sizeof m};
+    ck_ok(hn_eval_from_arrays(ctx, &a, &evals[0], &err));
+    a.probabilities = second;
+    ck_ok(hn_eval_from_arrays(ctx, &a, &evals[1], &err));
+    ck_ok(hn_eval_mcnemar(evals[0], evals[1], &m, &err));
+    ck_assert(m.both == 2 && m.only_a == 1 && m.only_b == 1 && m.neither == 0 && m.exact == 1 && m.mid_p == 1);
+    evals[1]->flags[3] = HN_PREDICTION_NONFINITE;
+    ck_ok(hn_eval_mcnemar(evals[0], evals[1], &m, &err));
+    ck_assert(m.both == 1 && m.only_a == 2);
+    a.labels = others;
+    ck_ok(hn_eval_from_arrays(ctx, &a, &evals[2], &err));
+    refused(hn_eval_mcnemar(evals[0], evals[2], &m, &err), HN_E_ARGUMENT, "row 3");
+    a.n = 3;
+    ck_ok(hn_eval_from_arrays(ctx, &a, &evals[3], &err));
+    refused(hn_eval_mcnemar(evals[0], evals[3], &m, &err), HN_E_ARGUMENT, "a has 4 rows of 2 classes and b 3 of 2");
+    for (int i = 0; i < 4; i++) hn_eval_free(evals[i]);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("intervals");
     TCase *t = tcase_create("golden and contract");
@@ -424,7 +449,7 @@ int main(void) {
                                   means_agree_with_scipy, auc_agrees_with_midranks, auc_where_the_data_say_little,
                                   rows_of_one_patient_widen_the_interval, limits_agree_with_scipy, a_whole_bootstrap_agrees_with_scipy,
                                   bootstrap_is_the_same_for_the_same_seed, bootstrap_without_enough_groups, what_cannot_be_used_is_refused,
-                                  mcnemar_counts_verdicts};
+                                  mcnemar_counts_verdicts, mcnemar_of_several_labels};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) tcase_add_test(t, cases[i]);
     tcase_set_timeout(t, 60);
     suite_add_tcase(suite, t);

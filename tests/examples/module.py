@@ -90,6 +90,18 @@ def check_evaluation(context, predictor, test):
     raises(ZeroDivisionError, "", predictor.evaluate, test, progress=lambda p: 1 / 0)
     known = h.Evaluation.from_arrays(context, [0, 1, 1], [[.9, .1], [.2, .8], [.6, .4]], ["a", "b"], positive="b")
     assert known.metrics().roc_auc == 1 and known.confusion() == [[1, 0], [1, 1]] and known.curve(h.ROC, 1)[0][:2] == (0, 0)
+    rows, patients = [[1 - p, p] for p in (.1, .4, .35, .8, .6, .7)], ["a", "a", "b", "b", "c", "c"]
+    slices = h.Evaluation.from_arrays(context, [0, 0, 1, 1, 0, 1], rows, positive=1, groups=patients)
+    assert [s.group for s in (slices[i] for i in range(6))] == patients
+    whole = slices.by_group(h.MAX)
+    assert len(whole) == 3 and [whole[i].label for i in range(3)] == [0, 1, 1] and whole[2].probabilities[1] == .7
+    auc = slices.auc(1)
+    assert auc.groups == 3 and auc.low < auc.estimate == slices.metrics().roc_auc < auc.high
+    assert slices.auc_difference(slices, 1).p == 1 and slices.mcnemar(slices).only_a == 0
+    low, high = slices.bootstrap(resamples=200, seed=1)
+    assert low.accuracy <= slices.metrics().accuracy <= high.accuracy
+    assert slices.bootstrap(other=slices, resamples=100)[0].brier == 0
+    assert h.proportion(8, 10).low < .8 and h.mean([.7, .8, .9], 1 / 2).corrected_low < h.mean([.7, .8, .9], 1 / 2).low
     raises(h.Error, "HN_E_ARGUMENT", h.Evaluation.from_arrays, context, [0, 7], [[.9, .1], [.2, .8]])
 
 

@@ -42,7 +42,9 @@ typedef float vec_mem __attribute__((vector_size(HNI_W * 4), aligned(4), may_ali
 #else
 #ifdef __FP_FAST_FMAF
 #define FMA1(a, b, c) __builtin_fmaf(a, b, c)
+#define FMA_LINKAGE INLINE
 #else
+#define FMA_LINKAGE static __attribute__((noinline, unused)) /* in line, the hundreds of uses take the compiler minutes */
 /* a · b is exact in float64 (48 bits). The sum is rounded to odd there, after which rounding to float32 is as if there had been one
  * rounding only (Boldo & Melquiond 2008). Infinite and NaN sums need nothing. */
 static inline float FMA1(float a, float b, float c) {
@@ -59,7 +61,7 @@ static inline float FMA1(float a, float b, float c) {
     return (float)s;
 }
 #endif
-INLINE vec FMA(vec a, vec b, vec c) {
+FMA_LINKAGE vec FMA(vec a, vec b, vec c) {
     vec r = {0};
     for (int i = 0; i < HNI_W; i++)
         r[i] = FMA1(a[i], b[i], c[i]);
