@@ -27,6 +27,7 @@ import types
 ABI_VERSION = 0
 SINGLE, MULTI = 1, 2                                        # task
 ADAM, ADAMW, SGD = 1, 2, 3                                  # optimizer
+TENSOR_TAKEN, TENSOR_CONVERTED, TENSOR_ADAPTED, TENSOR_NEW_HEAD, TENSOR_IGNORED, TENSOR_MISSING, TENSOR_MISMATCH, TENSOR_UNEXPECTED = range(1, 9)
 STOP_NEVER, STOP_PATIENCE, STOP_GL, STOP_PQ, STOP_UP = 1, 2, 3, 4, 5
 SCHEDULE_CONSTANT, SCHEDULE_STEP, SCHEDULE_COSINE, SCHEDULE_RESTARTS, SCHEDULE_ONE_CYCLE, SCHEDULE_PLATEAU = 1, 2, 3, 4, 5, 6
 SAMPLER_SHUFFLE, SAMPLER_CLASSES, SAMPLER_GROUPS, SAMPLER_HARD_NEGATIVES = 1, 2, 3, 4
@@ -67,6 +68,10 @@ hn_model_options: u32 struct_size, i32 width, i32 height, i32 channels, i32 hidd
 hn_model_info: u32 struct_size, i32 width, i32 height, i32 channels, i32 task, i32 n_classes, i32 positive, i32 n_layers, i32 n_tensors,
     i32 flags, f64 threshold, i64 parameters, i64 multiply_adds, u64[4] digest, char[32] preset
 hn_tensor_info: u32 struct_size, i32 rank, i64[4] shape, i64 elements, i32 trainable, i32 flags, char[120] name
+hn_preset_info: u32 struct_size, i32 size, i32 hidden, i32 flags, f64[3] mean, f64[3] deviation, char[32] name, char[96] about
+hn_transfer_info: u32 struct_size, i32 n_lines, i32 taken, i32 converted, i32 adapted, i32 new_head, i32 ignored, i32 missing, i32 mismatch,
+    i32 unexpected
+hn_transfer_line: u32 struct_size, i32 what, i32 rank, i32 file_rank, i64[4] shape, i64[4] file_shape, char[8] type, char[120] name
 hn_progress: u32 struct_size, i32 phase, i64 epoch, i64 batch, i64 batches, i64 images, f64 loss, f64 seconds
 hn_augment_options: u32 struct_size, i32 flags, f64 flip, f64 rotate, f64 scale, f64 shift, f64 shear, f64 window_centre, f64 window_width,
     f64 brightness, f64 contrast, f64 gamma, f64 noise, f64 blur, f64 cutout, f64 cutout_size, f64 mixup, f64 cutmix
@@ -134,7 +139,8 @@ hn_dataset_add_manifest ps, hn_dataset_split pppp, hn_dataset_check ppp, hn_data
 hn_dataset_class_name pi > s, hn_dataset_free p > v,
 hn_model_preset pspp, hn_model_load psp, hn_model_load_memory ppzp, hn_model_import psspp, hn_model_save ps, hn_model_save_memory ppzp,
 hn_model_get_info pp, hn_model_class_name pi > s, hn_model_get_tensor pip, hn_model_copy_tensor pipz, hn_model_summary pipzp,
-hn_model_metadata ppzp, hn_model_free p > v,
+hn_model_metadata ppzp, hn_model_free p > v, hn_preset_get ip,
+hn_transfer_create psspp, hn_transfer_model pip, hn_transfer_get_info pp, hn_transfer_get_line pip, hn_transfer_free p > v,
 hn_trainer_create ppppp, hn_train_epoch pp, hn_trainer_model pip, hn_trainer_history plp, hn_trainer_epochs p > l, hn_trainer_save ps,
 hn_trainer_resume ps, hn_trainer_get_info pp, hn_trainer_free p > v,
 hn_predictor_create ppp, hn_predict ppp, hn_predict_batch ppzp, hn_predictor_free p > v,
@@ -580,6 +586,16 @@ class Model(_Handle):
         """A PyTorch state dict as safetensors."""
         return cls(_make("hn_model_import", context, _path(path), _utf8(preset), _model_options(options)), context)
 
+    @classmethod
+    def transfer(cls, context, path, preset, partial=False, **options):
+        """All layers of a file of weights but the last, under a new head: the model, and a hn_transfer_line for each tensor."""
+        transfer = Transfer(_make("hn_transfer_create", context, _path(path), _utf8(preset), _model_options(options)), context)
+        with transfer:
+            lines = list(transfer)
+            model = ctypes.c_void_p()
+            _call("hn_transfer_model", transfer, int(partial), ctypes.byref(model))
+            return cls(model, context), lines
+
     def save(self, path):
         _call("hn_model_save", self, _path(path))
 
@@ -610,6 +626,31 @@ class Model(_Handle):
             _call("hn_model_copy_tensor", self, i, numbers, info.elements)
             found[info.name] = (tuple(info.shape[:info.rank]), array.array("f", numbers))
         return found
+
+
+class Transfer(_Handle):
+    """A preset beside a file of weights; len() tensors, transfer[i] = hn_transfer_line. Model.transfer makes the network."""
+    _free = _lib.hn_transfer_free
+
+    def __len__(self):
+        return _filled("hn_transfer_info", "hn_transfer_get_info", self).n_lines
+
+    def __getitem__(self, index):
+        if not 0 <= index < len(self):
+            raise IndexError(f"tensor {index} of {len(self)}")
+        return _filled("hn_transfer_line", "hn_transfer_get_line", self, index)
+
+
+def presets():
+    """hn_preset_info of every named architecture."""
+    found = []
+    while True:
+        try:
+            found.append(_filled("hn_preset_info", "hn_preset_get", len(found)))
+        except Error as error:
+            if error.name != "HN_E_NOT_FOUND":
+                raise
+            return found
 
 
 class _Watch:

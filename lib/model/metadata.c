@@ -104,6 +104,18 @@ hn_status hni_model_metadata(const hn_model *m, hni_text *t, hn_error *err) {
     return t->failed ? hni_fail_memory(err, t->size, "a model's metadata") : HN_OK;
 }
 
+hn_status hni_model_backbone(const hn_model *m, hni_text *t, hn_error *err) {
+    hni_json *json = NULL;
+    size_t size;
+    const hn_status status = hni_json_parse(m->ctx, m->provenance, strlen(m->provenance), &json, err);
+    if (status) return status;
+    const hni_json_value v = hni_json_get(json, hni_json_root(json), "backbone");
+    const char *raw = hni_json_is_object(json, v) ? hni_json_raw(json, v, &size) : NULL;
+    if (raw) hni_text_format(t, ",\"backbone\":%.*s", (int)size, raw);
+    hni_json_free(json);
+    return HN_OK;
+}
+
 hn_status hni_model_refs(const hn_model *m, hni_tensor_ref **out, hn_error *err) {
     hni_tensor_ref *refs = hni_calloc(m->ctx, m->graph->n_params + 1, sizeof *refs);
     if (!refs) return hni_fail_memory(err, m->graph->n_params * sizeof *refs, "a model's tensor list");

@@ -71,6 +71,8 @@ hn_status hni_model_import(hn_context *ctx, const uint8_t *bytes, size_t size, c
 hn_status hni_model_bytes(const hn_model *model, uint8_t **bytes, size_t *size, hn_error *err); /* hni_free */
 hn_status hni_model_write(const hn_model *model, const char *path, hn_error *err);
 hn_status hni_model_metadata(const hn_model *model, hni_text *out, hn_error *err);
+/* Adds ,"backbone":{…} of the model's provenance, if it has that: the file that it began with (transfer.c). */
+hn_status hni_model_backbone(const hn_model *model, hni_text *out, hn_error *err);
 void hni_layer_describe(const hni_graph *graph, int32_t index, hn_layer_info *out); /* fills all but struct_size */
 hn_status hni_model_summary(const hn_model *model, int32_t batch, hni_text *out, hn_error *err); /* the table and the totals */
 /* A line on the memory for "inference" or "training"; device NULL = only the arena's plan and the weights are known, and why. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "base/status.h"
 #include "transfer.h"
 
@@ -127,12 +128,33 @@ static hn_status take(const hn_transfer *t, hn_error *err) {
     return status;
 }
 
+/* Where the numbers come from: the trainer hands it on (hni_model_backbone). */
+static hn_status note_origin(const hn_transfer *t, hn_error *err) {
+    uint64_t digest[4];
+    hni_sha256 hash;
+    hni_text text;
+    hni_sha256_init(&hash);
+    hni_sha256_add(&hash, t->bytes, t->size);
+    hni_sha256_end(&hash, digest);
+    hni_text_init(&text, t->ctx);
+    hni_text_format(&text, "{\"backbone\":{\"digest\":\"%016llx%016llx%016llx%016llx\",\"tensors\":%d}}", (unsigned long long)digest[0],
+                    (unsigned long long)digest[1], (unsigned long long)digest[2], (unsigned long long)digest[3],
+                    t->count[HN_TENSOR_TAKEN] + t->count[HN_TENSOR_CONVERTED] + t->count[HN_TENSOR_ADAPTED]);
+    char *copy = text.failed ? NULL : hni_strdup(t->ctx, text.data);
+    hni_text_free(&text);
+    if (!copy) return hni_fail_memory(err, 128, "a model's provenance");
+    hni_free(t->ctx, t->model->provenance);
+    t->model->provenance = copy;
+    return HN_OK;
+}
+
 hn_status hni_transfer_model(hn_transfer *t, int32_t flags, hn_model **out, hn_error *err) {
     hn_model *m = t->model;
     hn_status status = verdict(t, flags, err);
     if (!status && !m->weights) {
         status = hni_model_init(m, err);
         if (!status) status = take(t, err);
+        if (!status) status = note_origin(t, err);
         if (status) { /* as if nobody had asked */
             hni_free(t->ctx, m->weights);
             m->weights = NULL;
@@ -187,6 +209,7 @@ hn_status hni_transfer_create(hn_context *ctx, uint8_t *bytes, size_t size, cons
     }
     t->ctx = hni_context_ref(ctx);
     t->bytes = bytes;
+    t->size = size;
     const hn_status status = open(t, size, preset, options, err);
     if (status)
         hni_transfer_free(t);

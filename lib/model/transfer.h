@@ -8,6 +8,7 @@
 struct hn_transfer {
     hn_context *ctx;
     uint8_t *bytes;          /* of the file, owned; what `file` points into */
+    size_t size;
     hni_safetensors file;
     hn_model *model;         /* its weights come with the first hni_transfer_model */
     int64_t *from;           /* [n_params] place in the file, -1 = none; then [file.n] 1 = the network has it */

@@ -75,9 +75,10 @@ hn_status hni_trainer_model(hn_trainer *t, int32_t which, hn_model **out, hn_err
     add_number(&text, "train_accuracy", t->history[epoch - 1].train_accuracy);
     add_number(&text, "test_loss", t->history[epoch - 1].test_loss);
     add_number(&text, "test_accuracy", t->history[epoch - 1].test_accuracy);
+    hn_status status = hni_model_backbone(t->model, &text, err);
     hni_text_add(&text, "}");
-    hn_status status = text.failed ? hni_fail_memory(err, text.size, "a model's provenance")
-                                   : hni_model_with_weights(t->model, weights, text.data, out, err);
+    if (!status && text.failed) status = hni_fail_memory(err, text.size, "a model's provenance");
+    if (!status) status = hni_model_with_weights(t->model, weights, text.data, out, err);
     hni_text_free(&text);
     return status;
 }

@@ -15,10 +15,12 @@
 #include "model/model.h"
 #include "models.h"
 
-enum { CHANNELS = 3 };
+static size_t pixels_of(const net *n) {
+    return (size_t)n->spec.batch * (size_t)n->model->preproc.channels * (size_t)n->spec.size * (size_t)n->spec.size;
+}
 
 static hn_status take_batch(net *n, hn_error *err) {
-    const size_t batch = (size_t)n->spec.batch, pixels = batch * CHANNELS * (size_t)n->spec.size * (size_t)n->spec.size;
+    const size_t batch = (size_t)n->spec.batch, pixels = pixels_of(n);
     n->pixels = hni_alloc_aligned(n->ctx, pixels);
     n->rows = hni_calloc(n->ctx, batch, sizeof *n->rows);
     n->classes = hni_calloc(n->ctx, batch, sizeof *n->classes);
@@ -41,7 +43,7 @@ static hn_status take_batch(net *n, hn_error *err) {
 
 static hn_status take_store(net *n, hn_error *err) {
     if (n->spec.mode == HNI_MODE_PREDICT || (n->device->info.flags & HN_DEVICE_HOST_MEMORY)) return HN_OK;
-    const uint64_t bytes = (uint64_t)n->spec.batch * CHANNELS * (uint64_t)n->spec.size * (uint64_t)n->spec.size;
+    const uint64_t bytes = pixels_of(n);
     const hn_status status = hni_device_alloc(n->device, bytes, &n->store, err);
     return status ? status : hni_device_upload(n->device, n->store, n->pixels, err);
 }

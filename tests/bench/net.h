@@ -23,7 +23,7 @@ typedef struct net {
     hn_buffer arena, store; /* store: the batch, where it stays on the device; memory NULL = it is brought at each step */
     hni_executor *executor;
     net_spec spec;
-    uint8_t *pixels;  /* [batch, 3, size, size] */
+    uint8_t *pixels;  /* [batch, channels, size, size] */
     int32_t *rows;    /* [batch], of the store */
     int32_t *classes; /* [batch] */
     uint32_t *keys;   /* [batch, 4] */

@@ -1,14 +1,14 @@
 #!/bin/sh
 # make bench: runs every benchmark program and joins what they write into BUILD/bench.json.
 #
-#   sh tests/bench/run.sh BUILD [NAME...]     all, or some: layers networks single file growth memory thesis
+#   sh tests/bench/run.sh BUILD [NAME...]     all, or some: layers networks presets single file growth memory thesis
 #
 # Environment: DEVICE (as `haemnet train --device`, default best), THESIS=1 (the whole of the thesis' workload on any device),
 # JPEG (an image file to use instead of a phantom), QUICK=1 (a self-check in seconds), BENCH_BIN (where the programs are).
 set -eu
 build=${1:?usage: run.sh BUILD [NAME...]}
 shift
-programs=${*:-layers networks single file growth memory thesis}
+programs=${*:-layers networks presets single file growth memory thesis}
 bin=${BENCH_BIN:-$(${MAKE:-make} --no-print-directory BUILD="$build" print-obj)/tests/bench}
 lines=$build/bench
 mkdir -p "$lines"

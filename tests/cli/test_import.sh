@@ -80,6 +80,8 @@ expect 0 import "$scratch/strange.safetensors" --backbone --partial
 expect 2 import "$scratch/plain.safetensors" --partial
 expect 0 "$H" train "$scratch/data" --preset tinyvgg --backbone "$scratch/run/model.safetensors" --channels 1 --freeze conv_block --epochs 1 --out "$scratch/tuned"
 says "$scratch/err" "7 tensors taken"
+expect 0 "$H" inspect "$scratch/tuned/model.safetensors" --json
+says "$scratch/out" '"backbone":{"digest":"'"$(sha256sum "$scratch/run/model.safetensors" | cut -d' ' -f1)"'","tensors":8}}'
 says "$scratch/tuned/run.json" '"backbone": "'"$scratch/run/model.safetensors"'"'
 expect 1 "$H" train "$scratch/data" --backbone "$scratch/strange.safetensors" --epochs 1 --out "$scratch/none"
 says "$scratch/err" "stranger"

@@ -41,6 +41,18 @@ def check_facts(context, data, model):
     assert context.devices()[0].backend == "reference" and context.memory().live_bytes > 0
 
 
+def check_transfer(context, model):
+    """The same layers under a head of three classes."""
+    assert [p.name for p in h.presets()][:4] == ["tinyvgg", "tinyvgg-gap", "tinyresnet", "resnet18"] and h.presets()[3].size == 224
+    model.save("module.safetensors")
+    new, lines = h.Model.transfer(context, "module.safetensors", "tinyvgg", width=32, height=32, n_classes=3)
+    assert len(lines) == 10 and [line.what for line in lines] == [h.TENSOR_ADAPTED] + 7 * [h.TENSOR_TAKEN] + 2 * [h.TENSOR_NEW_HEAD]
+    assert lines[0].shape[:2] == [10, 3] and lines[0].file_shape[:2] == [10, 1] and lines[9].name == "classifier.1.bias"
+    assert list(new.tensors()["conv_block_2.2.weight"][1]) == list(model.tensors()["conv_block_2.2.weight"][1])
+    assert new.metadata["preprocessing"]["mean"][0] == model.metadata["preprocessing"]["mean"][0]
+    raises(h.Error, "48 of 50 tensors do not fit", h.Model.transfer, context, "module.safetensors", "tinyvgg-gap")
+
+
 def check_errors(context, model):
     error = raises(h.Error, "HN_E_FORMAT", h.Image.decode, context, b"abc")
     assert error.name == "HN_E_FORMAT" and error.status == h.E_FORMAT == -4
@@ -148,7 +160,9 @@ def main():
     empty = context.memory().live_blocks
     phantom, data, model = scene(context)
     check_facts(context, data, model)
+    check_transfer(context, model)
     check_errors(context, model)
+    check_transfer(context, model)
     best, test = check_training(context, data, model)
     predictor, image = h.Predictor(best), phantom[0][1]
     check_evaluation(context, predictor, test)

@@ -311,7 +311,7 @@ END_TEST
 int main(void) {
     Suite *suite = suite_create("presets");
     TCase *t = tcase_create("presets");
-    tcase_set_timeout(t, 120);
+    tcase_set_timeout(t, 300);
     tcase_add_test(t, agree_with_pytorch);
     tcase_add_test(t, sizes_are_known);
     tcase_add_test(t, options_are_taken_or_refused);

@@ -182,6 +182,7 @@ START_TEST(all_but_the_head_is_taken) {
         else
             same_tensor(m, fresh, name, true);
     }
+    ck_assert_msg(!strncmp(m->provenance, "{\"backbone\":{\"digest\":\"", 23), "%s", m->provenance);
     const hn_transfer_info info = info_of(report);
     ck_assert_int_eq(info.n_lines, (int)m->graph->n_params + 1);
     ck_assert(info.taken == info.n_lines - 3 && info.new_head == 2 && info.ignored == 1 && !info.converted && !info.adapted);
@@ -221,11 +222,9 @@ START_TEST(every_half_is_right) {
         float got;
         hni_to_float(&(hni_tensor_ref){.data = &half, .size = sizeof half, .type = "F16"}, &got);
         const double size = exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24);
-        if (exponent == 31 && fraction)
-            ck_assert(isnan(got));
-        else
-            ck_assert_msg((double)got == (h & 0x8000 ? -1 : 1) * (exponent == 31 ? (double)INFINITY : size), "%04x gave %a", h, (double)got);
-        ck_assert(!signbit(got) == !(h & 0x8000));
+        const double want = (h & 0x8000 ? -1 : 1) * (exponent == 31 ? (double)INFINITY : size);
+        const bool right = exponent == 31 && fraction ? isnan(got) : (double)got == want;
+        if (!right || !signbit(got) != !(h & 0x8000)) ck_abort_msg("%04x gave %a", h, (double)got);
     }
 }
 END_TEST
@@ -233,26 +232,26 @@ END_TEST
 /* A grey image is red, green and blue alike: the sum gives what three channels gave. More channels than the file's share its weights. */
 START_TEST(the_stem_is_adapted) {
     static const int32_t channels[] = {1, 2, 5};
-    hn_model *source = preset("resnet18", (hn_model_options){.width = 8, .height = 8}), *m = NULL;
+    hn_model *source = preset("tinyresnet", (hn_model_options){.width = 8, .height = 8, .hidden = 4}), *m = NULL;
     const float *w = weights_of(source, "conv1.weight");
     size_t size;
     ck_ok(hn_model_save_memory(source, NULL, 0, &size, &err));
     uint8_t *bytes = malloc(size);
     ck_ok(hn_model_save_memory(source, bytes, size, &size, &err));
     for (int i = 0; i < 3; i++) {
-        const hn_model_options o = {.struct_size = sizeof o, .width = 8, .height = 8, .channels = channels[i], .n_classes = 2};
+        const hn_model_options o = {.struct_size = sizeof o, .width = 8, .height = 8, .hidden = 4, .channels = channels[i], .n_classes = 2};
         hn_transfer *report = NULL;
-        ck_ok(transfer_bytes(bytes, size, "resnet18", &o, 0, &m, &report));
+        ck_ok(transfer_bytes(bytes, size, "tinyresnet", &o, 0, &m, &report));
         const hn_transfer_line line = line_of(report, "conv1.weight");
         ck_assert(line.what == HN_TENSOR_ADAPTED && line.shape[1] == channels[i] && line.file_shape[1] == 3);
         ck_assert_int_eq(info_of(report).adapted, 1);
         const float *got = weights_of(m, "conv1.weight");
-        for (int64_t k = 0; k < 64; k++)
+        for (int64_t k = 0; k < 4; k++)
             for (int64_t c = 0; c < channels[i]; c++)
-                for (int64_t t = 0; t < 49; t++) {
-                    const double sum = (double)w[(k * 3) * 49 + t] + (double)w[(k * 3 + 1) * 49 + t] + (double)w[(k * 3 + 2) * 49 + t];
-                    const double want = channels[i] == 1 ? sum : (double)w[(k * 3 + c % 3) * 49 + t] * 3 / channels[i];
-                    ck_assert_double_eq_tol((double)got[(k * channels[i] + c) * 49 + t], want, 1e-7);
+                for (int64_t t = 0; t < 9; t++) {
+                    const double sum = (double)w[(k * 3) * 9 + t] + (double)w[(k * 3 + 1) * 9 + t] + (double)w[(k * 3 + 2) * 9 + t];
+                    const double want = channels[i] == 1 ? sum : (double)w[(k * 3 + c % 3) * 9 + t] * 3 / channels[i];
+                    if (!(fabs((double)got[(k * channels[i] + c) * 9 + t] - want) <= 1e-7)) ck_abort_msg("%d channels: not %g", channels[i], want);
                 }
         hn_transfer_free(report), hn_model_free(m);
     }
@@ -309,7 +308,8 @@ START_TEST(other_names_are_known) {
     for (size_t i = 0; i < source->graph->n_params; i++) {
         const hni_param *p = &source->graph->params[i];
         ck_assert_msg(hni_preset_other_name("efficientnet-lite0", p->name, names[i], sizeof *names), "%s", p->name);
-        for (size_t k = 0; k < i; k++) ck_assert_str_ne(names[k], names[i]);
+        for (size_t k = 0; k < i; k++)
+            if (!strcmp(names[k], names[i])) ck_abort_msg("%s twice", names[i]);
         refs[i] = (hni_tensor_ref){names[i], HN_DTYPE_F32, p->rank, {p->shape[0], p->shape[1], p->shape[2], p->shape[3]}, source->weights + p->offset,
                                    (size_t)p->elements * sizeof(float), NULL};
     }
@@ -407,7 +407,7 @@ int main(void) {
     Suite *suite = suite_create("transfer");
     TCase *t = tcase_create("transfer");
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_set_timeout(t, 60);
+    tcase_set_timeout(t, 300);
     tcase_add_test(t, all_but_the_head_is_taken);
     tcase_add_test(t, float_types_are_converted);
     tcase_add_test(t, every_half_is_right);
