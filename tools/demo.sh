@@ -20,7 +20,7 @@ step "2. Keeps a fifth of the patients for the examination"
 "$haemnet" split "$demo/data" --manifest --ratios 0.8,0.2 --seed 1 --out "$demo/parts"
 
 step "3. Trains on the others; a tenth of them chooses the best epoch"
-"$haemnet" train "$demo/parts/train.csv" --holdout 0.1 --epochs 18 --size 48 --channels 1 --batch 16 --lr 0.002 --mean 0.2 --deviation 0.3 --seed 1 --out "$demo/run"
+"$haemnet" train --recipe thesis "$demo/parts/train.csv" --holdout 0.1 --epochs 18 --size 48 --channels 1 --batch 16 --lr 0.002 --mean 0.2 --deviation 0.3 --seed 1 --out "$demo/run"
 
 step "4. The examination: patients that the network has never seen"
 "$haemnet" evaluate "$demo/run/model.safetensors" "$demo/parts/test.csv" --json "$demo/metrics.json" | tee "$demo/evaluation.txt"
@@ -49,5 +49,5 @@ cat <<EOF
   $demo/run/model.safetensors  the network: $haemnet inspect $demo/run/model.safetensors
 
 With images of your own, in a folder per class:
-  $haemnet train FOLDER --epochs 20 --out run && $haemnet predict run/model.safetensors IMAGE.png
+  $haemnet train FOLDER --out run && $haemnet predict run/model.safetensors IMAGE.png
 EOF
