@@ -176,6 +176,7 @@ START_TEST(random_weights) {
         if (p->rank > 1) ck_assert(memcmp(other->weights + p->offset, all->weights + p->offset, bytes) != 0);
     }
     ck_assert_str_eq(all->provenance, "{}");
+    hn_model_free(again);
     ck_assert_int_eq(hn_model_randomize(m, -1, 3, &again, &err), HN_E_ARGUMENT);
     ck_assert_ptr_null(again);
     hn_image *image = new_image(ctx, 0);
