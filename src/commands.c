@@ -55,6 +55,14 @@ const command commands[] = {
      "  haemnet evaluate run/model.safetensors parts/test.csv --threshold 0.3 --json metrics.json\n"
      "  haemnet evaluate run/model.safetensors parts/test --json - | python3 -m json.tool\n",
      cmd_evaluate, describe_evaluate},
+    {"report", "RUN [DATA]", "writes down all that is known about a run's model: figures, intervals, images, hashes",
+     "  haemnet report run parts/test.csv                                    on data that the training has not seen\n"
+     "  haemnet report run                                                   on the test part of the training, which chose the epoch\n",
+     cmd_report, describe_report},
+    {"verify", "RUN DATA", "works out the figures of RUN/evidence.json again, and says whether they hold",
+     "  haemnet verify run parts/test.csv\n"
+     "  haemnet verify run parts/test.csv --tolerance 1e-4                   on another kind of device\n",
+     cmd_verify, describe_verify},
     {"predict", "MODEL FILE...", "says what a model sees in images",
      "  haemnet predict run/model.safetensors slice.png\n"
      "  haemnet predict run/model.safetensors images/*.jpg --json > predictions.jsonl\n",

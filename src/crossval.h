@@ -3,7 +3,8 @@
  *
  *   cmd_crossval.c  options, candidates        crossval.c         splits, trainings, resumption
  *   fold_files.c    a finished fold on disk    crossval_figures.c figures over folds, patients, repeats
- *   baselines.c     trivial classifiers        crossval_report.c  crossval.json, predictions.csv, the table */
+ *   baselines.c     trivial classifiers        crossval_report.c  crossval.json, predictions.csv, the table
+ *   trivial.c       the numbers that they are made of */
 #ifndef HAEMNET_CROSSVAL_H
 #define HAEMNET_CROSSVAL_H
 
@@ -105,8 +106,16 @@ void free_figures(const crossval *c, crossval_figures *f);
 /* Level i of rows that are predicted; NULL in *out where there is no such level. */
 hn_status level_eval(const crossval *c, int level, const int32_t *fold, const double *p, int32_t only, hn_eval **out, hn_error *err);
 
+/* trivial.c */
+enum { N_BASELINES = 5 };
+extern const char *const trivial_names[N_BASELINES];
+/* values [N_BASELINES · rows], NaN where a file cannot be read; there: the data have what it needs. 0 or EXIT_INTERRUPTED. */
+int trivial_values(hn_context *ctx, hn_cancel *cancel, hn_dataset *data, double *values, bool there[N_BASELINES]);
+/* Numbers → their ranks among all, above 0 and below 1, ties in the middle; NaN in the middle of all. False without memory. */
+bool rank_values(double *values, int64_t n);
+
 /* baselines.c */
-enum { N_BASELINES = 5, N_BASELINE_LEVELS = 2 }; /* images; patients by maximum */
+enum { N_BASELINE_LEVELS = 2 }; /* images; patients by maximum */
 typedef struct baseline_figures {
     const char *name;
     bool there;            /* the data have what it needs, and a positive class */

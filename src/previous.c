@@ -7,11 +7,12 @@
 
 #include "train.h"
 
-enum { N_NAMES = 11 };
+enum { N_NAMES = 15 };
 enum { PREDICTIONS = 5, CURVE = 8 };
 static const char *const names[N_NAMES] = {"model.safetensors", "last.safetensors", "history.csv", "run.json", "checkpoint.safetensors",
                                            "predictions.csv", "crossval.json", "fold.json", "curve.csv",
-                                           "curve.json", "curve.svg"};
+                                           "curve.json", "curve.svg", "evidence.json", "evidence.csv", "model-card.md",
+                                           "report.html"};
 
 /* folder/name with one of the endings, malloc'd. */
 static char *place(const char *folder, int name, const char *ending) {

@@ -14,7 +14,8 @@
 static void remove_stale(int folder) {
     static const char *const begins[] = {"checkpoint.safetensors.tmp-", "model.safetensors.tmp-", "last.safetensors.tmp-", "history.csv.tmp",
                                          "run.json.tmp", "predictions.csv.tmp", "crossval.json.tmp", "fold.json.tmp", "curve.csv.tmp",
-                                         "curve.json.tmp", "curve.svg.tmp"};
+                                         "curve.json.tmp", "curve.svg.tmp", "evidence.json.tmp", "evidence.csv.tmp", "model-card.md.tmp",
+                                         "report.html.tmp"};
     int copy = dup(folder);
     DIR *list = copy < 0 ? NULL : fdopendir(copy);
     if (!list && copy >= 0) close(copy);

@@ -1,0 +1,62 @@
+/* cmd_report.c - `haemnet report`: a run and labelled data → evidence.json, evidence.csv. */
+#include <math.h>
+#include <string.h>
+
+#include "evidence.h"
+
+typedef struct report_settings {
+    evidence_request request;
+    const char *device;
+    int32_t threads, quiet;
+} report_settings;
+
+enum { N_OPTIONS = 8 };
+static void list_options(report_settings *s, option list[N_OPTIONS]) {
+    const option options[N_OPTIONS] = {
+        {"threshold", OPTION_NUMBER, &s->request.threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
+        {"positive", OPTION_TEXT, &s->request.positive, "NAME", "class that sensitivity, ROC AUC and so on are about (the model's)"},
+        {"label-column", OPTION_TEXT, &s->request.label_columns, "A[,B...]", "manifest column of the label, or of several 0/1 labels (label)"},
+        {"group", OPTION_TEXT, &s->request.group, "REGEX|none", "patient by file name: first sub-match; none = there are no groups"},
+        TTA_OPTION(&s->request.tta),
+        {"device", OPTION_TEXT, &s->device, "SPEC", "see haemnet devices (best)"},
+        {"threads", OPTION_INT, &s->threads, "N", "threads to compute with (one per core)"},
+        {"quiet", OPTION_FLAG, &s->quiet, NULL, "no progress, no notes"},
+    };
+    memcpy(list, options, sizeof options);
+}
+
+void describe_report(FILE *out) {
+    report_settings s;
+    option list[N_OPTIONS];
+    list_options(&s, list);
+    print_options(out, list, N_OPTIONS);
+}
+
+static int work(report_settings *s, const char *folder) {
+    evidence_source source;
+    evidence e = {0};
+    int code = open_source(&source, folder, &s->request, s->threads, s->device);
+    if (!code) code = find_evidence(&source, &s->request, &e);
+    if (!code) code = write_evidence(&e, folder);
+    if (!code && !quiet) printf("%s/evidence.json: every figure with its interval; evidence.csv: every image\n", folder);
+    if (!code && report_skipped(source.data)) code = EXIT_SKIPPED;
+    free_evidence(&e);
+    close_source(&source);
+    return code;
+}
+
+int cmd_report(int argc, char **argv) {
+    report_settings s = {.request.threshold = NAN};
+    option list[N_OPTIONS];
+    list_options(&s, list);
+    int words = parse_options("report", list, N_OPTIONS, argc, argv);
+    if (words < 0) return EXIT_USAGE;
+    if (words != 1 && words != 2) return usage_error("report", "takes the folder of a run, and perhaps data, not %d words", words);
+    if (!threshold_fits(s.request.threshold)) return usage_error("report", "--threshold %g: must lie between 0 and 1", s.request.threshold);
+    if (s.threads < 0) return usage_error("report", "--threads %d: must be 1 or more", s.threads);
+    quiet = s.quiet;
+    int code = check_words("report", NULL, s.device, s.request.group);
+    if (code) return code;
+    if (words == 2) s.request.data = argv[1];
+    return work(&s, argv[0]);
+}

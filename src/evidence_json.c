@@ -1,0 +1,374 @@
+/* evidence_json.c - evidence.json, every figure with its interval, n and rule, and evidence.csv, every image; docs/report.md has the schema. The same
+ * model, data and options give the same bytes, but for `written`. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "evidence.h"
+
+static void text(FILE *out, const char *name, const char *value) {
+    fprintf(out, ", \"%s\": ", name);
+    if (value)
+        json_string(out, value);
+    else
+        fprintf(out, "null");
+}
+
+static void number(FILE *out, const char *name, double value) {
+    fprintf(out, ", \"%s\": ", name);
+    json_number(out, value);
+}
+
+static void whole(FILE *out, const char *name, int64_t value) { fprintf(out, ", \"%s\": %lld", name, (long long)value); }
+
+static void truth(FILE *out, const char *name, bool value) { fprintf(out, ", \"%s\": %s", name, value ? "true" : "false"); }
+
+const char *evidence_time(char time_text[32]) {
+    const char *fixed = getenv("SOURCE_DATE_EPOCH"); /* as reproducible builds have it */
+    time_t now = fixed && *fixed ? (time_t)strtoll(fixed, NULL, 10) : time(NULL);
+    struct tm parts;
+    if (!gmtime_r(&now, &parts) || !strftime(time_text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts)) strcpy(time_text, "unknown");
+    return time_text;
+}
+
+static void write_head(FILE *out) {
+    char written[32];
+    fprintf(out, "{\"evidence\": %d", EVIDENCE_FORMAT);
+    text(out, "notice", RESEARCH_USE);
+    text(out, "haemnet", hn_version_string());
+    text(out, "build", hn_build_info());
+    text(out, "written", evidence_time(written));
+}
+
+static void write_model(FILE *out, const evidence *e) {
+    fprintf(out, ",\n \"model\": {\"sha256\": \"%s\"", e->model_sha256);
+    text(out, "architecture", *e->model.preset ? e->model.preset : NULL);
+    whole(out, "width", e->model.width);
+    whole(out, "height", e->model.height);
+    whole(out, "channels", e->model.channels);
+    whole(out, "parameters", e->model.parameters);
+    number(out, "threshold", e->model.threshold);
+    fprintf(out, ", \"classes\": [");
+    for (int32_t k = 0; k < e->model.n_classes; k++) {
+        if (k) fprintf(out, ", ");
+        json_string(out, hn_model_class_name(e->source->model, k));
+    }
+    fprintf(out, "]");
+    text(out, "positive", e->model.positive >= 0 ? hn_model_class_name(e->source->model, e->model.positive) : NULL);
+    fprintf(out, "}");
+}
+
+static void write_data(FILE *out, const evidence *e) {
+    const evidence_request *r = e->request;
+    const hn_metrics *m = &e->levels[0].m;
+    fprintf(out, ",\n \"data\": {\"images\": %lld", (long long)m->n);
+    whole(out, "patients", e->levels[0].units);
+    truth(out, "patients_known", !m->groups_unknown);
+    whole(out, "skipped", m->skipped);
+    text(out, "list_sha256", e->list_sha256);
+    text(out, "contents_sha256", e->contents_sha256);
+    text(out, "seen_in_training", e->seen);
+    fprintf(out, ",\n  \"part\": {\"kind\": \"%s\"", r->holdout > 0 ? "holdout" : "whole");
+    number(out, "holdout", r->holdout > 0 ? r->holdout : NAN);
+    fprintf(out, ", \"seed\": ");
+    fprintf(out, r->holdout > 0 ? "%llu" : "null", (unsigned long long)r->split_seed);
+    fprintf(out, "}");
+    text(out, "label_column", r->label_columns);
+    text(out, "group", r->group);
+    fprintf(out, ",\n  \"classes\": [");
+    for (int32_t k = 0; k < m->n_classes; k++) {
+        fprintf(out, "%s{\"class\": ", k ? ", " : "");
+        json_string(out, class_of(e, k));
+        whole(out, "images", e->classes[k].support);
+        whole(out, "patients", e->class_patients[k]);
+        fprintf(out, "}");
+    }
+    fprintf(out, "]}");
+}
+
+static void write_rules(FILE *out, const evidence *e) {
+    const hn_metrics *m = &e->levels[0].m;
+    fprintf(out, ",\n \"rules\": {\"level\": 0.95, \"bootstrap\": {\"method\": \"BCa\", \"resamples\": 2000, \"seed\": 0}");
+    number(out, "threshold", m->threshold);
+    text(out, "positive", m->positive >= 0 ? class_of(e, m->positive) : NULL);
+    text(out, "tta", e->request->tta ? e->request->tta : "none");
+    text(out, "intervals", "AUC: DeLong, by patient; proportions: Wilson where each patient has one image, or all or none count; else bootstrap by patient");
+    text(out, "baselines", "rank among the rows, in the direction that serves it best on them; AUC by DeLong, difference paired");
+    text(out, "task", e->multi ? "multi" : "single");
+    fprintf(out, "}");
+}
+
+static void write_figure(FILE *out, const evidence_figure *f) {
+    fprintf(out, "{\"estimate\": ");
+    json_number(out, f->estimate);
+    number(out, "low", f->low);
+    number(out, "high", f->high);
+    whole(out, "n", f->n);
+    if (f->hits >= 0) whole(out, "hits", f->hits);
+    whole(out, "patients", f->units);
+    text(out, "interval", f->method);
+    fprintf(out, "}");
+}
+
+static void write_figures(FILE *out, const evidence *e) {
+    fprintf(out, ",\n \"figures\": {");
+    for (int i = 0, written = 0; i < N_EVIDENCE_LEVELS; i++) {
+        const evidence_level *l = &e->levels[i];
+        if (!l->there) continue;
+        fprintf(out, "%s\n  \"%s\": {", written++ ? "," : "", l->name);
+        for (int k = 0; k < N_FIGURES; k++) {
+            fprintf(out, "%s\n   \"%s\": ", k ? "," : "", figures[k].name);
+            write_figure(out, &l->figures[k]);
+        }
+        fprintf(out, "}");
+    }
+    fprintf(out, "}");
+}
+
+static void write_confusion(FILE *out, const evidence *e) {
+    const int32_t n = e->levels[0].m.n_classes;
+    fprintf(out, ",\n \"confusion\": {");
+    for (int32_t k = 0; k < n; k++) {
+        const int64_t *c = e->confusion + (size_t)k * (size_t)(e->multi ? 4 : n);
+        if (k) fprintf(out, ", ");
+        json_string(out, class_of(e, k));
+        if (e->multi) {
+            fprintf(out, ": {\"tn\": %lld, \"fp\": %lld, \"fn\": %lld, \"tp\": %lld}", (long long)c[0], (long long)c[1], (long long)c[2], (long long)c[3]);
+            continue;
+        }
+        fprintf(out, ": {");
+        for (int32_t i = 0; i < n; i++) {
+            if (i) fprintf(out, ", ");
+            json_string(out, class_of(e, i));
+            fprintf(out, ": %lld", (long long)c[i]);
+        }
+        fprintf(out, "}");
+    }
+    fprintf(out, "}");
+}
+
+static void write_classes(FILE *out, const evidence *e) {
+    fprintf(out, ",\n \"per_class\": {");
+    for (int32_t k = 0; k < e->levels[0].m.n_classes; k++) {
+        const hn_class_metrics *c = &e->classes[k];
+        fprintf(out, k ? ",\n  " : "\n  ");
+        json_string(out, class_of(e, k));
+        fprintf(out, ": {\"images\": %lld", (long long)c->support);
+        whole(out, "called", c->predicted);
+        number(out, "precision", c->precision);
+        number(out, "recall", c->recall);
+        number(out, "f1", c->f1);
+        number(out, "roc_auc", c->roc_auc);
+        number(out, "average_precision", c->average_precision);
+        fprintf(out, "}");
+    }
+    fprintf(out, "}");
+}
+
+static void write_curve(FILE *out, const char *name, const char *x, const char *y, const evidence_curve *c) {
+    fprintf(out, ",\n   \"%s\": {\"axes\": [\"%s\", \"%s\", \"threshold\"], \"points\": [", name, x, y);
+    for (size_t i = 0; i < c->n; i++) {
+        fprintf(out, i ? ", [" : "[");
+        json_number(out, c->points[i].x);
+        fprintf(out, ", ");
+        json_number(out, c->points[i].y);
+        fprintf(out, ", ");
+        json_number(out, c->points[i].threshold);
+        fprintf(out, "]");
+    }
+    fprintf(out, "]}");
+}
+
+static void write_bins(FILE *out, const char *name, const int64_t *bins) {
+    fprintf(out, ", \"%s\": [", name);
+    for (int i = 0; i < N_BINS; i++) fprintf(out, i ? ", %lld" : "%lld", (long long)bins[i]);
+    fprintf(out, "]");
+}
+
+static void write_questions(FILE *out, const evidence *e) {
+    fprintf(out, ",\n \"curves\": {");
+    for (int32_t i = 0; i < e->n_questions; i++) {
+        const evidence_question *q = &e->questions[i];
+        fprintf(out, i ? ",\n  " : "\n  ");
+        json_string(out, class_of(e, q->class_index));
+        fprintf(out, ": {\"roc_auc\": ");
+        json_number(out, q->auc.estimate);
+        number(out, "low", q->auc.low);
+        number(out, "high", q->auc.high);
+        write_curve(out, "roc", "1 - specificity", "sensitivity", &q->roc);
+        write_curve(out, "precision_recall", "recall", "precision", &q->pr);
+        fprintf(out, ",\n   \"histogram\": {\"bins\": %d", N_BINS);
+        write_bins(out, "without", q->histogram[0]);
+        write_bins(out, "with", q->histogram[1]);
+        fprintf(out, "}}");
+    }
+    fprintf(out, "}");
+}
+
+static void write_baselines(FILE *out, const evidence *e) {
+    fprintf(out, ",\n \"baselines\": {");
+    for (int i = 0, written = 0; i < N_BASELINES; i++) {
+        const evidence_baseline *b = &e->baselines[i];
+        if (!b->there) continue;
+        fprintf(out, "%s\n  \"%s\": {\"roc_auc\": ", written++ ? "," : "", b->name);
+        json_number(out, b->auc.estimate);
+        number(out, "low", b->auc.low);
+        number(out, "high", b->auc.high);
+        number(out, "model_ahead", b->ahead.estimate);
+        number(out, "ahead_low", b->ahead.low);
+        number(out, "ahead_high", b->ahead.high);
+        number(out, "p", b->ahead.p);
+        fprintf(out, "}");
+    }
+    fprintf(out, "}");
+}
+
+static void write_cases(FILE *out, const evidence *e) {
+    hn_eval_sample row = {.struct_size = sizeof row};
+    fprintf(out, ",\n \"gallery\": {\"wrong\": %lld, \"shown\": [", (long long)e->n_wrong);
+    for (int32_t i = 0; i < e->n_cases; i++) {
+        if (hn_eval_row(e->source->eval, e->cases[i].row, &row, NULL)) continue;
+        fprintf(out, "%s\n  {\"row\": %lld, \"right\": %s", i ? "," : "", (long long)e->cases[i].row, e->cases[i].right ? "true" : "false");
+        number(out, "probability_of_the_truth", e->cases[i].truth);
+        fprintf(out, "}");
+    }
+    fprintf(out, "]}");
+}
+
+/* The options of the training as run.json has them, to the letter; they hold no time. */
+static void write_options(FILE *out, const json_list *run) {
+    static const char *const left_out[] = {"options.out", "options.threads", "options.resume", "options.resident"}; /* change no result */
+    int written = 0;
+    fprintf(out, ", \"options\": {");
+    for (size_t i = 0; i < run->n; i++) {
+        const json_value *v = &run->values[i];
+        bool skip = strncmp(v->path, "options.", 8) != 0;
+        for (size_t k = 0; k < sizeof left_out / sizeof *left_out; k++) skip |= !strcmp(v->path, left_out[k]);
+        if (skip) continue;
+        if (written++) fprintf(out, ", ");
+        json_string(out, v->path + 8);
+        fprintf(out, ": %s", v->raw);
+    }
+    fprintf(out, "}");
+}
+
+static void copy(FILE *out, const json_list *run, const char *name, const char *path) {
+    const json_value *v = json_find(run, path);
+    fprintf(out, ", \"%s\": %s", name, v ? v->raw : "null");
+}
+
+static void write_training(FILE *out, const evidence *e) {
+    const run_files *f = &e->source->files;
+    if (!f->run.n && !f->n_epochs) return;
+    fprintf(out, ",\n \"training\": {\"epochs\": %lld", (long long)f->n_epochs);
+    copy(out, &f->run, "best_epoch", "best_epoch");
+    copy(out, &f->run, "stopped_early", "stopped_early");
+    copy(out, &f->run, "haemnet", "haemnet");
+    copy(out, &f->run, "device", "computed.device");
+    copy(out, &f->run, "precision", "computed.precision");
+    copy(out, &f->run, "model_sha256", "model_digest");
+    copy(out, &f->run, "data_sha256", "data.digest");
+    copy(out, &f->run, "split", "split.kind");
+    copy(out, &f->run, "train_images", "split.train_rows");
+    copy(out, &f->run, "train_patients", "split.train_groups");
+    copy(out, &f->run, "test_images", "split.test_rows");
+    copy(out, &f->run, "test_patients", "split.test_groups");
+    if (f->run.n) write_options(out, &f->run);
+    fprintf(out, ",\n  \"history\": [");
+    for (int64_t i = 0; i < f->n_epochs; i++) {
+        const epoch_line *h = &f->history[i];
+        fprintf(out, "%s\n   {\"epoch\": %.0f", i ? "," : "", h->epoch);
+        number(out, "train_loss", h->train_loss);
+        number(out, "train_accuracy", h->train_accuracy);
+        number(out, "test_loss", h->test_loss);
+        number(out, "test_accuracy", h->test_accuracy);
+        number(out, "learning_rate", h->learning_rate);
+        fprintf(out, "}");
+    }
+    fprintf(out, "]}");
+}
+
+void write_evidence_json(FILE *out, const evidence *e, const char *csv_sha256) {
+    write_head(out);
+    write_model(out, e);
+    write_data(out, e);
+    write_rules(out, e);
+    write_figures(out, e);
+    write_confusion(out, e);
+    write_classes(out, e);
+    write_questions(out, e);
+    write_baselines(out, e);
+    write_cases(out, e);
+    write_training(out, e);
+    fprintf(out, ",\n \"evidence_csv_sha256\": \"%s\"}\n", csv_sha256);
+}
+
+/* What is true, or what was said, as names; of several labels joined by +. */
+static void names_field(FILE *out, const evidence *e, const hn_eval_sample *row, bool said) {
+    char *names = NULL;
+    size_t size = 0;
+    FILE *list = open_memstream(&names, &size);
+    int written = 0;
+    if (!list) {
+        fail_text("out of memory");
+        exit(EXIT_FAILED);
+    }
+    for (int32_t k = 0; k < e->levels[0].m.n_classes; k++) {
+        const bool called = e->multi ? row->probabilities[k] >= e->levels[0].m.threshold : row->predicted == k;
+        if (said ? called : row_has(e, row, k)) fprintf(list, "%s%s", written++ ? "+" : "", class_of(e, k));
+    }
+    fclose(list);
+    csv_field(out, names);
+    free(names);
+}
+
+void write_evidence_csv(FILE *out, const evidence *e) {
+    const int32_t classes = e->levels[0].m.n_classes;
+    fprintf(out, "sha256,truth,said");
+    for (int32_t k = 0; k < classes; k++) {
+        char name[512];
+        snprintf(name, sizeof name, "probability_%s", class_of(e, k));
+        fputc(',', out);
+        csv_field(out, name);
+    }
+    fprintf(out, ",patient,file\n");
+    for (int64_t i = 0; i < e->levels[0].m.n; i++) {
+        hn_eval_sample row = {.struct_size = sizeof row};
+        if (hn_eval_row(e->source->eval, i, &row, NULL)) continue;
+        fprintf(out, "%s,", e->image_sha256[i]);
+        names_field(out, e, &row, false);
+        fputc(',', out);
+        names_field(out, e, &row, true);
+        for (int32_t k = 0; k < classes; k++) {
+            fputc(',', out);
+            csv_number(out, row.probabilities[k]);
+        }
+        fputc(',', out);
+        csv_field(out, row.group);
+        fputc(',', out);
+        csv_field(out, row.path);
+        fputc('\n', out);
+    }
+}
+
+static int write_one(const evidence *e, const char *folder, const char *name, const char *csv_sha256) {
+    char *path = join_path(folder, name);
+    FILE *out = open_output(path);
+    if (out && csv_sha256)
+        write_evidence_json(out, e, csv_sha256);
+    else if (out)
+        write_evidence_csv(out, e);
+    const bool done = out && close_output(out, path);
+    free(path);
+    return done ? EXIT_DONE : EXIT_FAILED;
+}
+
+int write_evidence(const evidence *e, const char *folder) {
+    char csv_sha256[DIGEST_TEXT], *path = join_path(folder, "evidence.csv");
+    int code = write_one(e, folder, "evidence.csv", NULL);
+    if (!code && !digest_file(path, csv_sha256)) code = fail_text("cannot read %s", path);
+    if (!code) code = write_one(e, folder, "evidence.json", csv_sha256);
+    free(path);
+    return code;
+}

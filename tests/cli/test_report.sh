@@ -1,0 +1,231 @@
+#!/bin/sh
+# report and verify: evidence.json holds what evidence.csv says, every figure with its interval; and whoever changes model, data or a figure is found.
+. tests/cli/common.sh
+
+small "$scratch/data" --bleed-share 0.6 || exit 1
+expect 0 "$H" split "$scratch/data" --manifest --ratios 0.5,0.5 --seed 2 --out "$scratch/parts"
+train() { "$H" train --recipe thesis "$scratch/parts/train.csv" --epochs 3 --size 32 --hidden 4 --batch 8 --seed 5 --quiet "$@"; }
+expect 0 train --out "$scratch/run"
+report() { SOURCE_DATE_EPOCH=1000000000 "$H" report "$@"; }
+
+expect 0 report "$scratch/run" "$scratch/parts/test.csv" --quiet
+run=$((run + 1))
+[ -s "$scratch/out" ] || [ -s "$scratch/err" ] && fail "--quiet is not quiet"
+there "$scratch/run/evidence.json" "$scratch/run/evidence.csv"
+says "$scratch/run/evidence.json" '"written": "2001-09-09T01:46:40Z"'
+
+# Everything that is a share is worked out again from the images alone, and the AUC by counting pairs.
+python "evidence.json follows from evidence.csv" "$scratch" <<'PY'
+import csv, hashlib, json, math, sys
+here = sys.argv[1]
+e = json.load(open(here + "/run/evidence.json"))
+raw = open(here + "/run/evidence.csv", "rb").read()
+rows = list(csv.DictReader(raw.decode().splitlines()))
+assert e["evidence"] == 1 and e["notice"] == "Research use, not a medical device."
+assert hashlib.sha256(raw).hexdigest() == e["evidence_csv_sha256"]
+assert hashlib.sha256(open(here + "/run/model.safetensors", "rb").read()).hexdigest() == e["model"]["sha256"]
+truth = {r["file"].split("/")[-1]: r for r in csv.DictReader(open(here + "/data/manifest.csv"))}
+p = {True: [], False: []}
+for r in rows:
+    assert hashlib.sha256(open(r["file"], "rb").read()).hexdigest() == r["sha256"]
+    assert truth[r["file"].split("/")[-1]]["label"] == r["truth"] and truth[r["file"].split("/")[-1]]["patient"] == r["patient"]
+    p[r["truth"] == "haemorrhage"].append(float(r["probability_haemorrhage"]))
+    assert (float(r["probability_haemorrhage"]) >= 0.5) == (r["said"] == "haemorrhage")
+assert hashlib.sha256("".join(r["sha256"] for r in rows).encode()).hexdigest() == e["data"]["contents_sha256"]
+f = e["figures"]["image"]
+tp, fn = sum(x >= 0.5 for x in p[True]), sum(x < 0.5 for x in p[True])
+fp, tn = sum(x >= 0.5 for x in p[False]), sum(x < 0.5 for x in p[False])
+assert e["confusion"]["haemorrhage"] == {"haemorrhage": tp, "no_haemorrhage": fn}
+assert e["confusion"]["no_haemorrhage"] == {"haemorrhage": fp, "no_haemorrhage": tn}
+for name, hits, n in (("accuracy", tp + tn, len(rows)), ("sensitivity", tp, tp + fn), ("specificity", tn, tn + fp), ("ppv", tp, tp + fp), ("npv", tn, tn + fn)):
+    if n:
+        assert f[name]["n"] == n and f[name]["hits"] == hits and abs(f[name]["estimate"] - hits / n) < 1e-12, name
+    else:
+        assert f[name]["estimate"] is None and f[name]["low"] is None and f[name]["interval"] is None, name
+pairs = sum((a > b) + (a == b) / 2 for a in p[True] for b in p[False]) / (len(p[True]) * len(p[False]))
+assert abs(f["roc_auc"]["estimate"] - pairs) < 1e-12 and f["roc_auc"]["interval"] == "DeLong by patient"
+for level in e["figures"].values():
+    for name, x in level.items():
+        assert x["low"] is None or x["low"] <= x["estimate"] <= x["high"], (name, x)
+        assert (x["low"] is None) == (x["interval"] is None), (name, x)
+# Patients: positive if an image is, the most suspicious image speaks.
+most, ill = {}, {}
+for r in rows:
+    most[r["patient"]] = max(most.get(r["patient"], 0), float(r["probability_haemorrhage"]))
+    ill[r["patient"]] = ill.get(r["patient"], False) or r["truth"] == "haemorrhage"
+hits = sum((most[k] >= 0.5) == ill[k] for k in most)
+a = e["figures"]["patient_max"]["accuracy"]
+assert a["hits"] == hits and a["n"] == len(most) == e["data"]["patients"] and a["interval"] == "Wilson"
+z = 1.959963984540054
+n, q = a["n"], a["hits"] / a["n"]
+centre, half = (q + z * z / (2 * n)) / (1 + z * z / n), z * math.sqrt(q * (1 - q) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+assert abs(a["low"] - max(0, centre - half)) < 1e-9 and abs(a["high"] - min(1, centre + half)) < 1e-9
+# Curves: every point is one of the images'; histogram: every image.
+c = e["curves"]["haemorrhage"]
+assert [0, 0, None] == c["roc"]["points"][0] and c["roc"]["points"][-1][:2] == [1, 1]
+for x, y, t in c["roc"]["points"][1:]:
+    assert abs(x - sum(v >= t for v in p[False]) / len(p[False])) < 1e-12 and abs(y - sum(v >= t for v in p[True]) / len(p[True])) < 1e-12
+for x, y, t in c["precision_recall"]["points"]:
+    said = sum(v >= t for v in p[True] + p[False])
+    assert abs(x - sum(v >= t for v in p[True]) / len(p[True])) < 1e-12 and abs(y - sum(v >= t for v in p[True]) / said) < 1e-12
+assert sum(c["histogram"]["with"]) == len(p[True]) and sum(c["histogram"]["without"]) == len(p[False])
+assert c["histogram"]["with"][9] == sum(0.45 <= x < 0.5 for x in p[True])
+# Trivial baselines in their better direction: the size of the file.
+import os
+size = {k: [os.path.getsize(r["file"]) for r in rows if (r["truth"] == "haemorrhage") == k] for k in (True, False)}
+auc = sum((a > b) + (a == b) / 2 for a in size[True] for b in size[False]) / (len(size[True]) * len(size[False]))
+b = e["baselines"]["file size"]
+assert abs(b["roc_auc"] - max(auc, 1 - auc)) < 1e-12 and abs(b["model_ahead"] - (pairs - b["roc_auc"])) < 1e-12
+# The gallery: the surest mistakes, then what was nearly one.
+g = e["gallery"]
+assert g["wrong"] == fp + fn
+def said_truth(r):
+    return float(r["probability_" + r["truth"]])
+for right in (False, True):
+    wanted = sorted((said_truth(r), i) for i, r in enumerate(rows) if (r["truth"] == r["said"]) == right)[:12]
+    assert [s["row"] for s in g["shown"] if s["right"] == right] == [i for _, i in wanted]
+t = e["training"]
+r = json.load(open(here + "/run/run.json"))
+assert t["best_epoch"] == r["best_epoch"] and t["model_sha256"] == e["model"]["sha256"] and t["options"]["seed"] == 5 and len(t["history"]) == 3
+assert e["data"]["seen_in_training"] is None
+PY
+
+# The same bytes again, for any number of threads.
+cp "$scratch/run/evidence.json" "$scratch/first.json"
+expect 0 report "$scratch/run" "$scratch/parts/test.csv" --quiet --threads 3
+same "$scratch/run/evidence.json" "$scratch/first.json"
+
+expect 0 "$H" verify "$scratch/run" "$scratch/parts/test.csv"
+says "$scratch/out" "held     figures.image.roc_auc = "
+says "$scratch/out" "evidence.json holds."
+says "$scratch/out" " 0 differ"
+expect 0 "$H" verify "$scratch/run" "$scratch/parts/test.csv" --quiet
+run=$((run + 1))
+grep -q "^held" "$scratch/out" && fail "--quiet says what holds"
+
+# Somebody touches one thing.
+tampered() { rm -rf "$scratch/bad" && cp -r "$scratch/run" "$scratch/bad"; }
+tampered
+sed -i 's/\("sensitivity": {"estimate": \)[0-9.]*/\10.97/' "$scratch/bad/evidence.json"
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv"
+says "$scratch/out" "DIFFERS  figures.image.sensitivity.estimate: evidence.json says 0.97, it is "
+says "$scratch/out" "model: the same, to the bit"
+says "$scratch/out" "model and data are the same, so it was changed"
+tampered
+sed -i 's/"n": \([0-9]*\), "hits"/"n": 9\1, "hits"/' "$scratch/bad/evidence.json"
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv"
+says "$scratch/out" "DIFFERS  figures.image.accuracy.n"
+tampered
+sed -i 's/"roc_auc": {"estimate": [^}]*},//' "$scratch/bad/evidence.json"
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv"
+says "$scratch/out" "DIFFERS  figures.image.roc_auc.low: evidence.json lacks it"
+tampered
+sed -i 's/^{"evidence": 1,/{"evidence": 1, "approved_by": "everyone",/' "$scratch/bad/evidence.json"
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv"
+says "$scratch/out" 'approved_by: evidence.json says "everyone", and there is no such value'
+tampered
+cp "$scratch/run/last.safetensors" "$scratch/bad/model.safetensors"
+expect 0 train --epochs 1 --lr 0.01 --out "$scratch/other"
+cp "$scratch/other/model.safetensors" "$scratch/bad/model.safetensors"
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv"
+says "$scratch/out" "model: ANOTHER ONE"
+says "$scratch/out" "DIFFERS  model.sha256"
+tampered
+printf 'x' | dd of="$scratch/bad/model.safetensors" bs=1 seek=100 conv=notrunc 2> "$scratch/dd"
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv"
+tampered
+sed -i '2s/.$/x/' "$scratch/bad/evidence.csv"
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv"
+says "$scratch/out" "evidence.csv: CHANGED"
+tampered
+rm "$scratch/bad/evidence.csv"
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv"
+says "$scratch/out" "DIFFERS  evidence.csv: cannot read it"
+tampered
+sed -i 's/^2,[0-9.]*/2,0.001/' "$scratch/bad/history.csv"
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv"
+says "$scratch/out" "DIFFERS  training.history[1].train_loss"
+
+# Other data: one image painted over, one label turned round, one row fewer.
+image=$(sed -n 2p "$scratch/parts/test.csv" | cut -d, -f1)
+cp "$image" "$scratch/kept.png"
+cp "$(sed -n 3p "$scratch/parts/test.csv" | cut -d, -f1)" "$image"
+expect 1 "$H" verify "$scratch/run" "$scratch/parts/test.csv"
+says "$scratch/out" "DIFFERS  image $image: its bytes are others"
+says "$scratch/out" "data: OTHER IMAGES"
+says "$scratch/out" "model: the same, to the bit"
+cp "$scratch/kept.png" "$image"
+awk -F, 'BEGIN { OFS = "," } NR == 2 { $2 = $2 == "haemorrhage" ? "no_haemorrhage" : "haemorrhage" } { print }' "$scratch/parts/test.csv" > "$scratch/turned.csv"
+expect 1 "$H" verify "$scratch/run" "$scratch/turned.csv"
+says "$scratch/out" "the same images, but OTHER labels, patients or names"
+sed '2d' "$scratch/parts/test.csv" > "$scratch/fewer.csv"
+expect 1 "$H" verify "$scratch/run" "$scratch/fewer.csv"
+says "$scratch/out" "data: OTHER IMAGES"
+expect 0 "$H" verify "$scratch/run" "$scratch/parts/test.csv" --quiet
+
+# What is no evidence.
+for text in '' '{' '{"a": 1,}' '{"evidence": 2}' '{"evidence": 1, "evidence": 1}' '[1, 2] 3' '{"evidence": 1, "rules": {"threshold": 7}}' '{"evidence": 01x}'; do
+    tampered
+    printf '%s' "$text" > "$scratch/bad/evidence.json"
+    expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv"
+    says "$scratch/err" "evidence.json"
+done
+expect 1 "$H" verify "$scratch/data" "$scratch/parts/test.csv"
+says "$scratch/err" "evidence.json"
+
+# The run's own test part: a share of DATA, or data of its own. Both chose the epoch, and the report says so.
+expect 0 report "$scratch/run"
+says "$scratch/run/evidence.json" '"seen_in_training": "chose the epoch"'
+says "$scratch/run/evidence.json" '"kind": "holdout"'
+expect 0 "$H" verify "$scratch/run" "$scratch/parts/train.csv"
+expect 0 report "$scratch/run" "$scratch/parts/train.csv" --quiet
+says "$scratch/run/evidence.json" '"seen_in_training": "trained on"'
+expect 0 train --epochs 1 --out "$scratch/tested" --test "$scratch/parts/test.csv"
+expect 0 report "$scratch/tested" --quiet
+says "$scratch/tested/evidence.json" '"seen_in_training": "chose the epoch"'
+expect 0 "$H" verify "$scratch/tested" "$scratch/parts/test.csv" --quiet
+expect 0 train --epochs 1 --out "$scratch/alone" --holdout 0
+expect 1 report "$scratch/alone"
+says "$scratch/err" "give DATA"
+expect 0 train --epochs 1 --out "$scratch/run"
+there "$scratch/run/evidence.json.previous" "$scratch/run/evidence.csv.previous"
+
+# Several labels, more than two classes without a positive one, a model without a run, hostile names, a bad file.
+expect 0 "$H" train --recipe thesis "$scratch/data" --epochs 1 --size 32 --hidden 4 --label-column subdural,subarachnoid --quiet --out "$scratch/multi"
+expect 0 report "$scratch/multi" "$scratch/data" --quiet
+expect 0 "$H" verify "$scratch/multi" "$scratch/data" --quiet
+mkdir -p "$scratch/odd/data/<b>\"&'" "$scratch/odd/data/well, or so" "$scratch/odd/data/zz"
+i=0
+for file in "$scratch"/data/images/p000[0-5]*.png; do
+    i=$((i + 1))
+    case $((i % 3)) in 0) class="<b>\"&'" ;; 1) class="well, or so" ;; *) class=zz ;; esac
+    cp "$file" "$scratch/odd/data/$class/<script>alert(1)<%2Fscript>$i.png"
+done
+echo "no image" > "$scratch/odd/data/zz/broken.png"
+expect 3 "$H" train --recipe thesis "$scratch/odd/data" --epochs 1 --size 16 --hidden 4 --quiet --out "$scratch/odd/run"
+expect 3 report "$scratch/odd/run" "$scratch/odd/data" --quiet
+python "evidence of hostile names" "$scratch/odd/run" <<'PY'
+import csv, json, sys
+e = json.load(open(sys.argv[1] + "/evidence.json"))
+assert set(e["per_class"]) == {"<b>\"&'", "well, or so", "zz"} and e["data"]["skipped"] == 1 and len(e["curves"]) == 3 and not e["baselines"]
+rows = list(csv.DictReader(open(sys.argv[1] + "/evidence.csv")))
+assert len(rows) == e["data"]["images"] and {r["truth"] for r in rows} == set(e["per_class"])
+assert sum(sum(r.values()) for r in e["confusion"].values()) == len(rows)
+PY
+expect 0 "$H" verify "$scratch/odd/run" "$scratch/odd/data" --quiet
+mkdir "$scratch/bare"
+cp "$scratch/other/model.safetensors" "$scratch/bare"
+expect 0 report "$scratch/bare" "$scratch/parts/test.csv" --quiet
+expect 1 report "$scratch/bare"
+says "$scratch/err" "run.json"
+expect 0 "$H" verify "$scratch/bare" "$scratch/parts/test.csv" --quiet
+
+# Wrong usage.
+expect 2 report
+expect 2 report "$scratch/run" a b
+expect 2 report "$scratch/run" --threshold 2
+expect 2 report "$scratch/run" "$scratch/parts/test.csv" --positive blood
+expect 2 report "$scratch/run" "$scratch/parts/test.csv" --tta twice
+expect 2 "$H" verify "$scratch/run"
+expect 2 "$H" verify "$scratch/run" "$scratch/parts/test.csv" --tolerance -1
+finish
