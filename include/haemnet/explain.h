@@ -203,6 +203,55 @@ HN_API hn_status hn_regions_contour(const hn_regions *regions, int32_t index, in
  * Since:   0.1 */
 HN_API void hn_regions_free(hn_regions *regions);
 
+/* --- pictures for people ---------------------------------------------------------------------------------------------------------- */
+
+/* Colours of a map. Lightness rises evenly with the number, so that no edge is seen where there is none, also in print without colour (van der
+ * Walt & Smith 2015). */
+enum {
+    HN_COLOURS_INFERNO = 1, /* black, violet, orange, pale yellow. The default */
+    HN_COLOURS_MAGMA = 2,   /* black, violet, pink, pale yellow */
+    HN_COLOURS_VIRIDIS = 3  /* dark blue, green, yellow */
+};
+
+/* Bits of hn_overlay_options.flags. */
+enum {
+    HN_OVERLAY_SIDE_BY_SIDE = 1, /* the image alone at the left, and with the map at the right */
+    HN_OVERLAY_NO_CONTOURS = 2,  /* regions without their outlines */
+    HN_OVERLAY_NO_BOXES = 4,     /* regions without their boxes and numbers */
+    HN_OVERLAY_NO_LEGEND = 8
+};
+
+typedef struct hn_overlay_options {
+    uint32_t struct_size;    /* sizeof(hn_overlay_options) */
+    int32_t flags;           /* HN_OVERLAY_… */
+    int32_t colours;         /* HN_COLOURS_…; 0 = inferno */
+    int32_t scale;           /* whole enlargement of the image, 1 … 64; 0 = the smallest that makes its longer side 448 px, 64 at most */
+    int32_t text_scale;      /* whole enlargement of letters of 6 × 10 px, 1 … 8; 0 = by the width of the enlarged image */
+    int32_t slice;           /* the one of `regions` and `truth` that is shown; 0 for one image */
+    double strength;         /* how far the map covers the image where it is `high`, above 0 … 1, less below in proportion; 0 = 0.6 */
+    double low;              /* the map's number where colours begin: there and below nothing is painted */
+    double high;             /* where they end; low = high = 0: 0 and 1 */
+    const hn_window *window; /* how an image in HU is shown; NULL = brain, centre 40 HU, width 80 HU; of no account to grey levels */
+    const hn_regions *truth; /* outlined in green dashes, such as those of a lesion's mask; NULL = none */
+    const char *caption;     /* UTF-8, above the image: verdict, name …; lines are broken where they are too long; NULL = none */
+    const char *legend;      /* what the colours mean; NULL = "weight in the verdict" */
+    const char *footer;      /* below all; NULL = "Research use only. Not a medical device."; "" = none */
+} hn_overlay_options;
+
+/* Draws a heat map over its image, with the outlines, boxes and numbers of regions, a legend, a caption and a footer, as an RGB image for
+ * hn_image_save_png. The same call gives the same pixels on every machine. Takes the memory of the picture and two 8-bit copies of the image.
+ *   image    of any kind: HU go through the window, 16 bit and float are shown in 8 bit, colours stay
+ *   map      height × width floats of the image's size, as hn_explain gives them
+ *   regions  of that map, as hn_regions_find gives them, numbered from 1 in their order; NULL = none
+ *   options  NULL = defaults; read during the call only
+ *   out      receives the handle; free it with hn_image_free
+ * Errors:  HN_E_ARGUMENT (also a number of the map that is NaN or infinite, and regions that lack the slice), HN_E_ABI, HN_E_SHAPE (regions of
+ *          another size), HN_E_LIMIT (a text over 4096 bytes, a picture over 128 Mi pixels or 65535 px a side), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_overlay(hn_context *context, const hn_image *image, const float *map, const hn_regions *regions,
+                            const hn_overlay_options *options, hn_image **out, hn_error *err);
+
 /* --- how far a map can be believed ------------------------------------------------------------------------------------------------- */
 
 /* Bits of hn_heatmap_truth.undefined: which figures are NaN, and why they must be. */

@@ -73,6 +73,7 @@ static const uint32_t hni_sizes_hn_region_options[] = {40};
 static const uint32_t hni_sizes_hn_region[] = {152};
 static const uint32_t hni_sizes_hn_heatmap_truth[] = {56};
 static const uint32_t hni_sizes_hn_explain_curve_options[] = {32};
+static const uint32_t hni_sizes_hn_overlay_options[] = {88};
 
 /* HN_OK, or HN_E_ARGUMENT for NULL, or HN_E_ABI if struct_size is none that was ever published. */
 #define HNI_CHECK(object, type, err) hni_check_struct((object), #type, hni_sizes_##type, (int)(sizeof hni_sizes_##type / sizeof *hni_sizes_##type), (err))

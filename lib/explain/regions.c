@@ -137,7 +137,8 @@ hn_status hni_regions_find(hn_context *ctx, const float *maps, int32_t width, in
     const int64_t pixels = (int64_t)width * height * slices; /* checked by the caller */
     hn_regions *r = hni_calloc(ctx, 1, sizeof *r);
     if (!r) return hni_fail_memory(err, sizeof *r, "the regions of a map");
-    *r = (hn_regions){.ctx = hni_context_ref(ctx), .width = width, .height = height, .slices = slices};
+    *r = (hn_regions){.ctx = hni_context_ref(ctx), .width = width, .height = height, .slices = slices,
+                       .threshold = o->threshold};
     hn_status status = HN_OK;
     r->labels = hni_calloc(ctx, (size_t)pixels, sizeof *r->labels);
     if (!r->labels) status = hni_fail_memory(err, (size_t)pixels * sizeof *r->labels, "the regions of a map");

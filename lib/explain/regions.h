@@ -14,6 +14,7 @@ struct hn_regions {
     int32_t *labels;    /* [slices, height, width]: number of the region + 1; 0 = none */
     hn_region *regions; /* [count] */
     int32_t count;
+    double threshold;   /* that they reach */
 };
 
 /* label.c: connected parts of what is not 0. marks [slices, height, width]: any number but 0 = inside; becomes the number of the part + 1, in the

@@ -81,6 +81,7 @@ CALL(hn_explain_curve, N(1, w.predictor), N(2, w.image), N(3, buffer.floats), NU
 CALL(hn_heatmap_compare, N(1, buffer.floats), N(2, buffer.bytes), 1, 1, 0, N(3, &res.truth), e)
 CALL(hn_model_randomize, N(1, w.model), 1, 1, N(2, &out.model), e)
 CALL(hn_rank_correlation, N(1, w.ctx), N(2, buffer.floats), N(3, buffer.floats), 2, N(4, buffer.doubles), e)
+CALL(hn_overlay, N(1, w.ctx), N(2, w.image), N(3, buffer.floats), NULL, NULL, N(4, &out.image), e)
 CALL(hn_regions_contour, N(1, w.regions), 0, 0, 0, buffer.ints, 0, NULL, e)
 CALL(hn_regions_find, N(1, w.ctx), N(2, buffer.floats), 1, 1, 1, NULL, N(3, &out.regions), e)
 CALL(hn_regions_get, N(1, w.regions), 0, N(2, &res.region), e)
@@ -202,6 +203,7 @@ static const function functions[] = {
     F(hn_heatmap_compare, 3, 0, 0, sizeof(hn_heatmap_truth)),
     F(hn_model_randomize, 2, 1, 2, 0),
     F(hn_rank_correlation, 4, 0, 0, 0),
+    F(hn_overlay, 4, 1, 4, 0),
     F(hn_regions_contour, 1, 0, 0, 0),
     F(hn_regions_find, 3, 1, 3, 0),
     F(hn_regions_get, 2, 0, 0, sizeof(hn_region)),

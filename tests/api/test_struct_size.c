@@ -111,6 +111,7 @@ CALL(hn_region_options, hn_regions_find, w.ctx, map, 4, 4, 4, IN(hn_region_optio
 CALL(hn_region, hn_regions_get, w.regions, 0, OUT(hn_region), e)
 CALL(hn_heatmap_truth, hn_heatmap_compare, map, mask, 64, 64, 0, OUT(hn_heatmap_truth), e)
 CALL(hn_explain_curve_options, hn_explain_curve, w.predictor, w.image, map, IN(hn_explain_curve_options), NULL, 0, NULL, &area, e)
+CALL(hn_overlay_options, hn_overlay, w.ctx, w.image, map, NULL, IN(hn_overlay_options), &out.image, e)
 CALL(hn_heatmap_info, hn_explain_series, w.predictor, (const hn_image *const *)&w.image, 1, NULL, map, MAP, NULL, OUT(hn_heatmap_info), e)
 
 /* Frees what a call gave; out2 is of the same kind. */
@@ -213,6 +214,7 @@ static const entry entries[] = {
     E(hn_region, hn_regions_get, 0, nothing, HN_OK),
     E(hn_heatmap_truth, hn_heatmap_compare, 0, nothing, HN_OK),
     E(hn_explain_curve_options, hn_explain_curve, 0, nothing, HN_OK),
+    E(hn_overlay_options, hn_overlay, 1, drop_image, HN_OK),
 };
 enum { ENTRIES = sizeof entries / sizeof *entries };
 

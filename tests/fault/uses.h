@@ -5,10 +5,12 @@
 #include "scenes.h"
 
 static inline void note_image(scene *s, const hn_image *image) {
-    uint8_t pixels[4096];
     size_t need = 0;
-    ck_ok(hn_image_copy_pixels(image, pixels, sizeof pixels, &need, &err));
+    ck_ok(hn_image_copy_pixels(image, NULL, 0, &need, &err));
+    uint8_t *pixels = malloc(need);
+    ck_ok(hn_image_copy_pixels(image, pixels, need, NULL, &err));
     note(s, pixels, need);
+    free(pixels);
 }
 
 static inline void load_images(scene *s) {
@@ -265,7 +267,7 @@ static inline void explain(scene *s) {
     const int32_t methods[] = {HN_EXPLAIN_HIRES_CAM, HN_EXPLAIN_GRAD_CAM_PP, HN_EXPLAIN_OCCLUSION, HN_EXPLAIN_INTEGRATED_GRADIENTS};
     hn_model *model = NULL;
     hn_predictor *p = NULL;
-    hn_image *images[2] = {NULL};
+    hn_image *images[2] = {NULL}, *overlay = NULL;
     hn_heatmap_info infos[2] = {{.struct_size = sizeof *infos}, {.struct_size = sizeof *infos}};
     const hn_region_options sized = {.struct_size = sizeof sized, .threshold = 0.25, .spacing_x = 1};
     const hn_explain_curve_options curve = {.struct_size = sizeof curve, .steps = 3};
@@ -289,6 +291,9 @@ static inline void explain(scene *s) {
     note(s, maps, need * sizeof *maps);
     STEP(regions, hn_regions_find(s->ctx, maps, infos[0].width, infos[0].height, 1, &sized, &regions, &err));
     for (int32_t i = 0; i < hn_regions_count(regions); i++) STEP(NULL, hn_regions_contour(regions, i, 0, 0, NULL, 0, &need, &err));
+    const hn_overlay_options drawn = {.struct_size = sizeof drawn, .scale = 1, .caption = "bleed", .truth = regions};
+    STEP(overlay, hn_overlay(s->ctx, images[0], maps, regions, &drawn, &overlay, &err));
+    note_image(s, overlay);
     STEP(NULL, hn_explain_curve(p, images[0], maps, &curve, NULL, 0, NULL, &figures[0], &err));
     STEP(NULL, hn_rank_correlation(s->ctx, maps, maps, 13, &figures[1], &err));
     note(s, figures, sizeof figures);
@@ -298,7 +303,7 @@ done:
     hn_regions_free(regions);
     hn_context_free(s->ctx);
     hn_predictor_free(p);
-    hn_image_free(images[0]), hn_image_free(images[1]);
+    hn_image_free(images[0]), hn_image_free(images[1]), hn_image_free(overlay);
 }
 
 static inline void evaluate(scene *s) {

@@ -192,6 +192,45 @@ enum {
     HN_RULE_MEAN = 4      /* mean of all */
 };
 
+/* Accuracies of trainings on more and more data. */
+typedef struct hn_learning_points {
+    uint32_t struct_size;     /* sizeof(hn_learning_points) */
+    int32_t flags;            /* 0 */
+    int64_t n;                /* trainings, 2 … 10000, of two sizes at least */
+    const double *sizes;      /* [n] training patients, or whatever is counted, ≥ 1; read during the call, as the others */
+    const double *accuracies; /* [n] 0 … 1 */
+    const double *weights;    /* [n] > 0, such as the number of test samples; NULL = all 1 */
+    const int32_t *series;    /* [n] which points were made together (one seed, nested subsets): they are resampled together; NULL = each apart */
+} hn_learning_points;
+
+typedef struct hn_power_law_options {
+    uint32_t struct_size; /* sizeof(hn_power_law_options) */
+    int32_t resamples;    /* 100 … 100000; 0 = 2000 */
+    double target;        /* accuracy whose size is asked for, 0 < t < 1; 0 = 0.95 */
+    double level;         /* of the intervals, 0 < l < 1; 0 = 0.95 */
+    uint64_t seed;        /* same seed, same points: same bits */
+    hn_cancel *cancel;    /* may be NULL */
+} hn_power_law_options;
+
+/* accuracy in percent = 100 + b1 · size^b2. */
+typedef struct hn_power_law {
+    uint32_t struct_size;  /* in: sizeof(hn_power_law) */
+    int32_t flags;         /* 0 */
+    double b1;             /* percent points; below 0 */
+    double b1_low;         /* percentile limits over fits of resampled series; NaN with one series only */
+    double b1_high;        /* likewise */
+    double b2;             /* below 0 where accuracy rises with size */
+    double b2_low;         /* likewise */
+    double b2_high;        /* likewise */
+    double error;          /* weighted root mean square of what the fit leaves, percent points */
+    double target;         /* 0 … 1 */
+    double level;          /* 0 … 1 */
+    double size;           /* at which the target is reached; +infinity if accuracy does not rise */
+    double size_low;       /* likewise; +infinity where many resampled fits do not rise */
+    double size_high;      /* likewise */
+    int64_t resamples;     /* fits of resampled series */
+} hn_power_law;
+
 /* Predicts every row of a data set. Files that cannot be read are skipped and counted.
  *   options  copied; NULL = defaults
  *   out      receives the handle; free it with hn_eval_free
@@ -345,6 +384,20 @@ HN_API hn_status hn_eval_bootstrap(const hn_eval *eval, double threshold, const 
  * Since:   0.1 */
 HN_API hn_status hn_eval_bootstrap_difference(const hn_eval *a, const hn_eval *b, const hn_bootstrap_options *options, hn_metrics *low,
                                               hn_metrics *high, hn_error *err);
+
+/* How much data is enough: fits accuracy as an inverse power law of the training size by weighted least squares (Gauss–Newton), and says
+ * at which size a target would be reached, with limits by resampling whole series. Beyond the sizes that were tried it is an extrapolation.
+ *   points   see there
+ *   options  NULL = target 0.95, level 0.95, 2000 resamples, seed 0
+ *   out      filled; set out->struct_size before
+ *   fits     the caller's [resamples, 2], receives b1 and b2 of each resample (NaN where there is no fit); may be NULL
+ *   cap      its size in numbers
+ * Errors:  HN_E_ARGUMENT (also a value out of range: names the point), HN_E_ABI, HN_E_DATA (one size only; all accuracies 1), HN_E_BUFFER,
+ *          HN_E_CANCELLED, HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_power_law(hn_context *context, const hn_learning_points *points, const hn_power_law_options *options, hn_power_law *out,
+                                   double *fits, size_t cap, hn_error *err);
 
 /* Number of samples; 0 for NULL.
  * Errors:  none.

@@ -32,6 +32,7 @@
  *   augment.h train.h    learning
  *   predict.h            verdicts
  *   evaluate.h           how good they are
+ *   explain.h            where they come from
  * backend.h, for people who write backends, is not included here. */
 #ifndef HAEMNET_HAEMNET_H
 #define HAEMNET_HAEMNET_H
@@ -42,6 +43,7 @@
 #include "dataset.h"
 #include "device.h"
 #include "evaluate.h"
+#include "explain.h"
 #include "image.h"
 #include "model.h"
 #include "phantom.h"
