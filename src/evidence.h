@@ -66,18 +66,19 @@ typedef struct evidence_level { /* images, or patients by a rule */
     evidence_figure figures[N_FIGURES];
 } evidence_level;
 
-enum { N_EVIDENCE_LEVELS = 3, MOST_QUESTIONS = 6, N_BINS = 20, MOST_POINTS = 300 };
+enum { N_EVIDENCE_LEVELS = 3, MOST_QUESTIONS = 6, N_BINS = 20, MOST_POINTS = 300, N_PLACES = 41 };
 
 typedef struct evidence_curve {
     hn_curve_point *points; /* [n] at most MOST_POINTS: corners only, thinned evenly if there are more */
-    size_t n;
+    size_t n;                   /* 0 = images of one kind only: no curve, no band */
+    double y[N_PLACES], low[N_PLACES], high[N_PLACES]; /* at x = 0, 1/40, … 1: the curve, and its band by the bootstrap */
 } evidence_curve;
 
 typedef struct evidence_question { /* one class or label against the rest */
     int32_t class_index;
     hn_class_metrics m;
     hn_interval auc;
-    evidence_curve roc, pr;     /* n = 0: images of one kind only */
+    evidence_curve roc, pr;
     int64_t histogram[2][N_BINS]; /* of the probability: rows without, with it */
 } evidence_question;
 
@@ -127,6 +128,7 @@ hn_status find_questions(evidence *e, hn_error *err);
 int find_trivial(evidence *e);
 int find_rows(evidence *e);
 hn_status find_cases(evidence *e, hn_error *err);
+double band_place(int i);     /* 0 … N_PLACES - 1 → x */
 bool row_has(const evidence *e, const hn_eval_sample *row, int32_t class_index); /* the truth */
 const char *class_of(const evidence *e, int32_t k);
 

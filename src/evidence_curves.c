@@ -22,6 +22,15 @@ static size_t thin(hn_curve_point *points, size_t n) {
     return MOST_POINTS;
 }
 
+double band_place(int i) { return (double)i / (N_PLACES - 1); }
+
+static hn_status find_band(const evidence *e, int32_t kind, int32_t class_index, evidence_curve *c, hn_error *err) {
+    const hn_bootstrap_options options = {.struct_size = sizeof options, .cancel = e->source->cancel};
+    double x[N_PLACES];
+    for (int i = 0; i < N_PLACES; i++) x[i] = band_place(i);
+    return hn_eval_curve_band(e->source->eval, kind, class_index, &options, x, N_PLACES, c->y, c->low, c->high, err);
+}
+
 /* The precision–recall curve's last point is a convention at recall 0, and no part of the drawing. */
 static hn_status find_curve(const evidence *e, int32_t kind, int32_t class_index, evidence_curve *out, hn_error *err) {
     size_t need = 0;
@@ -32,7 +41,7 @@ static hn_status find_curve(const evidence *e, int32_t kind, int32_t class_index
     if (!(out->points = calloc(need, sizeof *out->points))) return HN_E_MEMORY;
     status = hn_eval_curve(e->source->eval, kind, class_index, out->points, need, &need, err);
     if (!status) out->n = thin(out->points, kind == HN_CURVE_PR ? need - 1 : need);
-    return status;
+    return status ? status : find_band(e, kind, class_index, out, err);
 }
 
 static hn_status fill_histogram(const evidence *e, evidence_question *q, hn_error *err) {

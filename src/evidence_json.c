@@ -177,6 +177,15 @@ static void write_curve(FILE *out, const char *name, const char *x, const char *
         json_number(out, c->points[i].threshold);
         fprintf(out, "]");
     }
+    fprintf(out, "], \"band\": [");
+    for (int i = 0; i < N_PLACES && c->n; i++) {
+        const double row[] = {band_place(i), c->y[i], c->low[i], c->high[i]};
+        for (int k = 0; k < 4; k++) {
+            fprintf(out, k ? ", " : i ? ", [" : "[");
+            json_number(out, row[k]);
+        }
+        fprintf(out, "]");
+    }
     fprintf(out, "]}");
 }
 

@@ -147,7 +147,7 @@ hn_predictor_create ppp, hn_predict ppp, hn_predict_batch ppzp, hn_predictor_fre
 hn_evaluate pppp, hn_eval_from_arrays ppp, hn_eval_metrics pdp, hn_eval_class pidp, hn_eval_confusion pdpzp, hn_eval_curve piipzp,
 hn_eval_count p > l, hn_eval_row plp, hn_eval_class_name pi > s, hn_eval_free p > v,
 hn_eval_by_group piip, hn_eval_auc pidp, hn_eval_auc_difference ppidp, hn_eval_mcnemar ppp, hn_eval_bootstrap pdppp,
-hn_eval_bootstrap_difference ppppp, hn_eval_proportion lldp, hn_eval_mean plddp
+hn_eval_bootstrap_difference ppppp, hn_eval_curve_band piippippp, hn_eval_proportion lldp, hn_eval_mean plddp
 """
 _LETTERS = {"p": ctypes.c_void_p, "s": ctypes.c_char_p, "i": ctypes.c_int32, "l": ctypes.c_int64, "z": ctypes.c_size_t, "d": ctypes.c_double,
             "v": None}
@@ -837,6 +837,13 @@ class Evaluation(_Handle):
         points = (_structs["hn_curve_point"] * need.value)()
         _call("hn_eval_curve", self, kind, index, points, need.value, None)
         return [(p.x, p.y, p.threshold) for p in points]
+
+    def curve_band(self, kind, index, places, **options):
+        """[(x, y, low, high)] of a curve at places of x that rise from 0 to 1, each with its limits by patient."""
+        n, chosen = len(places), _options("hn_bootstrap_options", options)
+        x, y, low, high = ((ctypes.c_double * n)(*row) for row in (places, (), (), ()))
+        _call("hn_eval_curve_band", self, kind, index, ctypes.byref(chosen), x, n, y, low, high)
+        return list(zip(x, y, low, high))
 
     def by_group(self, rule=MAX, top=0):
         """One sample a patient, by a rule to be named beside every figure."""

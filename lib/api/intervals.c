@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "../base/status.h"
+#include "../eval/band.h"
 #include "../eval/bootstrap.h"
 #include "../eval/delong.h"
 #include "../eval/eval.h" /* defines: hn_eval */
@@ -195,4 +196,33 @@ hn_status hn_eval_bootstrap_difference(const hn_eval *a, const hn_eval *b, const
         return null_argument(err, f, !a ? "a" : !b ? "b" : !low ? "low" : "high");
     }
     return bootstrap(a, 0, b, options, low, high, f, err);
+}
+
+static hn_status check_places(const double *x, int32_t n, const char *f, hn_error *err) {
+    if (n < 1 || n > HNI_BAND_PLACES) {
+        return hni_fail(err, HN_E_ARGUMENT, "%s: n %d must be 1 to %d", f, (int)n, HNI_BAND_PLACES);
+    }
+    for (int32_t i = 0; i < n; i++) {
+        if (!(x[i] >= 0 && x[i] <= 1) || (i && !(x[i] > x[i - 1]))) {
+            return hni_fail(err, HN_E_ARGUMENT, "%s: x[%d] is %g; places must lie within 0 and 1 and rise", f, (int)i, x[i]);
+        }
+    }
+    return HN_OK;
+}
+
+hn_status hn_eval_curve_band(const hn_eval *eval, int32_t kind, int32_t index, const hn_bootstrap_options *options, const double *x, int32_t n,
+                             double *y, double *low, double *high, hn_error *err) {
+    static const char *const f = "hn_eval_curve_band";
+    if (!eval || !x || !low || !high) {
+        return null_argument(err, f, !eval ? "eval" : !x ? "x" : !low ? "low" : "high");
+    }
+    hn_bootstrap_options o;
+    hn_status status = take_options(options, &o, f, err);
+    if (status || (status = check_class(eval, index, f, err)) != HN_OK || (status = check_places(x, n, f, err)) != HN_OK) {
+        return status;
+    }
+    if (kind != HN_CURVE_ROC && kind != HN_CURVE_PR) {
+        return hni_fail(err, HN_E_ARGUMENT, "%s: kind %d is neither HN_CURVE_ROC nor HN_CURVE_PR", f, (int)kind);
+    }
+    return hni_eval_band(eval, kind, index, &o, x, n, y, low, high, err);
 }

@@ -65,6 +65,7 @@ CALL(hn_eval_by_group, N(1, w.eval), HN_RULE_MAX, 0, N(2, &out.eval), e)
 CALL(hn_eval_class, N(1, w.eval), 0, 0, N(2, &res.class_metrics), e)
 CALL(hn_eval_confusion, N(1, w.eval), 0, buffer.numbers, 512, &res.size, e)
 CALL(hn_eval_curve, N(1, w.eval), HN_CURVE_ROC, 0, buffer.points, 128, &res.size, e)
+CALL(hn_eval_curve_band, N(1, w.eval), HN_CURVE_ROC, 0, NULL, N(2, chances), 1, NULL, N(3, buffer.doubles), N(4, buffer.doubles + 1), e)
 CALL(hn_eval_from_arrays, N(1, w.ctx), N(2, &arrays), N(3, &out.eval), e)
 CALL(hn_eval_log_loss, N(1, w.eval), NULL, 0, N(2, buffer.doubles), e)
 CALL(hn_eval_mcnemar, N(1, w.eval), N(2, w.eval), N(3, &res.mcnemar), e)
@@ -187,6 +188,7 @@ static const function functions[] = {
     F(hn_eval_class, 2, 0, 0, sizeof(hn_class_metrics)),
     F(hn_eval_confusion, 1, 0, 0, 0),
     F(hn_eval_curve, 1, 0, 0, 0),
+    F(hn_eval_curve_band, 4, 0, 0, 0),
     F(hn_eval_from_arrays, 3, 1, 3, 0),
     F(hn_eval_log_loss, 2, 0, 0, 0),
     F(hn_eval_mcnemar, 3, 0, 0, sizeof(hn_mcnemar)),

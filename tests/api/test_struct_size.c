@@ -102,6 +102,7 @@ CALL(hn_power_law, hn_eval_power_law, w.ctx, &trainings, NULL, OUT(hn_power_law)
 CALL(hn_mcnemar, hn_eval_mcnemar, w.eval, w.eval, OUT(hn_mcnemar), e)
 CALL(hn_bootstrap_options, hn_eval_bootstrap, w.eval, 0, IN(hn_bootstrap_options), limits(0), limits(1), e)
 CALL(hn_bootstrap_options, hn_eval_bootstrap_difference, w.eval, w.eval, IN(hn_bootstrap_options), limits(0), limits(1), e)
+CALL(hn_bootstrap_options, hn_eval_curve_band, w.eval, HN_CURVE_ROC, 0, IN(hn_bootstrap_options), chances, 1, NULL, mean, deviation, e)
 CALL(hn_metrics, hn_eval_bootstrap, w.eval, 0, &quick, OUT(hn_metrics), limits(1), e)
 CALL(hn_metrics, hn_eval_bootstrap_difference, w.eval, w.eval, &quick, limits(0), OUT(hn_metrics), e)
 CALL(hn_explain_options, hn_explain, w.predictor, w.image, IN(hn_explain_options), map, MAP, NULL, NULL, e)
@@ -204,6 +205,7 @@ static const entry entries[] = {
     E(hn_power_law, hn_eval_power_law, 0, nothing, HN_OK),
     E(hn_bootstrap_options, hn_eval_bootstrap, 0, nothing, HN_OK),
     E(hn_bootstrap_options, hn_eval_bootstrap_difference, 0, nothing, HN_OK),
+    E(hn_bootstrap_options, hn_eval_curve_band, 0, nothing, HN_OK),
     E(hn_metrics, hn_eval_bootstrap, 0, nothing, HN_OK),
     E(hn_metrics, hn_eval_bootstrap_difference, 0, nothing, HN_OK),
     E(hn_explain_options, hn_explain, 0, nothing, HN_OK),

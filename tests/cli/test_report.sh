@@ -68,6 +68,15 @@ for x, y, t in c["roc"]["points"][1:]:
 for x, y, t in c["precision_recall"]["points"]:
     said = sum(v >= t for v in p[True] + p[False])
     assert abs(x - sum(v >= t for v in p[True]) / len(p[True])) < 1e-12 and abs(y - sum(v >= t for v in p[True]) / said) < 1e-12
+for name in ("roc", "precision_recall"):
+    band = c[name]["band"]
+    assert len(band) == 41 and band[0][0] == 0 and band[40][0] == 1
+    for x, y, low, high in band:
+        assert low is None or low <= y <= high
+        if name == "precision_recall":
+            called = max(t for t in p[True] + p[False] if sum(v >= t for v in p[True]) >= x * len(p[True]))
+            assert abs(y - sum(v >= called for v in p[True]) / sum(v >= called for v in p[True] + p[False])) < 1e-12
+    assert sum(low < y < high for x, y, low, high in band if low is not None) > 10
 assert sum(c["histogram"]["with"]) == len(p[True]) and sum(c["histogram"]["without"]) == len(p[False])
 assert c["histogram"]["with"][9] == sum(0.45 <= x < 0.5 for x in p[True])
 # Trivial baselines in their better direction: the size of the file.

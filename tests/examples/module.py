@@ -113,6 +113,8 @@ def check_evaluation(context, predictor, test):
     low, high = slices.bootstrap(resamples=200, seed=1)
     assert low.accuracy <= slices.metrics().accuracy <= high.accuracy
     assert slices.bootstrap(other=slices, resamples=100)[0].brier == 0
+    band = slices.curve_band(h.ROC, 1, [0.1, 0.5, 1.0], resamples=100)
+    assert [b[0] for b in band] == [0.1, 0.5, 1.0] and band[2][1:] == (1, 1, 1) and all(b[2] <= b[1] <= b[3] for b in band)
     assert h.proportion(8, 10).low < .8 and h.mean([.7, .8, .9], 1 / 2).corrected_low < h.mean([.7, .8, .9], 1 / 2).low
     raises(h.Error, "HN_E_ARGUMENT", h.Evaluation.from_arrays, context, [0, 7], [[.9, .1], [.2, .8]])
 

@@ -311,7 +311,10 @@ static inline void evaluate(scene *s) {
     const hn_predictor_options o = {.struct_size = sizeof o, .max_batch = 4, .device = "frail", .tta = HN_TTA_FLIP};
     hn_metrics m = {.struct_size = sizeof m};
     hn_class_metrics c = {.struct_size = sizeof c};
+    const hn_bootstrap_options quick = {.struct_size = sizeof quick, .resamples = 100};
+    const double places[] = {0.2, 0.8};
     hn_curve_point curve[64];
+    double limits[6];
     int64_t confusion[4];
     hn_model *model = NULL;
     hn_predictor *p = NULL;
@@ -333,6 +336,8 @@ static inline void evaluate(scene *s) {
     note(s, confusion, sizeof confusion);
     STEP(NULL, hn_eval_curve(e, HN_CURVE_ROC, 0, curve, 64, &need, &err));
     note(s, curve, need * sizeof *curve);
+    STEP(NULL, hn_eval_curve_band(e, HN_CURVE_PR, 0, &quick, places, 2, limits, limits + 2, limits + 4, &err));
+    note(s, limits, sizeof limits);
 done:
     hn_context_free(s->ctx);
     hn_eval_free(e), hn_dataset_free(ds), hn_predictor_free(p), hn_model_free(model);

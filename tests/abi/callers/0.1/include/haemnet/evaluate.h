@@ -280,6 +280,22 @@ HN_API hn_status hn_eval_confusion(const hn_eval *eval, double threshold, int64_
  * Since:   0.1 */
 HN_API hn_status hn_eval_curve(const hn_eval *eval, int32_t kind, int32_t index, hn_curve_point *dst, size_t cap, size_t *need, hn_error *err);
 
+/* How sure a curve is: limits of y at places of x, each place for itself, by resampling groups as in hn_eval_bootstrap. The ROC is read linear between
+ * its points, at a step its upper end; precision where recall first reaches the place.
+ *   kind, index  as hn_eval_curve
+ *   options  as hn_eval_bootstrap
+ *   x        n places, rising, within 0 and 1; read during the call only
+ *   n        1 … 64
+ *   y        receives n values of the curve itself; may be NULL
+ *   low      receives n lower limits; NaN where the data allow none
+ *   high     receives n upper limits
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_NOT_FOUND (index), HN_E_DATA (one class only: the curve has no meaning), HN_E_CANCELLED, HN_E_MEMORY.
+ *          On failure y, low and high are as they were.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_curve_band(const hn_eval *eval, int32_t kind, int32_t index, const hn_bootstrap_options *options, const double *x, int32_t n,
+                                    double *y, double *low, double *high, hn_error *err);
+
 /* From slices to patients: an evaluation with one sample a group, in the order of the groups' first rows. A group is positive if any of its
  * rows is; its probability of the positive class, or of each label, comes from its rows by the rule. Single-label classes become two: the
  * positive one and the rest. Silent rows are left out; a group of nothing else is silent. Rows without a group are their own.
