@@ -34,6 +34,9 @@ SAMPLER_SHUFFLE, SAMPLER_CLASSES, SAMPLER_GROUPS, SAMPLER_HARD_NEGATIVES = 1, 2,
 LAST, BEST, AVERAGED = 1, 2, 3                              # Trainer.model
 ROC, PR = 1, 2                                              # Evaluation.curve
 MAX, NOISY_OR, TOP_MEAN, MEAN = 1, 2, 3, 4                  # Evaluation.by_group
+ACCURACY, SENSITIVITY, SPECIFICITY, PPV, NPV = 1, 2, 3, 4, 5 # Evaluation.rate
+CHOOSE_YOUDEN, CHOOSE_SENSITIVITY, CHOOSE_SPECIFICITY, CHOOSE_COST = 1, 2, 3, 4 # Evaluation.choose_threshold
+EQUAL_WIDTH, EQUAL_COUNT, CALLED_CLASS = 1, 2, -1           # Evaluation.reliability
 EPOCH_BEST, EPOCH_STOP = 1, 2                               # bits of an epoch report's flags
 STATUSES = ("HN_OK HN_E_ARGUMENT HN_E_MEMORY HN_E_IO HN_E_FORMAT HN_E_LIMIT HN_E_UNSUPPORTED HN_E_SHAPE HN_E_STATE HN_E_CANCELLED HN_E_BACKEND "
             "HN_E_UNAVAILABLE HN_E_NOT_FOUND HN_E_NUMERIC HN_E_ABI HN_E_DATA HN_E_BUFFER HN_E_INTERNAL").split()
@@ -91,7 +94,7 @@ hn_prediction: u32 struct_size, u32 flags, ptr probabilities, ptr logits, i32 ca
     u64 labels, f64 probability, f64 positive, f64 threshold
 hn_eval_options: u32 struct_size, i32 positive, f64 threshold, ptr cancel, ptr progress, ptr progress_user
 hn_eval_arrays: u32 struct_size, i32 task, i32 n_classes, i32 positive, i64 n, ptr classes, ptr labels, f64s probabilities, strs class_names,
-    f64 threshold, strs groups
+    f64 threshold, strs groups, f64s logits, u64[4] digest
 hn_metrics: u32 struct_size, u32 undefined, i64 n, i64 skipped, i64 tp, i64 fp, i64 tn, i64 fn, i32 n_classes, i32 positive,
     i32 groups_unknown, i32 flags, f64 threshold, f64 accuracy, f64 balanced_accuracy, f64 sensitivity, f64 specificity, f64 ppv, f64 npv,
     f64 f1, f64 mcc, f64 threat_score, f64 roc_auc, f64 average_precision, f64 brier, f64 log_loss, f64 macro_precision, f64 macro_recall,
@@ -103,6 +106,13 @@ hn_curve_point: f64 x, f64 y, f64 threshold
 hn_interval: u32 struct_size, i32 method, f64 estimate, f64 low, f64 high, f64 level, f64 standard_error, f64 p, i64 n, i64 groups
 hn_mean: u32 struct_size, i32 flags, i64 n, f64 mean, f64 deviation, f64 level, f64 low, f64 high, f64 corrected_low, f64 corrected_high
 hn_mcnemar: u32 struct_size, i32 flags, i64 both, i64 only_a, i64 only_b, i64 neither, f64 exact, f64 mid_p
+hn_threshold: u32 struct_size, i32 rule, f64 value, f64 threshold, f64 sensitivity, f64 specificity, i64 n, i64 positives, i64 groups,
+    u64[4] digest, i32 index, i32 group_rule, i32 top, i32 flags
+hn_operating_point: f64 value, f64 estimate, f64 low, f64 high, f64 threshold
+hn_reliability_options: u32 struct_size, i32 binning, i32 bins, i32 index, f64 level
+hn_reliability_bin: f64 low, f64 high, f64 mean, f64 share, f64 share_low, f64 share_high, i64 n
+hn_reliability: u32 struct_size, i32 bins, i32 binning, i32 index, i64 n, i64 groups, f64 mean, f64 share, f64 ece, f64 mce, f64 brier,
+    f64 reliability, f64 resolution, f64 uncertainty, f64 within_variance, f64 within_covariance
 hn_bootstrap_options: u32 struct_size, i32 method, i32 resamples, i32 flags, f64 level, u64 seed, ptr cancel
 """
 _TYPES = {"i32": ctypes.c_int32, "u32": ctypes.c_uint32, "i64": ctypes.c_int64, "u64": ctypes.c_uint64, "f32": ctypes.c_float,
@@ -147,7 +157,8 @@ hn_predictor_create ppp, hn_predict ppp, hn_predict_batch ppzp, hn_predictor_fre
 hn_evaluate pppp, hn_eval_from_arrays ppp, hn_eval_metrics pdp, hn_eval_class pidp, hn_eval_confusion pdpzp, hn_eval_curve piipzp,
 hn_eval_count p > l, hn_eval_row plp, hn_eval_class_name pi > s, hn_eval_free p > v,
 hn_eval_by_group piip, hn_eval_auc pidp, hn_eval_auc_difference ppidp, hn_eval_mcnemar ppp, hn_eval_bootstrap pdppp,
-hn_eval_bootstrap_difference ppppp, hn_eval_curve_band piippippp, hn_eval_proportion lldp, hn_eval_mean plddp
+hn_eval_bootstrap_difference ppppp, hn_eval_curve_band piippippp, hn_eval_proportion lldp, hn_eval_mean plddp,
+hn_eval_rate piddp, hn_eval_threshold piidp, hn_eval_operating_points piipipp, hn_eval_reliability ppppzp
 """
 _LETTERS = {"p": ctypes.c_void_p, "s": ctypes.c_char_p, "i": ctypes.c_int32, "l": ctypes.c_int64, "z": ctypes.c_size_t, "d": ctypes.c_double,
             "v": None}
@@ -869,6 +880,28 @@ class Evaluation(_Handle):
         else:
             _call("hn_eval_bootstrap_difference", self, other, *limits)
         return _plain(low), _plain(high)
+
+    def rate(self, rate, threshold=0.0, level=0.0):
+        """hn_interval of a share at a threshold: ACCURACY, SENSITIVITY and so on; by patient where groups are known."""
+        return _filled("hn_interval", "hn_eval_rate", self, rate, threshold, level)
+
+    def choose_threshold(self, rule=CHOOSE_YOUDEN, value=0.0, index=None):
+        """hn_threshold, for a class or label (the positive one): choose on other rows than those that figures are reported on."""
+        return _filled("hn_threshold", "hn_eval_threshold", self, 0 if index is None else index + 1, rule, value)
+
+    def operating_points(self, rule, values, index=None, **options):
+        """[hn_operating_point, …]: specificity where sensitivity is held (rule CHOOSE_SENSITIVITY), or the reverse; options as bootstrap."""
+        held, points = (ctypes.c_double * len(values))(*values), (_structs["hn_operating_point"] * len(values))()
+        _call("hn_eval_operating_points", self, 0 if index is None else index + 1, rule, held, len(held),
+              ctypes.byref(_options("hn_bootstrap_options", options)), points)
+        return [_plain(point) for point in points]
+
+    def reliability(self, **options):
+        """(hn_reliability, [hn_reliability_bin, …]): how far probabilities are from what happens; options: binning, bins, index, level."""
+        chosen, figures, need = _options("hn_reliability_options", options), _new("hn_reliability"), ctypes.c_size_t()
+        bins = (_structs["hn_reliability_bin"] * 100)()
+        _call("hn_eval_reliability", self, ctypes.byref(chosen), ctypes.byref(figures), bins, len(bins), ctypes.byref(need))
+        return _plain(figures), [_plain(bins[i]) for i in range(need.value)]
 
     @property
     def classes(self):

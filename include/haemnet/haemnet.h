@@ -32,6 +32,7 @@
  *   augment.h train.h    learning
  *   predict.h            verdicts
  *   evaluate.h           how good they are
+ *   calibrate.h          thresholds, and what probabilities are worth
  *   explain.h            where they come from
  * backend.h, for people who write backends, is not included here. */
 #ifndef HAEMNET_HAEMNET_H
@@ -39,6 +40,7 @@
 
 #include "augment.h"
 #include "builder.h"
+#include "calibrate.h"
 #include "context.h"
 #include "dataset.h"
 #include "device.h"

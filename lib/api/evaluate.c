@@ -85,6 +85,9 @@ static hn_status check_rows(const hn_eval_arrays *a, hn_error *err) {
                 return hni_fail(err, HN_E_ARGUMENT, "hn_eval_from_arrays: row %lld has probability %g for class %zu; it must be 0 to 1",
                                 (long long)i, p, k);
             }
+            if (a->logits && !isfinite(a->logits[(size_t)i * classes + k])) {
+                return hni_fail(err, HN_E_ARGUMENT, "hn_eval_from_arrays: row %lld has a logit for class %zu that is not finite", (long long)i, k);
+            }
         }
     }
     return HN_OK;
@@ -127,6 +130,20 @@ static void copy_rows(hn_eval *eval, const hn_eval_arrays *a) {
         eval->labels[i] = a->labels ? a->labels[i] : c < 64 ? UINT64_C(1) << c : 0;
         eval->rows[i] = (int64_t)i;
     }
+    memcpy(eval->digest, a->digest, sizeof eval->digest);
+}
+
+static hn_status copy_logits(hn_eval *eval, const hn_eval_arrays *a, hn_error *err) {
+    const size_t cells = (size_t)a->n * (size_t)a->n_classes; /* the probabilities had room */
+    if (!a->logits) {
+        return HN_OK;
+    }
+    eval->logits = hni_calloc(eval->ctx, cells, sizeof *eval->logits);
+    if (!eval->logits) {
+        return hni_fail_memory(err, cells * sizeof *eval->logits, "the logits of samples");
+    }
+    memcpy(eval->logits, a->logits, cells * sizeof *eval->logits);
+    return HN_OK;
 }
 
 hn_status hn_eval_from_arrays(hn_context *context, const hn_eval_arrays *arrays, hn_eval **out, hn_error *err) {
@@ -150,7 +167,8 @@ hn_status hn_eval_from_arrays(hn_context *context, const hn_eval_arrays *arrays,
         (status = hni_eval_new(context, a.task, a.n_classes, a.n, &eval, err)) != HN_OK) {
         return status;
     }
-    if ((status = copy_names(eval, &a, err)) != HN_OK || (status = copy_groups(eval, &a, err)) != HN_OK) {
+    if ((status = copy_names(eval, &a, err)) != HN_OK || (status = copy_groups(eval, &a, err)) != HN_OK ||
+        (status = copy_logits(eval, &a, err)) != HN_OK) {
         hni_eval_unref(eval);
         return status;
     }

@@ -9,6 +9,8 @@
 #include "../eval/eval.h" /* defines: hn_eval */
 #include "../eval/intervals.h"
 #include "../eval/patients.h"
+#include "../eval/rates.h"
+#include "checks.h"
 #include "haemnet/evaluate.h"
 #include "structs.h" /* defines: HNI_CHECK, hni_take, hni_give */
 
@@ -74,6 +76,30 @@ hn_status hn_eval_proportion(int64_t hits, int64_t n, double level, hn_interval 
     hni_wilson(hits, n, used, &filled);
     hni_give(out, &filled, sizeof filled);
     return HN_OK;
+}
+
+hn_status hn_eval_rate(const hn_eval *eval, int32_t rate, double threshold, double level, hn_interval *out, hn_error *err) {
+    static const char *const f = "hn_eval_rate";
+    if (!eval || !out) {
+        return null_argument(err, f, eval ? "out" : "eval");
+    }
+    double used = 0;
+    hn_interval filled;
+    hn_status status = HNI_CHECK(out, hn_interval, err);
+    if (status || (status = pick_level(level, &used, f, err)) != HN_OK) {
+        return status;
+    }
+    if (rate < HN_RATE_ACCURACY || rate > HN_RATE_NPV || (rate != HN_RATE_ACCURACY && eval->positive < 0)) {
+        return hni_fail(err, HN_E_ARGUMENT, "%s: rate %d is none of HN_RATE_…, or speaks of the positive class and none is named", f, (int)rate);
+    }
+    if (!(threshold >= 0 && threshold < 1)) {
+        return hni_fail(err, HN_E_ARGUMENT, "%s: threshold %g must be above 0 and below 1, or 0 for the evaluation's own", f, threshold);
+    }
+    status = hni_eval_rate(eval, rate, threshold > 0 ? threshold : eval->threshold, used, &filled, err);
+    if (!status) {
+        hni_give(out, &filled, sizeof filled);
+    }
+    return status;
 }
 
 hn_status hn_eval_mean(const double *values, int64_t n, double test_to_train, double level, hn_mean *out, hn_error *err) {
@@ -143,7 +169,7 @@ hn_status hn_eval_mcnemar(const hn_eval *a, const hn_eval *b, hn_mcnemar *out, h
     return HN_OK;
 }
 
-static hn_status take_options(const hn_bootstrap_options *options, hn_bootstrap_options *o, const char *f, hn_error *err) {
+hn_status hni_take_bootstrap(const hn_bootstrap_options *options, hn_bootstrap_options *o, const char *f, hn_error *err) {
     hn_status status = options ? HNI_CHECK(options, hn_bootstrap_options, err) : HN_OK;
     if (status) {
         return status;
@@ -166,7 +192,7 @@ static hn_status bootstrap(const hn_eval *a, double threshold, const hn_eval *b,
     hn_bootstrap_options o;
     hn_metrics lower, upper;
     hn_status status = HNI_CHECK(low, hn_metrics, err);
-    if (status || (status = HNI_CHECK(high, hn_metrics, err)) != HN_OK || (status = take_options(options, &o, f, err)) != HN_OK ||
+    if (status || (status = HNI_CHECK(high, hn_metrics, err)) != HN_OK || (status = hni_take_bootstrap(options, &o, f, err)) != HN_OK ||
         (b && (status = hni_eval_same_rows(a, b, f, err)) != HN_OK)) {
         return status;
     }
@@ -217,7 +243,7 @@ hn_status hn_eval_curve_band(const hn_eval *eval, int32_t kind, int32_t index, c
         return null_argument(err, f, !eval ? "eval" : !x ? "x" : !low ? "low" : "high");
     }
     hn_bootstrap_options o;
-    hn_status status = take_options(options, &o, f, err);
+    hn_status status = hni_take_bootstrap(options, &o, f, err);
     if (status || (status = check_class(eval, index, f, err)) != HN_OK || (status = check_places(x, n, f, err)) != HN_OK) {
         return status;
     }

@@ -55,7 +55,7 @@ static const uint32_t hni_sizes_hn_predictor_options[] = {32};
 static const uint32_t hni_sizes_hn_prediction[] = {72};
 /* evaluate.h */
 static const uint32_t hni_sizes_hn_eval_options[] = {40};
-static const uint32_t hni_sizes_hn_eval_arrays[] = {72};
+static const uint32_t hni_sizes_hn_eval_arrays[] = {72, 112};
 static const uint32_t hni_sizes_hn_metrics[] = {240};
 static const uint32_t hni_sizes_hn_class_metrics[] = {64};
 static const uint32_t hni_sizes_hn_eval_sample[] = {56};
@@ -66,6 +66,10 @@ static const uint32_t hni_sizes_hn_bootstrap_options[] = {40};
 static const uint32_t hni_sizes_hn_learning_points[] = {48};
 static const uint32_t hni_sizes_hn_power_law_options[] = {40};
 static const uint32_t hni_sizes_hn_power_law[] = {112};
+/* calibrate.h */
+static const uint32_t hni_sizes_hn_threshold[] = {112};
+static const uint32_t hni_sizes_hn_reliability_options[] = {24};
+static const uint32_t hni_sizes_hn_reliability[] = {112};
 /* explain.h */
 static const uint32_t hni_sizes_hn_explain_options[] = {56};
 static const uint32_t hni_sizes_hn_heatmap_info[] = {160};

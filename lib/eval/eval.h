@@ -17,11 +17,14 @@ struct hn_eval {
     int32_t *classes;      /* [n], -1 in multi-label data */
     uint64_t *labels;      /* [n] */
     double *probabilities; /* [n, n_classes] */
+    double *logits;        /* [n, n_classes], or NULL: not known */
     uint32_t *flags;       /* [n] HN_PREDICTION_… */
     int64_t *rows;         /* [n] */
     char **paths;          /* [n], NULL = "" */
     char **groups;         /* [n], NULL = "" */
     char **class_names;    /* [n_classes] */
+    uint64_t digest[4];    /* of the data set, 0 = not known */
+    int32_t group_rule, top; /* HN_RULE_… that made it of another; 0 = rows */
 };
 
 /* An evaluation with room for n samples, all zero; the predict room fills it while it reads a data set, and lowers n at the end. */

@@ -134,6 +134,9 @@ hn_status hni_eval_by_group(const hn_eval *eval, int32_t rule, int32_t top, hn_e
         fresh->positive = multi || eval->n_classes == 2 ? eval->positive : 1;
         fresh->threshold = eval->threshold;
         fresh->groups_unknown = eval->groups_unknown;
+        fresh->group_rule = rule;
+        fresh->top = top;
+        memcpy(fresh->digest, eval->digest, sizeof fresh->digest);
         for (int64_t i = 0; i < g.count; i++) {
             fill_group(eval, &g, i, rule, top, scratch, fresh);
         }

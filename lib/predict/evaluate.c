@@ -35,6 +35,9 @@ static hn_status make_eval(pass *s, int64_t rows, hn_error *err) {
             return hni_fail_memory(err, strlen(m->class_names[k]) + 1, "a class name");
     s->eval->positive = s->options->positive ? s->options->positive - 1 : m->positive;
     s->eval->threshold = s->options->threshold != 0 ? s->options->threshold : s->p->threshold;
+    hni_dataset_digest(s->data, s->eval->digest);
+    s->eval->logits = hni_calloc(s->p->ctx, (size_t)rows, (size_t)m->n_classes * sizeof *s->eval->logits);
+    if (!s->eval->logits) return hni_fail_memory(err, (size_t)rows * (size_t)m->n_classes * sizeof *s->eval->logits, "an evaluation's logits");
     s->eval->groups_unknown = (hni_dataset_flags(s->data) & HN_DATA_GROUPS_UNKNOWN) != 0;
     return HN_OK;
 }
@@ -68,13 +71,16 @@ static hn_status fill_row(pass *s, int64_t row, int32_t i, hn_error *err) {
     hn_eval *e = s->eval;
     int64_t at = s->done;
     size_t classes = (size_t)e->n_classes;
-    const float *from = s->p->run.probabilities + (size_t)i * classes;
+    const float *from = s->p->run.probabilities + (size_t)i * classes, *logits = s->p->run.logits + (size_t)i * classes;
     hn_row facts = {0};
     hni_dataset_row(s->data, row, &facts);
     hn_status status = keep_text(e->ctx, facts.path, &e->paths[at], err);
     if (!status) status = keep_text(e->ctx, facts.group, &e->groups[at], err);
     if (status) return status;
-    for (size_t k = 0; k < classes; k++) e->probabilities[(size_t)at * classes + k] = (double)from[k];
+    for (size_t k = 0; k < classes; k++) {
+        e->probabilities[(size_t)at * classes + k] = (double)from[k];
+        e->logits[(size_t)at * classes + k] = (double)logits[k];
+    }
     e->rows[at] = row;
     e->flags[at] = s->p->run.status[i] ? HN_PREDICTION_NONFINITE : 0;
     s->silent += e->flags[at] != 0;

@@ -76,6 +76,8 @@ typedef union result {
     hn_mean mean;
     hn_mcnemar mcnemar;
     hn_power_law power_law;
+    hn_threshold threshold;
+    hn_reliability reliability;
     unsigned char bytes[4096]; /* as large as a struct_size may be */
 } result;
 
@@ -89,6 +91,8 @@ static union {
     double doubles[512];
     int64_t numbers[512];
     hn_curve_point points[128];
+    hn_operating_point operating[64];
+    hn_reliability_bin bins[64];
     hn_metrics metrics;
 } buffer;
 

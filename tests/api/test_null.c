@@ -73,7 +73,11 @@ CALL(hn_eval_mean, N(1, chances), 2, 0.25, 0, N(2, &res.mean), e)
 CALL(hn_eval_metrics, N(1, w.eval), 0, N(2, &res.metrics), e)
 CALL(hn_eval_power_law, N(1, w.ctx), N(2, &trainings), NULL, N(3, &res.power_law), buffer.doubles, 512, e)
 CALL(hn_eval_proportion, 1, 2, 0, N(1, &res.interval), e)
+CALL(hn_eval_operating_points, N(1, w.eval), 1, HN_CHOOSE_SENSITIVITY, N(2, chances), 2, NULL, N(3, buffer.operating), e)
+CALL(hn_eval_rate, N(1, w.eval), HN_RATE_ACCURACY, 0, 0, N(2, &res.interval), e)
+CALL(hn_eval_reliability, N(1, w.eval), NULL, N(2, &res.reliability), NULL, 0, &res.size, e)
 CALL(hn_eval_row, N(1, w.eval), 0, N(2, &res.sample), e)
+CALL(hn_eval_threshold, N(1, w.eval), 1, HN_CHOOSE_YOUDEN, 0, N(2, &res.threshold), e)
 CALL(hn_evaluate, N(1, w.predictor), N(2, w.data), NULL, N(3, &out.eval), e)
 CALL(hn_explain, N(1, w.predictor), N(2, w.image), NULL, buffer.floats, 0, NULL, NULL, e)
 CALL(hn_explain_batch, N(1, w.predictor), N(2, (const hn_image *const *)&w.image), 1, NULL, buffer.floats, 0, NULL, N(3, &res.heatmap), e)
@@ -196,7 +200,11 @@ static const function functions[] = {
     F(hn_eval_metrics, 2, 0, 0, sizeof(hn_metrics)),
     F(hn_eval_power_law, 3, 0, 0, sizeof(hn_power_law)),
     F(hn_eval_proportion, 1, 0, 0, sizeof(hn_interval)),
+    F(hn_eval_operating_points, 3, 0, 0, 0),
+    F(hn_eval_rate, 2, 0, 0, sizeof(hn_interval)),
+    F(hn_eval_reliability, 2, 0, 0, sizeof(hn_reliability)),
     F(hn_eval_row, 2, 0, 0, sizeof(hn_eval_sample)),
+    F(hn_eval_threshold, 2, 0, 0, sizeof(hn_threshold)),
     F(hn_evaluate, 3, 1, 3, 0),
     F(hn_explain, 2, 0, 0, 0),
     F(hn_explain_batch, 3, 0, 0, sizeof(hn_heatmap_info)),
@@ -263,6 +271,7 @@ static const char *const silent[] = {
     "hn_abi_layout", "hn_abi_version", "hn_build_info", "hn_builder_free", "hn_cancel_free", "hn_cancel_reset", "hn_cancel_trigger",
     "hn_cancel_triggered", "hn_context_free", "hn_dataset_class_name", "hn_dataset_free", "hn_eval_class_name", "hn_eval_count", "hn_eval_free",
     "hn_eval_rule_name",
+    "hn_threshold_rule_name",
     "hn_image_free", "hn_model_class_name", "hn_model_free", "hn_phantom_count", "hn_phantom_free", "hn_predictor_free",
     "hn_regions_count", "hn_regions_free", "hn_status_name",
     "hn_trainer_epochs", "hn_trainer_free", "hn_transfer_free", "hn_version_string",
@@ -312,6 +321,7 @@ START_TEST(null_where_nothing_can_fail) {
     ck_assert_ptr_null(hn_dataset_class_name(NULL, 0));
     ck_assert_ptr_null(hn_eval_class_name(NULL, 0));
     ck_assert_ptr_null(hn_eval_rule_name(-1));
+    ck_assert_ptr_null(hn_threshold_rule_name(0));
     ck_assert_ptr_null(hn_model_class_name(NULL, 0));
     for (int32_t i = -3; i < 5; i++) {
         const bool there = i == 0 || i == 1;

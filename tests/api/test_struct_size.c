@@ -24,6 +24,12 @@ static hn_power_law *law(void) {
     l.struct_size = sizeof l;
     return &l;
 }
+static const hn_reliability_options first_class = {.struct_size = sizeof first_class, .index = 1};
+static hn_reliability *diagram(void) {
+    static hn_reliability r;
+    r.struct_size = sizeof r;
+    return &r;
+}
 static hn_metrics *limits(int i) { /* sound ones, when the other struct is in question */
     static hn_metrics m[2];
     m[i].struct_size = sizeof m[i];
@@ -96,6 +102,11 @@ CALL(hn_interval, hn_eval_proportion, 1, 2, 0, OUT(hn_interval), e)
 CALL(hn_interval, hn_eval_auc, w.eval, 0, 0, OUT(hn_interval), e)
 CALL(hn_interval, hn_eval_auc_difference, w.eval, w.eval, 0, 0, OUT(hn_interval), e)
 CALL(hn_mean, hn_eval_mean, chances, 2, 0.25, 0, OUT(hn_mean), e)
+CALL(hn_interval, hn_eval_rate, w.eval, HN_RATE_ACCURACY, 0, 0, OUT(hn_interval), e)
+CALL(hn_threshold, hn_eval_threshold, w.eval, 1, HN_CHOOSE_YOUDEN, 0, OUT(hn_threshold), e)
+CALL(hn_bootstrap_options, hn_eval_operating_points, w.eval, 1, HN_CHOOSE_SENSITIVITY, chances, 1, IN(hn_bootstrap_options), buffer.operating, e)
+CALL(hn_reliability_options, hn_eval_reliability, w.eval, IN(hn_reliability_options), diagram(), NULL, 0, NULL, e)
+CALL(hn_reliability, hn_eval_reliability, w.eval, &first_class, OUT(hn_reliability), NULL, 0, NULL, e)
 CALL(hn_learning_points, hn_eval_power_law, w.ctx, IN(hn_learning_points), NULL, &res.power_law, NULL, 0, e)
 CALL(hn_power_law_options, hn_eval_power_law, w.ctx, &trainings, IN(hn_power_law_options), law(), NULL, 0, e)
 CALL(hn_power_law, hn_eval_power_law, w.ctx, &trainings, NULL, OUT(hn_power_law), NULL, 0, e)
@@ -200,6 +211,11 @@ static const entry entries[] = {
     E(hn_interval, hn_eval_auc_difference, 0, nothing, HN_OK),
     E(hn_mean, hn_eval_mean, 0, nothing, HN_OK),
     E(hn_mcnemar, hn_eval_mcnemar, 0, nothing, HN_OK),
+    E(hn_interval, hn_eval_rate, 0, nothing, HN_OK),
+    E(hn_threshold, hn_eval_threshold, 0, nothing, HN_OK),
+    E(hn_bootstrap_options, hn_eval_operating_points, 0, nothing, HN_OK),
+    E(hn_reliability_options, hn_eval_reliability, 0, nothing, HN_OK),
+    E(hn_reliability, hn_eval_reliability, 0, nothing, HN_OK),
     E(hn_learning_points, hn_eval_power_law, 0, nothing, HN_E_ABI), /* the result's struct_size is asked for next, and is not there */
     E(hn_power_law_options, hn_eval_power_law, 0, nothing, HN_OK),
     E(hn_power_law, hn_eval_power_law, 0, nothing, HN_OK),

@@ -171,6 +171,35 @@ START_TEST(delong_by_patient) {
 }
 END_TEST
 
+/* Shares by patient: the interval errs on the wide side where rows are hardly alike, so it is held from below, and from above loosely. */
+START_TEST(shares_by_patient) {
+    static const plan plans[] = {{60, 6, {1.5, 1}, 0.7, true}, {40, 16, {3, 2}, 0.3, true}, {12, 16, {2, 1}, 0.7, false}, {30, 2, {3, 2}, 1, true}};
+    for (size_t k = 0; k < sizeof plans / sizeof *plans; k++) {
+        tally accuracy = {.name = "Wilson by patient, accuracy"}, sensitivity = {.name = "Wilson by patient, sensitivity"}, rows = {.name = "image by image"};
+        for (int i = 0; i < (all() ? 6000 : 600); i++) {
+            hni_random r = stream(8 + (uint32_t)k, i);
+            hn_interval interval = {.struct_size = sizeof interval};
+            draw(&plans[k], &r, &s);
+            hn_eval *a = eval_of(&s, 0);
+            ck_ok(hn_eval_rate(a, HN_RATE_ACCURACY, 0, 0, &interval, &err));
+            count(&accuracy, interval.low, interval.high, true_accuracy(&plans[k], 0));
+            ck_ok(hn_eval_proportion((int64_t)lround(interval.estimate * (double)s.n), s.n, 0, &interval, &err));
+            count(&rows, interval.low, interval.high, true_accuracy(&plans[k], 0));
+            ck_ok(hn_eval_rate(a, HN_RATE_SENSITIVITY, 0, 0, &interval, &err));
+            count(&sensitivity, interval.low, interval.high, true_accuracy(&plans[k], 0)); /* the scores are symmetric */
+            hn_eval_free(a);
+        }
+        const tally *const tallies[] = {&accuracy, &sensitivity};
+        for (int t = 0; t < 2; t++) {
+            const double share = (double)tallies[t]->held / tallies[t]->studies;
+            printf("%s: %.2f %% of %d studies; %s %.2f %%\n", tallies[t]->name, 100 * share, tallies[t]->studies, rows.name, 100.0 * rows.held / rows.studies);
+            ck_assert_msg(share >= (all() ? 0.935 : 0.92) && share < 0.998, "%s, plan %zu: %.2f %%", tallies[t]->name, k, 100 * share);
+        }
+        ck_assert(k != 2 || (double)rows.held / rows.studies < 0.8); /* why rows of a patient must not be counted one by one */
+    }
+}
+END_TEST
+
 START_TEST(bootstrap_by_patient) {
     const plan p = {120, 2, {1.5, 1}, 0.7, true};
     tally accuracy = {.name = "BCa by patient, accuracy"}, auc = {.name = "BCa by patient, AUC"}, gap = {.name = "BCa by patient, difference of AUCs"},
@@ -221,7 +250,8 @@ int main(void) {
     Suite *suite = suite_create("coverage");
     TCase *t = tcase_create("coverage");
     tcase_add_checked_fixture(t, setup, teardown);
-    const TTest *const cases[] = {wilson, mean_over_folds, delong_image_by_image, delong_by_patient, bootstrap_by_patient, mcnemar_holds_its_level};
+    const TTest *const cases[] = {wilson, mean_over_folds, delong_image_by_image, delong_by_patient, shares_by_patient,
+                                  bootstrap_by_patient, mcnemar_holds_its_level};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) tcase_add_test(t, cases[i]);
     tcase_set_timeout(t, all() ? 3600 : 120);
     suite_add_tcase(suite, t);

@@ -116,6 +116,14 @@ def check_evaluation(context, predictor, test):
     band = slices.curve_band(h.ROC, 1, [0.1, 0.5, 1.0], resamples=100)
     assert [b[0] for b in band] == [0.1, 0.5, 1.0] and band[2][1:] == (1, 1, 1) and all(b[2] <= b[1] <= b[3] for b in band)
     assert h.proportion(8, 10).low < .8 and h.mean([.7, .8, .9], 1 / 2).corrected_low < h.mean([.7, .8, .9], 1 / 2).low
+    accuracy, chosen = slices.rate(h.ACCURACY), slices.choose_threshold(h.CHOOSE_SENSITIVITY, 1)
+    assert accuracy.groups == 3 and accuracy.low < accuracy.estimate == slices.metrics().accuracy
+    assert abs(chosen.threshold - .225) < 1e-12 and chosen.sensitivity == 1 and chosen.n == 6 and slices.metrics(chosen.threshold).fn == 0
+    held = slices.operating_points(h.CHOOSE_SENSITIVITY, [.5, 1], resamples=100)
+    assert [point.value for point in held] == [.5, 1] and held[1].estimate == chosen.specificity
+    figures, bins = slices.reliability(bins=4)
+    parts = figures.reliability - figures.resolution + figures.uncertainty + figures.within_variance - figures.within_covariance
+    assert len(bins) == 4 and sum(b.n for b in bins) == 6 and abs(parts - slices.metrics().brier) < 1e-12
     raises(h.Error, "HN_E_ARGUMENT", h.Evaluation.from_arrays, context, [0, 7], [[.9, .1], [.2, .8]])
 
 

@@ -313,6 +313,13 @@ static inline void evaluate(scene *s) {
     hn_class_metrics c = {.struct_size = sizeof c};
     const hn_bootstrap_options quick = {.struct_size = sizeof quick, .resamples = 100};
     const double places[] = {0.2, 0.8};
+    const hn_reliability_options quarters = {.struct_size = sizeof quarters, .bins = 4, .binning = HN_BINS_EQUAL_COUNT, .index = 2};
+    const double held = 0.5;
+    hn_threshold t = {.struct_size = sizeof t};
+    hn_reliability r = {.struct_size = sizeof r};
+    hn_interval rate = {.struct_size = sizeof rate};
+    hn_reliability_bin bins[4];
+    hn_operating_point point;
     hn_curve_point curve[64];
     double limits[6];
     int64_t confusion[4];
@@ -338,6 +345,14 @@ static inline void evaluate(scene *s) {
     note(s, curve, need * sizeof *curve);
     STEP(NULL, hn_eval_curve_band(e, HN_CURVE_PR, 0, &quick, places, 2, limits, limits + 2, limits + 4, &err));
     note(s, limits, sizeof limits);
+    STEP(NULL, hn_eval_threshold(e, 2, HN_CHOOSE_COST, 5, &t, &err));
+    note(s, &t.threshold, sizeof t.threshold);
+    STEP(NULL, hn_eval_operating_points(e, 2, HN_CHOOSE_SENSITIVITY, &held, 1, &quick, &point, &err));
+    note(s, &point, sizeof point);
+    STEP(NULL, hn_eval_reliability(e, &quarters, &r, bins, 4, &need, &err));
+    note(s, bins, need * sizeof *bins);
+    STEP(NULL, hn_eval_rate(e, HN_RATE_ACCURACY, 0, 0, &rate, &err));
+    note(s, &rate.low, sizeof rate.low);
 done:
     hn_context_free(s->ctx);
     hn_eval_free(e), hn_dataset_free(ds), hn_predictor_free(p), hn_model_free(model);

@@ -37,6 +37,8 @@ typedef struct hn_eval_arrays {
     const char *const *class_names; /* n_classes names or NULL; copied */
     double threshold;               /* 0 < t < 1; 0 = 0.5 */
     const char *const *groups;      /* [n] patient of each sample, NULL or "" = not known; NULL = none is known; copied */
+    const double *logits;           /* [n, n_classes] what the probabilities were made of, for fitting a calibration; NULL = not known; copied */
+    uint64_t digest[4];             /* hn_dataset_info.digest of the rows; all 0 = not known */
 } hn_eval_arrays;
 
 /* Bits of `undefined`: which metrics are NaN, and why they must be. */
@@ -124,9 +126,10 @@ typedef struct hn_curve_point {
 
 /* How an interval was made; hn_interval.method. */
 enum {
-    HN_INTERVAL_WILSON = 1,  /* Wilson's score interval of a proportion */
-    HN_INTERVAL_DELONG = 2,  /* DeLong's variance: of one AUC on the logit scale, of a difference on its own */
-    HN_INTERVAL_NEWCOMBE = 3 /* Newcombe's (2006) fifth interval of an AUC: where DeLong's variance is 0 and says nothing */
+    HN_INTERVAL_WILSON = 1,   /* Wilson's score interval of a proportion */
+    HN_INTERVAL_DELONG = 2,   /* DeLong's variance: of one AUC on the logit scale, of a difference on its own */
+    HN_INTERVAL_NEWCOMBE = 3, /* Newcombe's (2006) fifth interval of an AUC: where DeLong's variance is 0 and says nothing */
+    HN_INTERVAL_WILSON_GROUPS = 4 /* Wilson's with the number of rows that are worth as much as the groups */
 };
 
 /* A figure with its confidence interval. */
@@ -168,6 +171,9 @@ typedef struct hn_mcnemar {
     double exact;          /* two-sided p of the exact conditional test; 1 where the two never differ */
     double mid_p;          /* the same, counting half the probability of what was seen: less cautious, nearer to its level */
 } hn_mcnemar;
+
+/* Shares of rows at a threshold, for hn_eval_rate; as the fields of hn_metrics. */
+enum { HN_RATE_ACCURACY = 1, HN_RATE_SENSITIVITY = 2, HN_RATE_SPECIFICITY = 3, HN_RATE_PPV = 4, HN_RATE_NPV = 5 };
 
 enum {
     HN_BOOTSTRAP_BCA = 1,       /* bias-corrected and accelerated (Efron, 1987) */
@@ -336,6 +342,18 @@ HN_API hn_status hn_eval_log_loss(const hn_eval *eval, const double *weights, in
  * Thread:  any.
  * Since:   0.1 */
 HN_API hn_status hn_eval_proportion(int64_t hits, int64_t n, double level, hn_interval *out, hn_error *err);
+
+/* A share at a threshold with its interval, in one pass: Wilson's where rows are independent, else Wilson's with as many rows as the groups are
+ * worth, Student's t for the normal. What a row is worth follows from how alike the rows of a group are, seen with half an invented
+ * group added, half of it hits: few groups never look sure. With one group alone there is no interval.
+ *   rate     HN_RATE_…; all but accuracy are of the positive class
+ *   threshold  as hn_eval_metrics
+ *   level    as hn_eval_proportion
+ *   out      filled; NaN where the share has no meaning; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT (also: no positive class), HN_E_ABI, HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_rate(const hn_eval *eval, int32_t rate, double threshold, double level, hn_interval *out, hn_error *err);
 
 /* Mean, deviation and Student's t intervals of a metric over folds and repeats, plain and corrected.
  *   values   n numbers; NaN is left out; read during the call
