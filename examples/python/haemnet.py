@@ -36,6 +36,7 @@ ROC, PR = 1, 2                                              # Evaluation.curve
 MAX, NOISY_OR, TOP_MEAN, MEAN = 1, 2, 3, 4                  # Evaluation.by_group
 ACCURACY, SENSITIVITY, SPECIFICITY, PPV, NPV = 1, 2, 3, 4, 5 # Evaluation.rate
 CHOOSE_YOUDEN, CHOOSE_SENSITIVITY, CHOOSE_SPECIFICITY, CHOOSE_COST = 1, 2, 3, 4 # Evaluation.choose_threshold
+TEMPERATURE, PLATT = 1, 2                                   # Evaluation.calibrate
 EQUAL_WIDTH, EQUAL_COUNT, CALLED_CLASS = 1, 2, -1           # Evaluation.reliability
 EPOCH_BEST, EPOCH_STOP = 1, 2                               # bits of an epoch report's flags
 STATUSES = ("HN_OK HN_E_ARGUMENT HN_E_MEMORY HN_E_IO HN_E_FORMAT HN_E_LIMIT HN_E_UNSUPPORTED HN_E_SHAPE HN_E_STATE HN_E_CANCELLED HN_E_BACKEND "
@@ -108,6 +109,8 @@ hn_mean: u32 struct_size, i32 flags, i64 n, f64 mean, f64 deviation, f64 level, 
 hn_mcnemar: u32 struct_size, i32 flags, i64 both, i64 only_a, i64 only_b, i64 neither, f64 exact, f64 mid_p
 hn_threshold: u32 struct_size, i32 rule, f64 value, f64 threshold, f64 sensitivity, f64 specificity, i64 n, i64 positives, i64 groups,
     u64[4] digest, i32 index, i32 group_rule, i32 top, i32 flags
+hn_calibration: u32 struct_size, i32 method, f64s scale, f64s shift, i32 capacity, i32 n_classes, i64 n, i64 groups, u64[4] digest, u64 unfitted,
+    f64 log_loss_before, f64 log_loss_after
 hn_operating_point: f64 value, f64 estimate, f64 low, f64 high, f64 threshold
 hn_reliability_options: u32 struct_size, i32 binning, i32 bins, i32 index, f64 level
 hn_reliability_bin: f64 low, f64 high, f64 mean, f64 share, f64 share_low, f64 share_high, i64 n
@@ -158,7 +161,8 @@ hn_evaluate pppp, hn_eval_from_arrays ppp, hn_eval_metrics pdp, hn_eval_class pi
 hn_eval_count p > l, hn_eval_row plp, hn_eval_class_name pi > s, hn_eval_free p > v,
 hn_eval_by_group piip, hn_eval_auc pidp, hn_eval_auc_difference ppidp, hn_eval_mcnemar ppp, hn_eval_bootstrap pdppp,
 hn_eval_bootstrap_difference ppppp, hn_eval_curve_band piippippp, hn_eval_proportion lldp, hn_eval_mean plddp,
-hn_eval_rate piddp, hn_eval_threshold piidp, hn_eval_operating_points piipipp, hn_eval_reliability ppppzp
+hn_eval_rate piddp, hn_eval_threshold piidp, hn_eval_operating_points piipipp, hn_eval_calibrate pip, hn_eval_calibrated ppp,
+hn_model_with_calibration ppp, hn_model_with_threshold ppp, hn_model_get_calibration pp, hn_model_get_threshold pp, hn_eval_reliability ppppzp
 """
 _LETTERS = {"p": ctypes.c_void_p, "s": ctypes.c_char_p, "i": ctypes.c_int32, "l": ctypes.c_int64, "z": ctypes.c_size_t, "d": ctypes.c_double,
             "v": None}
@@ -316,6 +320,26 @@ def _filled(name, function, *args):
     struct = _new(name)
     _call(function, *args, ctypes.byref(struct))
     return _plain(struct)
+
+
+def _again(name, plain):
+    """The struct that a result came from; lists become arrays, kept alive in `.kept`."""
+    struct, values = _new(name), dict(vars(plain))
+    struct.kept = {f: (ctypes.c_double * len(v))(*v) for f, v in values.items() if struct.kinds[f] == "f64s"}
+    for field, value in values.items():
+        kind = struct.kinds[field]
+        setattr(struct, field, ctypes.cast(struct.kept[field], ctypes.c_void_p) if kind == "f64s" else tuple(value) if "[" in kind else value)
+    return struct
+
+
+def _calibration(function, n_classes, *args):
+    """An hn_calibration with its scales and shifts as lists."""
+    struct, scale, shift = _new("hn_calibration"), (ctypes.c_double * n_classes)(), (ctypes.c_double * n_classes)()
+    struct.scale, struct.shift, struct.capacity = ctypes.cast(scale, ctypes.c_void_p), ctypes.cast(shift, ctypes.c_void_p), n_classes
+    _call(function, *args, ctypes.byref(struct))
+    plain = _plain(struct)
+    plain.scale, plain.shift = list(scale), list(shift)
+    return plain
 
 
 def _sized(function, handle, *args):
@@ -613,6 +637,28 @@ class Model(_Handle):
     def dumps(self):
         return _sized("hn_model_save_memory", self)
 
+    def with_calibration(self, calibration):
+        """The model with what Evaluation.calibrate gave; None = without."""
+        struct = None if calibration is None else ctypes.byref(_again("hn_calibration", calibration))
+        return Model(_make("hn_model_with_calibration", self, struct), self.context)
+
+    def with_threshold(self, threshold):
+        """The model with what Evaluation.choose_threshold gave, or with a number."""
+        struct = _new("hn_threshold") if isinstance(threshold, float) else _again("hn_threshold", threshold)
+        if isinstance(threshold, float):
+            struct.threshold = threshold
+        return Model(_make("hn_model_with_threshold", self, ctypes.byref(struct)), self.context)
+
+    @property
+    def calibration(self):
+        """hn_calibration; method 0 = none."""
+        return _calibration("hn_model_get_calibration", self.info.n_classes, self)
+
+    @property
+    def threshold(self):
+        """hn_threshold, with where it comes from; rule 0 = not chosen by one."""
+        return _filled("hn_threshold", "hn_model_get_threshold", self)
+
     @property
     def info(self):
         return _filled("hn_model_info", "hn_model_get_info", self)
@@ -811,14 +857,14 @@ class Evaluation(_Handle):
     _free = _lib.hn_eval_free
 
     @classmethod
-    def from_arrays(cls, context, classes, probabilities, class_names=None, positive=None, threshold=0.0, groups=None):
-        """Single-label: n true classes, and n rows of probabilities; groups: n patients, "" = not known."""
+    def from_arrays(cls, context, classes, probabilities, class_names=None, positive=None, threshold=0.0, groups=None, logits=None):
+        """Single-label: n true classes, and n rows of probabilities; groups: n patients, "" = not known; logits: n rows, to calibrate."""
         rows = [list(row) for row in probabilities]
         if not rows or len(rows) != len(classes) or len({len(row) for row in rows}) != 1:
             raise ValueError("as many rows of probabilities as classes, at least one, all of one length")
         arrays = _options("hn_eval_arrays", {"probabilities": [p for row in rows for p in row], "class_names": class_names,
                                              "n": len(rows), "n_classes": len(rows[0]), "task": SINGLE, "threshold": threshold,
-                                             "groups": groups})
+                                             "groups": groups, "logits": None if logits is None else [z for row in logits for z in row]})
         true = (ctypes.c_int32 * len(classes))(*classes)
         arrays.classes = ctypes.cast(true, ctypes.c_void_p)
         if positive is not None:
@@ -888,6 +934,14 @@ class Evaluation(_Handle):
     def choose_threshold(self, rule=CHOOSE_YOUDEN, value=0.0, index=None):
         """hn_threshold, for a class or label (the positive one): choose on other rows than those that figures are reported on."""
         return _filled("hn_threshold", "hn_eval_threshold", self, 0 if index is None else index + 1, rule, value)
+
+    def calibrate(self, method=TEMPERATURE):
+        """hn_calibration fitted to these rows: neither those that the model was trained on, nor those that figures are reported on."""
+        return _calibration("hn_eval_calibrate", len(self.classes), self, method)
+
+    def calibrated(self, calibration):
+        """The same rows with calibrated probabilities."""
+        return Evaluation(_make("hn_eval_calibrated", self, ctypes.byref(_again("hn_calibration", calibration))), self.context)
 
     def operating_points(self, rule, values, index=None, **options):
         """[hn_operating_point, …]: specificity where sensitivity is held (rule CHOOSE_SENSITIVITY), or the reverse; options as bootstrap."""

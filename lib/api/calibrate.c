@@ -1,13 +1,16 @@
-/* calibrate.c - the exported functions of calibrate.h: they check, call lib/eval, hand out. No numerics here. */
+/* calibrate.c - the exported functions of calibrate.h: they check, call lib/eval and lib/model, hand out. No numerics here. */
 #include "haemnet/calibrate.h"
 
 #include <math.h>
 #include <string.h>
 
+#include "../base/memory.h"
 #include "../base/status.h"
+#include "../eval/calibration.h"
 #include "../eval/eval.h" /* defines: hn_eval */
 #include "../eval/reliability.h"
 #include "../eval/threshold.h"
+#include "../model/model.h" /* defines: hn_model */
 #include "checks.h"
 #include "structs.h" /* defines: HNI_CHECK, hni_take, hni_give */
 
@@ -136,3 +139,166 @@ hn_status hn_eval_reliability(const hn_eval *eval, const hn_reliability_options 
     hni_give(out, &filled, sizeof filled);
     return HN_OK;
 }
+
+/* The caller's struct, with room for n classes where it brings arrays. */
+static hn_status take_calibration(const hn_calibration *callers, int32_t n, hn_calibration *c, const char *f, hn_error *err) {
+    const hn_status status = HNI_CHECK(callers, hn_calibration, err);
+    if (status) {
+        return status;
+    }
+    hni_take(c, sizeof *c, callers);
+    if ((c->scale || c->shift) && c->capacity < n) {
+        return hni_fail(err, HN_E_BUFFER, "%s: hn_calibration.capacity is %d and there are %d classes: bring so many doubles, or NULL arrays", f,
+                        (int)c->capacity, (int)n);
+    }
+    return HN_OK;
+}
+
+/* What was found, to the caller: its own arrays filled. */
+static void give_calibration(hn_calibration *callers, const hn_calibration *found) {
+    hn_calibration today;
+    hni_take(&today, sizeof today, callers);
+    hn_calibration filled = *found;
+    filled.scale = today.scale;
+    filled.shift = today.shift;
+    filled.capacity = today.capacity;
+    for (int32_t k = 0; k < found->n_classes; k++) {
+        if (filled.scale) {
+            filled.scale[k] = found->scale ? found->scale[k] : 1;
+        }
+        if (filled.shift) {
+            filled.shift[k] = found->shift ? found->shift[k] : 0;
+        }
+    }
+    hni_give(callers, &filled, sizeof filled);
+}
+
+static hn_status check_logits(const hn_eval *eval, const char *f, hn_error *err) {
+    if (!eval->logits) {
+        return hni_fail(err, HN_E_ARGUMENT, "%s: the evaluation has no logits: bring them in hn_eval_arrays, or take one of rows, not of patients", f);
+    }
+    return eval->averaged ? hni_fail(err, HN_E_ARGUMENT, "%s: logits and probabilities are means over views: evaluate without test-time averaging", f)
+                          : HN_OK;
+}
+
+hn_status hn_eval_calibrate(const hn_eval *eval, int32_t method, hn_calibration *out, hn_error *err) {
+    static const char *const f = "hn_eval_calibrate";
+    if (!eval || !out) {
+        return null_argument(err, f, eval ? "out" : "eval");
+    }
+    hn_calibration callers, found = {.struct_size = sizeof found};
+    hn_status status = take_calibration(out, eval->n_classes, &callers, f, err);
+    if (status || (status = check_logits(eval, f, err)) != HN_OK) {
+        return status;
+    }
+    const bool multi = eval->task == HN_TASK_MULTI;
+    if (!hni_calibration_name(method)) {
+        return hni_fail(err, HN_E_ARGUMENT, "%s: method %d is none of HN_CALIBRATION_…", f, (int)method);
+    }
+    if (method == HN_CALIBRATION_PLATT && !multi && (eval->n_classes != 2 || eval->positive < 0)) {
+        return hni_fail(err, HN_E_ARGUMENT, "%s: Platt's method is for labels, or two classes of which one is positive: name it, or take temperature", f);
+    }
+    found.scale = hni_calloc(eval->ctx, (size_t)eval->n_classes, 2 * sizeof *found.scale);
+    if (!found.scale) {
+        return hni_fail_memory(err, (size_t)eval->n_classes * 2 * sizeof *found.scale, "a calibration");
+    }
+    found.shift = found.scale + eval->n_classes;
+    status = hni_eval_calibrate(eval, method, &found, err);
+    if (!status) {
+        give_calibration(out, &found);
+    }
+    hni_free(eval->ctx, found.scale);
+    return status;
+}
+
+hn_status hn_eval_calibrated(const hn_eval *eval, const hn_calibration *calibration, hn_eval **out, hn_error *err) {
+    static const char *const f = "hn_eval_calibrated";
+    if (!out) {
+        return null_argument(err, f, "out");
+    }
+    *out = NULL;
+    if (!eval || !calibration) {
+        return null_argument(err, f, eval ? "calibration" : "eval");
+    }
+    hn_calibration c;
+    hn_status status = take_calibration(calibration, eval->n_classes, &c, f, err);
+    if (status || (status = check_logits(eval, f, err)) != HN_OK ||
+        (status = hni_calibration_check(&c, eval->task, eval->n_classes, f, err)) != HN_OK) {
+        return status;
+    }
+    return hni_eval_calibrated(eval, &c, out, err);
+}
+
+hn_status hn_model_with_calibration(const hn_model *model, const hn_calibration *calibration, hn_model **out, hn_error *err) {
+    static const char *const f = "hn_model_with_calibration";
+    if (!out) {
+        return null_argument(err, f, "out");
+    }
+    *out = NULL;
+    if (!model) {
+        return null_argument(err, f, "model");
+    }
+    hn_calibration c;
+    if (!calibration) {
+        return hni_model_with_calibration(model, NULL, out, err);
+    }
+    const hn_status status = take_calibration(calibration, model->n_classes, &c, f, err);
+    return status ? status : hni_model_with_calibration(model, &c, out, err);
+}
+
+hn_status hn_model_with_threshold(const hn_model *model, const hn_threshold *threshold, hn_model **out, hn_error *err) {
+    static const char *const f = "hn_model_with_threshold";
+    if (!out) {
+        return null_argument(err, f, "out");
+    }
+    *out = NULL;
+    if (!model || !threshold) {
+        return null_argument(err, f, model ? "threshold" : "model");
+    }
+    hn_threshold t;
+    const hn_status status = HNI_CHECK(threshold, hn_threshold, err);
+    if (status) {
+        return status;
+    }
+    hni_take(&t, sizeof t, threshold);
+    return hni_model_with_threshold(model, &t, out, err);
+}
+
+hn_status hn_model_get_calibration(const hn_model *model, hn_calibration *out, hn_error *err) {
+    static const char *const f = "hn_model_get_calibration";
+    if (!model || !out) {
+        return null_argument(err, f, model ? "out" : "model");
+    }
+    hn_calibration callers, found = model->calibration;
+    const hn_status status = take_calibration(out, model->n_classes, &callers, f, err);
+    if (status) {
+        return status;
+    }
+    found.n_classes = model->n_classes;
+    if (!found.method) {
+        found.log_loss_before = found.log_loss_after = NAN;
+    }
+    give_calibration(out, &found);
+    return HN_OK;
+}
+
+hn_status hn_model_get_threshold(const hn_model *model, hn_threshold *out, hn_error *err) {
+    static const char *const f = "hn_model_get_threshold";
+    if (!model || !out) {
+        return null_argument(err, f, model ? "out" : "model");
+    }
+    const hn_status status = HNI_CHECK(out, hn_threshold, err);
+    if (status) {
+        return status;
+    }
+    hn_threshold found = model->choice;
+    found.threshold = model->threshold;
+    if (!found.rule) {
+        found.index = model->positive > 0 ? model->positive : 0;
+        found.sensitivity = found.specificity = NAN;
+    }
+    hni_give(out, &found, sizeof found);
+    return HN_OK;
+}
+
+const char *hn_calibration_method_name(int32_t method) { return hni_calibration_name(method); }

@@ -67,6 +67,7 @@ static const uint32_t hni_sizes_hn_learning_points[] = {48};
 static const uint32_t hni_sizes_hn_power_law_options[] = {40};
 static const uint32_t hni_sizes_hn_power_law[] = {112};
 /* calibrate.h */
+static const uint32_t hni_sizes_hn_calibration[] = {104};
 static const uint32_t hni_sizes_hn_threshold[] = {112};
 static const uint32_t hni_sizes_hn_reliability_options[] = {24};
 static const uint32_t hni_sizes_hn_reliability[] = {112};

@@ -24,6 +24,8 @@ struct hn_eval {
     char **groups;         /* [n], NULL = "" */
     char **class_names;    /* [n_classes] */
     uint64_t digest[4];    /* of the data set, 0 = not known */
+    int32_t averaged;      /* logits and probabilities are means over views, each by itself */
+    int32_t rounded;       /* probabilities are float32, as predictors give them */
     int32_t group_rule, top; /* HN_RULE_… that made it of another; 0 = rows */
 };
 

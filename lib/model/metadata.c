@@ -93,6 +93,7 @@ hn_status hni_model_metadata(const hn_model *m, hni_text *t, hn_error *err) {
     else
         hni_text_add(t, "null");
     number(t, "threshold", m->threshold);
+    hni_model_write_calibration(t, m);
     hni_text_format(t, ",\"seed\":\"%llu\"", (unsigned long long)m->seed); /* a string: JSON numbers lose bits above 2^53 */
     write_preprocessing(t, &m->preproc);
     hni_text_add(t, ",\"graph\":[");

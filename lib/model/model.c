@@ -136,6 +136,7 @@ void hni_model_unref(hn_model *m) {
     hni_free(ctx, m->class_names);
     hni_free(ctx, m->weights);
     hni_free(ctx, m->provenance);
+    hni_free(ctx, m->calibration.scale); /* and shift, which is behind it */
     if (m->graph) hni_graph_unref(m->graph);
     hni_free(ctx, m);
     hni_context_unref(ctx);
@@ -163,7 +164,7 @@ hn_status hni_model_with_weights(const hn_model *model, const float *weights, co
     m->task = model->task;
     m->n_classes = model->n_classes;
     m->positive = model->positive;
-    m->threshold = model->threshold;
+    m->threshold = model->choice.rule ? 0.5 : model->threshold; /* a chosen one was of the old numbers */
     m->seed = model->seed;
     memcpy(m->preset, model->preset, sizeof m->preset);
     hn_status status = copy_parts(model, weights, provenance, m, err);

@@ -4,6 +4,7 @@
 
 #include "base/json.h" /* defines: hni_text */
 #include "graph/footprint.h"
+#include "haemnet/calibrate.h"
 #include "preproc/preproc.h" /* defines: hni_preproc */
 
 /* How first weights are drawn; see init.c. */
@@ -21,14 +22,23 @@ struct hn_model {
     char preset[32];    /* "" for a built network */
     char **class_names; /* [n_classes] */
     float *weights;     /* [graph->total], flat */
+    hn_calibration calibration; /* method 0 = none; scale and shift [n_classes] are ours */
+    hn_threshold choice;        /* where the threshold comes from; rule 0 = not chosen by one */
     char *provenance;   /* JSON object text: what the trainer wrote down; "{}" before training. No times, no threads, no paths */
 };
 
 hn_model *hni_model_ref(const hn_model *model);
 void hni_model_unref(hn_model *model);
 
-/* A copy with other numbers (copied, [graph->total]) and other provenance (copied JSON object text, NULL = the same). */
+/* A copy with other numbers (copied, [graph->total]) and other provenance (copied JSON object text, NULL = the same). What was found out about
+ * the old numbers is forgotten: calibration, and a threshold that was chosen. */
 hn_status hni_model_with_weights(const hn_model *model, const float *weights, const char *provenance, hn_model **out, hn_error *err);
+
+/* calibration.c: copies with another calibration (NULL = none) or threshold, both checked here; and both in the metadata. */
+hn_status hni_model_with_calibration(const hn_model *model, const hn_calibration *calibration, hn_model **out, hn_error *err);
+hn_status hni_model_with_threshold(const hn_model *model, const hn_threshold *threshold, hn_model **out, hn_error *err);
+void hni_model_write_calibration(hni_text *t, const hn_model *model); /* nothing if there is nothing to say */
+hn_status hni_model_read_calibration(const hni_json *j, hni_json_value root, hn_model *model, hn_error *err);
 
 /* The preprocessing that options ask for, defaults filled in; checks all of it. */
 hn_status hni_model_preproc(const hn_model_options *options, hni_preproc *out, hn_error *err);

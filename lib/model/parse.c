@@ -209,6 +209,7 @@ static hn_status read_model(hn_context *ctx, const hni_json *j, const hni_safete
     hni_free(ctx, store.names);
     if (!status) status = read_graph(j, root, *out, err);
     if (!status) status = copy_provenance(j, root, *out, err);
+    if (!status) status = hni_model_read_calibration(j, root, *out, err);
     if (!status) status = hni_model_take_weights(*out, file, true, err);
     return status;
 }

@@ -36,6 +36,8 @@ static hn_status make_eval(pass *s, int64_t rows, hn_error *err) {
     s->eval->positive = s->options->positive ? s->options->positive - 1 : m->positive;
     s->eval->threshold = s->options->threshold != 0 ? s->options->threshold : s->p->threshold;
     hni_dataset_digest(s->data, s->eval->digest);
+    s->eval->averaged = s->p->tta != HN_TTA_NONE;
+    s->eval->rounded = 1;
     s->eval->logits = hni_calloc(s->p->ctx, (size_t)rows, (size_t)m->n_classes * sizeof *s->eval->logits);
     if (!s->eval->logits) return hni_fail_memory(err, (size_t)rows * (size_t)m->n_classes * sizeof *s->eval->logits, "an evaluation's logits");
     s->eval->groups_unknown = (hni_dataset_flags(s->data) & HN_DATA_GROUPS_UNKNOWN) != 0;

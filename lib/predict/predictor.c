@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "eval/calibration.h"
 #include "views.h"
 
 static hn_status take_numbers(hn_predictor *p, const hn_predictor_options *o, hn_error *err) {
@@ -140,12 +141,24 @@ void hni_predictor_free(hn_predictor *p) {
     hni_context_unref(ctx);
 }
 
-/* Runs one executor and fetches its results to slot `at` of p->run. */
-static hn_status run_at(hn_predictor *p, hni_executor *executor, const uint8_t *pixels, int32_t at, hn_error *err) {
+/* n images from slot `at` of p->run: the probabilities that the model's calibration makes of the logits. */
+static void calibrate(hn_predictor *p, int32_t at, int32_t n) {
+    const hn_calibration *c = &p->model->calibration;
+    const size_t classes = (size_t)p->model->n_classes;
+    for (size_t i = (size_t)at; c->method && i < (size_t)at + (size_t)n; i++) {
+        for (size_t k = 0; k < classes; k++) p->row[k] = (double)p->run.logits[i * classes + k];
+        hni_calibrated(p->model->task, p->model->n_classes, c->scale, c->shift, p->row, p->row);
+        for (size_t k = 0; k < classes; k++) p->run.probabilities[i * classes + k] = (float)p->row[k];
+    }
+}
+
+/* Runs one executor over n images and fetches its results to slots from `at` of p->run. */
+static hn_status run_at(hn_predictor *p, hni_executor *executor, const uint8_t *pixels, int32_t at, int32_t n, hn_error *err) {
     size_t cell = (size_t)at * (size_t)p->model->n_classes;
     hn_status status = hni_executor_run(executor, &(hni_step){.pixels = pixels + (size_t)at * p->image_bytes}, err);
     if (!status) status = hni_executor_probabilities(executor, p->run.probabilities + cell, err);
     if (!status) status = hni_executor_logits(executor, p->run.logits + cell, err);
+    if (!status) calibrate(p, at, n);
     return status;
 }
 
@@ -159,8 +172,8 @@ static hn_status judge(const hn_predictor *p, int32_t slot) {
 
 static hn_status run_view(hn_predictor *p, const uint8_t *pixels, int32_t n, hn_error *err) {
     hn_status status = HN_OK;
-    if (p->many && n == p->max_batch) return run_at(p, p->many, pixels, 0, err);
-    for (int32_t i = 0; i < n && !status; i++) status = run_at(p, p->one, pixels, i, err);
+    if (p->many && n == p->max_batch) return run_at(p, p->many, pixels, 0, n, err);
+    for (int32_t i = 0; i < n && !status; i++) status = run_at(p, p->one, pixels, i, 1, err);
     return status;
 }
 

@@ -77,6 +77,7 @@ typedef union result {
     hn_mcnemar mcnemar;
     hn_power_law power_law;
     hn_threshold threshold;
+    hn_calibration calibration;
     hn_reliability reliability;
     unsigned char bytes[4096]; /* as large as a struct_size may be */
 } result;

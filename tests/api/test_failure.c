@@ -27,6 +27,8 @@ static const hn_eval_arrays beyond = {.struct_size = sizeof beyond, .task = HN_T
 static const hn_predictor_options three_views = {.struct_size = sizeof three_views, .tta = 3};
 static const hn_learning_points alike = {.struct_size = sizeof alike, .n = 2, .sizes = nine, .accuracies = chances};
 static const hn_reliability_options first_class = {.struct_size = sizeof first_class, .index = 1};
+static const hn_calibration nameless = {.struct_size = sizeof nameless, .n_classes = 2};
+static const hn_threshold two = {.struct_size = sizeof two, .threshold = 2};
 static const hn_bootstrap_options ten = {.struct_size = sizeof ten, .resamples = 10};
 static hn_metrics limits = {.struct_size = sizeof limits};
 static const hn_conv2d_options big = {.struct_size = sizeof big, .filters = 1, .kernel = {99, 99}};
@@ -57,6 +59,9 @@ CALL(no_chooser, hn_eval_threshold, w.eval, 1, 9, 0, &res.threshold)
 CALL(class_three, hn_eval_threshold, w.eval, 3, HN_CHOOSE_YOUDEN, 0, &res.threshold)
 CALL(nine_held, hn_eval_operating_points, w.eval, 1, HN_CHOOSE_SENSITIVITY, nine, 2, NULL, buffer.operating)
 CALL(small_diagram, hn_eval_reliability, w.eval, &first_class, &res.reliability, buffer.bins, 3, NULL)
+CALL(no_method, hn_eval_calibrated, w.eval, &nameless, &out.eval)
+CALL(no_model_method, hn_model_with_calibration, w.model, &nameless, &out.model)
+CALL(threshold_of_two, hn_model_with_threshold, w.model, &two, &out.model)
 CALL(no_values, hn_eval_mean, chances, 0, 0.25, 0, &res.mean)
 CALL(no_rule, hn_eval_by_group, w.eval, 9, 0, &out.eval)
 CALL(no_class, hn_eval_class, w.eval, 2, 0, &res.class_metrics)
@@ -146,6 +151,9 @@ static const failure failures[] = {
     F(class_three, HN_E_NOT_FOUND, 0, sizeof(hn_threshold)),
     F(nine_held, HN_E_ARGUMENT, 0, 0),
     F(small_diagram, HN_E_BUFFER, 0, sizeof(hn_reliability)),
+    F(no_method, HN_E_ARGUMENT, 1, 0),
+    F(no_model_method, HN_E_ARGUMENT, 1, 0),
+    F(threshold_of_two, HN_E_ARGUMENT, 1, 0),
     F(no_values, HN_E_ARGUMENT, 0, sizeof(hn_mean)),
     F(no_rule, HN_E_ARGUMENT, 1, 0),
     F(no_class, HN_E_NOT_FOUND, 0, sizeof(hn_class_metrics)),

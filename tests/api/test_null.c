@@ -62,6 +62,16 @@ CALL(hn_eval_auc_difference, N(1, w.eval), N(2, w.eval), 0, 0, N(3, &res.interva
 CALL(hn_eval_bootstrap, N(1, w.eval), 0, NULL, N(2, &res.metrics), N(3, &buffer.metrics), e)
 CALL(hn_eval_bootstrap_difference, N(1, w.eval), N(2, w.eval), NULL, N(3, &res.metrics), N(4, &buffer.metrics), e)
 CALL(hn_eval_by_group, N(1, w.eval), HN_RULE_MAX, 0, N(2, &out.eval), e)
+static double scales[] = {2, 2}, shifts[] = {0, 0};
+static const hn_calibration halved = {.struct_size = sizeof halved, .method = HN_CALIBRATION_TEMPERATURE, .scale = scales, .shift = shifts,
+                                      .capacity = 2, .n_classes = 2};
+static const hn_threshold hand = {.struct_size = sizeof hand, .threshold = 0.5};
+CALL(hn_eval_calibrate, N(1, w.eval), HN_CALIBRATION_TEMPERATURE, N(2, &res.calibration), e)
+CALL(hn_eval_calibrated, N(1, w.eval), N(2, &halved), N(3, &out.eval), e)
+CALL(hn_model_get_calibration, N(1, w.model), N(2, &res.calibration), e)
+CALL(hn_model_get_threshold, N(1, w.model), N(2, &res.threshold), e)
+CALL(hn_model_with_calibration, N(1, w.model), NULL, N(2, &out.model), e)
+CALL(hn_model_with_threshold, N(1, w.model), N(2, &hand), N(3, &out.model), e)
 CALL(hn_eval_class, N(1, w.eval), 0, 0, N(2, &res.class_metrics), e)
 CALL(hn_eval_confusion, N(1, w.eval), 0, buffer.numbers, 512, &res.size, e)
 CALL(hn_eval_curve, N(1, w.eval), HN_CURVE_ROC, 0, buffer.points, 128, &res.size, e)
@@ -189,6 +199,12 @@ static const function functions[] = {
     F(hn_eval_bootstrap, 3, 0, 0, sizeof(hn_metrics)),
     F(hn_eval_bootstrap_difference, 4, 0, 0, sizeof(hn_metrics)),
     F(hn_eval_by_group, 2, 1, 2, 0),
+    F(hn_eval_calibrate, 2, 0, 0, sizeof(hn_calibration)),
+    F(hn_eval_calibrated, 3, 1, 3, 0),
+    F(hn_model_get_calibration, 2, 0, 0, sizeof(hn_calibration)),
+    F(hn_model_get_threshold, 2, 0, 0, sizeof(hn_threshold)),
+    F(hn_model_with_calibration, 2, 1, 2, 0),
+    F(hn_model_with_threshold, 3, 1, 3, 0),
     F(hn_eval_class, 2, 0, 0, sizeof(hn_class_metrics)),
     F(hn_eval_confusion, 1, 0, 0, 0),
     F(hn_eval_curve, 1, 0, 0, 0),
@@ -272,6 +288,7 @@ static const char *const silent[] = {
     "hn_cancel_triggered", "hn_context_free", "hn_dataset_class_name", "hn_dataset_free", "hn_eval_class_name", "hn_eval_count", "hn_eval_free",
     "hn_eval_rule_name",
     "hn_threshold_rule_name",
+    "hn_calibration_method_name",
     "hn_image_free", "hn_model_class_name", "hn_model_free", "hn_phantom_count", "hn_phantom_free", "hn_predictor_free",
     "hn_regions_count", "hn_regions_free", "hn_status_name",
     "hn_trainer_epochs", "hn_trainer_free", "hn_transfer_free", "hn_version_string",
@@ -322,6 +339,7 @@ START_TEST(null_where_nothing_can_fail) {
     ck_assert_ptr_null(hn_eval_class_name(NULL, 0));
     ck_assert_ptr_null(hn_eval_rule_name(-1));
     ck_assert_ptr_null(hn_threshold_rule_name(0));
+    ck_assert_ptr_null(hn_calibration_method_name(3));
     ck_assert_ptr_null(hn_model_class_name(NULL, 0));
     for (int32_t i = -3; i < 5; i++) {
         const bool there = i == 0 || i == 1;

@@ -105,6 +105,11 @@ CALL(hn_mean, hn_eval_mean, chances, 2, 0.25, 0, OUT(hn_mean), e)
 CALL(hn_interval, hn_eval_rate, w.eval, HN_RATE_ACCURACY, 0, 0, OUT(hn_interval), e)
 CALL(hn_threshold, hn_eval_threshold, w.eval, 1, HN_CHOOSE_YOUDEN, 0, OUT(hn_threshold), e)
 CALL(hn_bootstrap_options, hn_eval_operating_points, w.eval, 1, HN_CHOOSE_SENSITIVITY, chances, 1, IN(hn_bootstrap_options), buffer.operating, e)
+CALL(hn_threshold, hn_model_get_threshold, w.model, OUT(hn_threshold), e)
+CALL(hn_threshold, hn_model_with_threshold, w.model, IN(hn_threshold), &out.model, e)
+CALL(hn_calibration, hn_model_get_calibration, w.model, OUT(hn_calibration), e)
+CALL(hn_calibration, hn_model_with_calibration, w.model, IN(hn_calibration), &out.model, e)
+CALL(hn_calibration, hn_eval_calibrated, w.eval, IN(hn_calibration), &out.eval, e)
 CALL(hn_reliability_options, hn_eval_reliability, w.eval, IN(hn_reliability_options), diagram(), NULL, 0, NULL, e)
 CALL(hn_reliability, hn_eval_reliability, w.eval, &first_class, OUT(hn_reliability), NULL, 0, NULL, e)
 CALL(hn_learning_points, hn_eval_power_law, w.ctx, IN(hn_learning_points), NULL, &res.power_law, NULL, 0, e)
@@ -214,6 +219,11 @@ static const entry entries[] = {
     E(hn_interval, hn_eval_rate, 0, nothing, HN_OK),
     E(hn_threshold, hn_eval_threshold, 0, nothing, HN_OK),
     E(hn_bootstrap_options, hn_eval_operating_points, 0, nothing, HN_OK),
+    E(hn_threshold, hn_model_get_threshold, 0, nothing, HN_OK),
+    E(hn_threshold, hn_model_with_threshold, 1, drop_model, HN_E_ARGUMENT), /* threshold 0 */
+    E(hn_calibration, hn_model_get_calibration, 0, nothing, HN_OK),
+    E(hn_calibration, hn_model_with_calibration, 1, drop_model, HN_E_ARGUMENT), /* no method */
+    E(hn_calibration, hn_eval_calibrated, 1, drop_eval, HN_E_ARGUMENT),
     E(hn_reliability_options, hn_eval_reliability, 0, nothing, HN_OK),
     E(hn_reliability, hn_eval_reliability, 0, nothing, HN_OK),
     E(hn_learning_points, hn_eval_power_law, 0, nothing, HN_E_ABI), /* the result's struct_size is asked for next, and is not there */

@@ -4,6 +4,8 @@
 
 #include "../../lib/base/context.h" /* defines: hni_context_create */
 #include "../../lib/eval/eval.h"    /* defines: hn_eval */
+#include "../../lib/eval/calibration.h"
+#include "../../lib/base/memory.h"
 #include "../../lib/eval/rates.h"
 #include "../host.h"
 #include "golden.h" /* defines: golden_number, golden_int */
@@ -152,6 +154,217 @@ START_TEST(thresholds_and_bins_agree_with_scikit_learn) {
     fclose(f);
     ck_assert_int_eq(thresholds, 45);
     ck_assert_int_eq(diagrams, 24);
+}
+END_TEST
+
+/* An evaluation with logits of the golden file; its probabilities are those of scale 1, shift 0. */
+static hn_eval *read_logits(FILE *f, int32_t positive) {
+    static const double ones[8] = {1, 1, 1, 1, 1, 1, 1, 1}, none[8] = {0};
+    static int32_t truth[MOST];
+    static uint64_t labels[MOST];
+    static double z[8 * MOST], p[8 * MOST];
+    char task[16];
+    ck_assert_int_eq(fscanf(f, " %15s", task), 1);
+    const bool multi = strcmp(task, "multi") == 0;
+    const long n = golden_int(f), k = golden_int(f);
+    for (long i = 0; i < n; i++) {
+        truth[i] = (int32_t)golden_int(f);
+        labels[i] = (uint64_t)truth[i];
+        for (long c = 0; c < k; c++) {
+            z[i * k + c] = golden_number(f);
+        }
+        hni_calibrated(multi ? HN_TASK_MULTI : HN_TASK_SINGLE, (int32_t)k, ones, none, z + i * k, p + i * k);
+    }
+    const hn_eval_arrays arrays = {.struct_size = sizeof arrays, .task = multi ? HN_TASK_MULTI : HN_TASK_SINGLE, .n_classes = (int32_t)k, .n = n,
+                                   .positive = positive, .classes = multi ? NULL : truth, .labels = multi ? labels : NULL, .probabilities = p,
+                                   .logits = z, .digest = {5, 6, 7, 8}};
+    hn_eval *eval = NULL;
+    ck_ok(hn_eval_from_arrays(ctx, &arrays, &eval, &err));
+    return eval;
+}
+
+static hn_calibration fit(const hn_eval *eval, int32_t method, double *scale, double *shift) {
+    hn_calibration c = {.struct_size = sizeof c, .scale = scale, .shift = shift, .capacity = 8};
+    ck_ok(hn_eval_calibrate(eval, method, &c, &err));
+    ck_assert(c.method == method && c.n_classes == eval->n_classes && c.n == eval->n && c.digest[2] == 7 && c.unfitted == 0);
+    ck_assert(c.log_loss_after < c.log_loss_before || method == HN_CALIBRATION_PLATT);
+    return c;
+}
+
+/* The calibrated evaluation's log loss is what the fit says, and its probabilities are scikit-learn's. */
+static void check_calibrated(const hn_eval *eval, const hn_calibration *c, double loss) {
+    hn_metrics m = {.struct_size = sizeof m};
+    hn_eval *calibrated = NULL;
+    ck_ok(hn_eval_calibrated(eval, c, &calibrated, &err));
+    ck_ok(hn_eval_metrics(calibrated, 0, &m, &err));
+    near("log loss", m.log_loss, c->log_loss_after, 1e-12);
+    near("log loss", c->log_loss_after, loss, 1e-10);
+    ck_assert(calibrated->n == eval->n && calibrated->logits[3] == eval->logits[3] && calibrated->digest[0] == 5);
+    hn_eval_free(calibrated);
+}
+
+static void check_single(hn_eval *eval, FILE *f) {
+    double scale[8], shift[8];
+    char word[16];
+    const int32_t k = eval->n_classes;
+    hn_calibration c = fit(eval, HN_CALIBRATION_TEMPERATURE, scale, shift);
+    ck_assert_int_eq(fscanf(f, " %15s", word), 1);
+    near("scale", scale[0], golden_number(f), 1e-9);
+    near("before", c.log_loss_before, golden_number(f), 1e-13);
+    ck_assert(scale[k - 1] == scale[0] && shift[0] == 0 && shift[k - 1] == 0);
+    check_calibrated(eval, &c, golden_number(f));
+    if (k != 2) {
+        eval->positive = 0;
+        c.scale = scale;
+        refused(hn_eval_calibrate(eval, HN_CALIBRATION_PLATT, &c, &err), HN_E_ARGUMENT, "Platt");
+        return;
+    }
+    ck_assert_int_eq(fscanf(f, " %15s", word), 1);
+    const double a = golden_number(f), b = golden_number(f), loss = golden_number(f), first = golden_number(f), last = golden_number(f);
+    for (int32_t positive = 1; positive >= 0; positive--) { /* whichever class is positive, the probabilities are the same */
+        hn_eval *calibrated = NULL;
+        eval->positive = positive;
+        for (int64_t i = 0; positive == 0 && i < eval->n; i++) {
+            const double kept = eval->logits[2 * i];
+            eval->logits[2 * i] = eval->logits[2 * i + 1];
+            eval->logits[2 * i + 1] = kept;
+            eval->classes[i] = 1 - eval->classes[i];
+        }
+        c = fit(eval, HN_CALIBRATION_PLATT, scale, shift);
+        near("scale", scale[0], a, 1e-8);
+        near("shift", shift[positive], b, 1e-8);
+        ck_assert(scale[1] == scale[0] && shift[1 - positive] == 0);
+        check_calibrated(eval, &c, loss);
+        ck_ok(hn_eval_calibrated(eval, &c, &calibrated, &err));
+        near("first", calibrated->probabilities[positive], first, 1e-9);
+        near("last", calibrated->probabilities[2 * (eval->n - 1) + positive], last, 1e-9);
+        near("sum", calibrated->probabilities[0] + calibrated->probabilities[1], 1, 1e-15);
+        hn_eval_free(calibrated);
+    }
+}
+
+static void check_labels(const hn_eval *eval, FILE *f) {
+    double scale[8], shift[8], before = 0, after = 0;
+    char word[16];
+    hn_calibration c = fit(eval, HN_CALIBRATION_TEMPERATURE, scale, shift);
+    for (int32_t k = 0; k < eval->n_classes; k++) {
+        ck_assert_int_eq(fscanf(f, " %15s", word), 1);
+        near("scale", scale[k], golden_number(f), 1e-9);
+        before += golden_number(f) / eval->n_classes;
+        after += golden_number(f) / eval->n_classes;
+        ck_assert(shift[k] == 0);
+    }
+    near("before", c.log_loss_before, before, 1e-13);
+    check_calibrated(eval, &c, after);
+    c = fit(eval, HN_CALIBRATION_PLATT, scale, shift);
+    hn_eval *calibrated = NULL;
+    ck_ok(hn_eval_calibrated(eval, &c, &calibrated, &err));
+    after = 0;
+    for (int32_t k = 0; k < eval->n_classes; k++) {
+        ck_assert_int_eq(fscanf(f, " %15s", word), 1);
+        near("scale", scale[k], golden_number(f), 1e-8);
+        near("shift", shift[k], golden_number(f), 1e-8);
+        after += golden_number(f) / eval->n_classes;
+        near("first", calibrated->probabilities[k], golden_number(f), 1e-9);
+        near("last", calibrated->probabilities[(eval->n - 1) * eval->n_classes + k], golden_number(f), 1e-9);
+    }
+    hn_eval_free(calibrated);
+    check_calibrated(eval, &c, after);
+}
+
+START_TEST(calibrations_agree_with_scikit_learn_and_scipy) {
+    FILE *f = open_golden();
+    char word[32];
+    int cases = 0;
+    while (fscanf(f, " %31s", word) == 1) {
+        if (strcmp(word, "logits") != 0) {
+            ck_assert_int_ge(fscanf(f, "%*[^\n]"), 0);
+            continue;
+        }
+        hn_eval *eval = read_logits(f, 0);
+        if (eval->task == HN_TASK_MULTI) {
+            check_labels(eval, f);
+        } else {
+            check_single(eval, f);
+        }
+        hn_eval_free(eval);
+        cases++;
+    }
+    fclose(f);
+    ck_assert_int_eq(cases, 4);
+}
+END_TEST
+
+/* Logits 0 and z of n rows, two classes, 1 is positive. */
+static hn_eval *eval_of_logits(int64_t n, const int32_t *truth, const double *z) {
+    static double p[MOST];
+    for (int64_t i = 0; i < n; i++) {
+        p[i] = 1 / (1 + exp(-z[i]));
+    }
+    hn_eval *eval = eval_of(n, truth, p, NULL);
+    eval->logits = hni_calloc(ctx, (size_t)n, 2 * sizeof *eval->logits);
+    for (int64_t i = 0; i < n; i++) {
+        eval->logits[2 * i + 1] = z[i];
+    }
+    return eval;
+}
+
+START_TEST(calibrations_that_cannot_be_are_refused) {
+    static const int32_t truth[] = {1, 1, 1, 0, 0, 0}, ones[] = {1, 1, 1, 1, 1, 1};
+    static const double sure[] = {5, 3, 2, -1, -4, -3}, wrong[] = {-5, -3, -2, 1, 4, 3}, flat[] = {1, 1, 1, 1, 1, 1};
+    double scale[2], shift[2];
+    hn_calibration c = {.struct_size = sizeof c, .scale = scale, .shift = shift, .capacity = 2};
+    hn_eval *right = eval_of_logits(6, truth, sure), *backwards = eval_of_logits(6, truth, wrong), *one = eval_of_logits(6, ones, sure),
+            *level = eval_of_logits(6, truth, flat), *out = NULL;
+    refused(hn_eval_calibrate(right, HN_CALIBRATION_TEMPERATURE, &c, &err), HN_E_DATA, "no scale is best");
+    ck_ok(hn_eval_calibrate(right, HN_CALIBRATION_PLATT, &c, &err)); /* his targets keep it finite */
+    ck_assert(scale[0] > 0 && scale[0] < 10 && c.log_loss_after < 0.3);
+    for (int32_t method = HN_CALIBRATION_TEMPERATURE; method <= HN_CALIBRATION_PLATT; method++) {
+        refused(hn_eval_calibrate(backwards, method, &c, &err), HN_E_DATA, "do not rise");
+        refused(hn_eval_calibrate(level, method, &c, &err), HN_E_DATA, "do not rise");
+        refused(hn_eval_calibrate(one, method, &c, &err), HN_E_DATA, "two classes");
+    }
+    refused(hn_eval_calibrate(right, 3, &c, &err), HN_E_ARGUMENT, "HN_CALIBRATION");
+    c.capacity = 1;
+    refused(hn_eval_calibrate(right, 2, &c, &err), HN_E_BUFFER, "capacity");
+    c.capacity = 2;
+    right->averaged = 1;
+    refused(hn_eval_calibrate(right, 2, &c, &err), HN_E_ARGUMENT, "test-time");
+    right->averaged = 0;
+    right->positive = -1;
+    refused(hn_eval_calibrate(right, 2, &c, &err), HN_E_ARGUMENT, "name it");
+    right->positive = 1;
+    ck_ok(hn_eval_calibrate(right, HN_CALIBRATION_PLATT, &c, &err));
+    scale[1] = 2 * scale[0];
+    refused(hn_eval_calibrated(right, &c, &out, &err), HN_E_ARGUMENT, "share one scale");
+    scale[0] = scale[1] = -1;
+    refused(hn_eval_calibrated(right, &c, &out, &err), HN_E_ARGUMENT, "above 0");
+    hn_eval *const all[] = {right, backwards, one, level};
+    for (int i = 0; i < 4; i++) {
+        hn_eval_free(all[i]);
+    }
+    ck_assert_ptr_null(out);
+}
+END_TEST
+
+/* A label that all rows have, or none, keeps its probabilities; if that is so for all, it is an error. */
+START_TEST(labels_that_say_nothing_stay) {
+    static const uint64_t labels[] = {3, 2, 3, 2, 3, 2};
+    static const double z[] = {1, 1, -1, 2, 2, 1, -2, 1, -0.5, 2, 0.5, 1}, p[12] = {0};
+    double scale[2], shift[2];
+    hn_calibration c = {.struct_size = sizeof c, .scale = scale, .shift = shift, .capacity = 2};
+    const hn_eval_arrays a = {.struct_size = sizeof a, .task = HN_TASK_MULTI, .n_classes = 2, .n = 6, .labels = labels, .probabilities = p, .logits = z};
+    hn_eval *eval = NULL;
+    ck_ok(hn_eval_from_arrays(ctx, &a, &eval, &err));
+    for (int32_t method = HN_CALIBRATION_TEMPERATURE; method <= HN_CALIBRATION_PLATT; method++) {
+        ck_ok(hn_eval_calibrate(eval, method, &c, &err));
+        ck_assert(c.unfitted == 2 && scale[1] == 1 && shift[1] == 0 && scale[0] != 1 && c.n == 6);
+    }
+    for (int i = 0; i < 6; i++) {
+        eval->labels[i] = 2;
+    }
+    refused(hn_eval_calibrate(eval, HN_CALIBRATION_PLATT, &c, &err), HN_E_DATA, "two classes");
+    hn_eval_free(eval);
 }
 END_TEST
 
@@ -350,10 +563,12 @@ int main(void) {
     Suite *suite = suite_create("calibrate");
     TCase *t = tcase_create("golden and contract");
     tcase_add_checked_fixture(t, setup, teardown);
-    const TTest *const cases[] = {thresholds_and_bins_agree_with_scikit_learn, shares_by_group_agree_with_numpy,
-                                  rates_are_the_metrics, operating_points_hold_what_they_say,
-                                  perfect_separation_has_no_width, called_class_is_judged_by_being_right,
-                                  refusals_name_the_remedy, silent_rows_count_as_in_metrics};
+    const TTest *const cases[] = {thresholds_and_bins_agree_with_scikit_learn, calibrations_agree_with_scikit_learn_and_scipy,
+                                  calibrations_that_cannot_be_are_refused, labels_that_say_nothing_stay,
+                                  shares_by_group_agree_with_numpy, rates_are_the_metrics,
+                                  operating_points_hold_what_they_say, perfect_separation_has_no_width,
+                                  called_class_is_judged_by_being_right, refusals_name_the_remedy,
+                                  silent_rows_count_as_in_metrics};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) tcase_add_test(t, cases[i]);
     tcase_set_timeout(t, 60);
     suite_add_tcase(suite, t);

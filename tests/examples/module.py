@@ -121,6 +121,14 @@ def check_evaluation(context, predictor, test):
     assert abs(chosen.threshold - .225) < 1e-12 and chosen.sensitivity == 1 and chosen.n == 6 and slices.metrics(chosen.threshold).fn == 0
     held = slices.operating_points(h.CHOOSE_SENSITIVITY, [.5, 1], resamples=100)
     assert [point.value for point in held] == [.5, 1] and held[1].estimate == chosen.specificity
+    raises(h.Error, "HN_E_ARGUMENT", slices.calibrate)  # no logits
+    known = h.Evaluation.from_arrays(context, [0, 0, 1, 1, 0, 1], rows, positive=1, logits=[[0, z] for z in (-2, 0, -1, 1, 1, 2)])
+    fitted = known.calibrate(h.PLATT)
+    assert fitted.n == 6 and fitted.scale[0] == fitted.scale[1] > 0 and fitted.shift[0] == 0
+    assert abs(known.calibrated(fitted).metrics().log_loss - fitted.log_loss_after) < 1e-12
+    with predictor.model.with_calibration(fitted) as model, model.with_threshold(.25) as other:
+        assert model.calibration.scale == fitted.scale and other.calibration.n == 6 and other.threshold.threshold == .25
+        assert predictor.model.calibration.method == 0 and other.with_calibration(None).calibration.scale == [1, 1]
     figures, bins = slices.reliability(bins=4)
     parts = figures.reliability - figures.resolution + figures.uncertainty + figures.within_variance - figures.within_covariance
     assert len(bins) == 4 and sum(b.n for b in bins) == 6 and abs(parts - slices.metrics().brier) < 1e-12

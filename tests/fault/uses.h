@@ -315,6 +315,17 @@ static inline void evaluate(scene *s) {
     const double places[] = {0.2, 0.8};
     const hn_reliability_options quarters = {.struct_size = sizeof quarters, .bins = 4, .binning = HN_BINS_EQUAL_COUNT, .index = 2};
     const double held = 0.5;
+    double scale[] = {0.5, 0.5}, shift[] = {0, 1};
+    const hn_calibration platt = {.struct_size = sizeof platt, .method = HN_CALIBRATION_PLATT, .scale = scale, .shift = shift, .capacity = 2,
+                                  .n_classes = 2, .n = 1};
+    const int32_t truth[] = {0, 1, 0, 1};
+    const double logits[] = {0, -1, 0, 2, 0, 1, 0, 0.5}, chances[] = {0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5};
+    const hn_eval_arrays mixed = {.struct_size = sizeof mixed, .task = HN_TASK_SINGLE, .n_classes = 2, .positive = 2, .n = 4, .classes = truth,
+                                  .probabilities = chances, .logits = logits};
+    const hn_threshold hand = {.struct_size = sizeof hand, .threshold = 0.25};
+    hn_calibration fitted = {.struct_size = sizeof fitted};
+    hn_model *found = NULL, *chosen = NULL;
+    hn_eval *whole = NULL, *again = NULL;
     hn_threshold t = {.struct_size = sizeof t};
     hn_reliability r = {.struct_size = sizeof r};
     hn_interval rate = {.struct_size = sizeof rate};
@@ -333,6 +344,17 @@ static inline void evaluate(scene *s) {
     STEP(p, hn_predictor_create(model, &o, &p, &err));
     STEP(ds, hn_dataset_open(s->ctx, at("data"), &strict, &ds, &err));
     STEP(e, hn_evaluate(p, ds, NULL, &e, &err));
+    hn_predictor_free(p), p = NULL;
+    STEP(found, hn_model_with_calibration(model, &platt, &found, &err));
+    STEP(chosen, hn_model_with_threshold(found, &hand, &chosen, &err));
+    STEP(NULL, hn_model_save(chosen, at("found.safetensors"), &err));
+    hn_model_free(found), found = NULL;
+    STEP(found, hn_model_load(s->ctx, at("found.safetensors"), &found, &err));
+    hn_model_free(found), hn_model_free(chosen), found = chosen = NULL;
+    STEP(whole, hn_eval_from_arrays(s->ctx, &mixed, &whole, &err));
+    STEP(NULL, hn_eval_calibrate(whole, HN_CALIBRATION_PLATT, &fitted, &err));
+    STEP(again, hn_eval_calibrated(whole, &platt, &again, &err));
+    hn_eval_free(whole), hn_eval_free(again), whole = again = NULL;
     hn_dataset_free(ds), hn_predictor_free(p), hn_model_free(model); /* an evaluation stands alone */
     ds = NULL, p = NULL, model = NULL;
     STEP(NULL, hn_eval_metrics(e, 0, &m, &err));
@@ -355,6 +377,7 @@ static inline void evaluate(scene *s) {
     note(s, &rate.low, sizeof rate.low);
 done:
     hn_context_free(s->ctx);
+    hn_eval_free(whole), hn_eval_free(again), hn_model_free(found), hn_model_free(chosen);
     hn_eval_free(e), hn_dataset_free(ds), hn_predictor_free(p), hn_model_free(model);
 }
 

@@ -172,6 +172,17 @@ def models():
     for name, change in (("format", {"format": 99}), ("classes", {"classes": ["a", "a"]}), ("positive", {"positive": "c"}), ("threshold", {"threshold": 2}),
                          ("logits", {"logits": 7}), ("endless", {"graph": dense * 20})):
         put("model", f"metadata-{name}.safetensors", container(weights, dict(metadata(dense), **change)))
+    part = {"rows": 40, "groups": 9, "digest": "0123456789abcdef" * 4}
+    choice = dict({"rule": "cost", "value": 5, "class": 0, "sensitivity": 0.9, "specificity": 0.8, "positives": 11}, **part)
+    platt = dict({"method": "platt", "scale": [0.5, 0.5], "shift": [0.25, 0], "unfitted": "0", "log_loss_before": 0.7, "log_loss_after": None}, **part)
+    found = container(weights, metadata(dense, threshold_choice=dict(choice, patients_by="top-mean", top=3), calibration=platt))
+    put("model", "calibrated.safetensors", found)
+    damaged("model", "calibrated.safetensors", found, 9, cuts=1, flips=8)
+    for name, change in (("scale", {"scale": [0.5]}), ("scales", {"scale": [0.5, 0.25]}), ("zero", {"scale": [0, 0]}), ("shift", {"shift": [1e300, 0]}),
+                         ("method", {"method": "isotonic"}), ("digest", {"digest": "12"}), ("rows", {"rows": -1}), ("unfitted", {"unfitted": "x"})):
+        put("model", f"calibration-{name}.safetensors", container(weights, metadata(dense, calibration=dict(platt, **change))))
+    for name, change in (("rule", {"rule": "luck"}), ("class", {"class": 2}), ("positives", {"positives": 41}), ("value", {"value": None})):
+        put("model", f"choice-{name}.safetensors", container(weights, metadata(dense, threshold_choice=dict(choice, **change))))
     side = dict(metadata(dense)["preprocessing"], width=16777216, height=16777216)
     put("model", "metadata-side.safetensors", container(weights, metadata(dense, preprocessing=side)))
 

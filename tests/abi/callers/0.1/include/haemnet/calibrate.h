@@ -95,6 +95,28 @@ typedef struct hn_reliability {
     double within_covariance; /* … 2 · mean (p - mean_b)(y - share_b): and how much of it was right */
 } hn_reliability;
 
+/* How calibrated probabilities are made: softmax, or the sigmoid of each label, of scale · logit + shift. */
+enum {
+    HN_CALIBRATION_TEMPERATURE = 1, /* scale alone, 1 / T: one for all classes, or one a label (Guo et al., 2017) */
+    HN_CALIBRATION_PLATT = 2        /* scale and shift, Platt's (1999) targets: two classes, one of them positive; or each label */
+};
+
+/* A calibration, and where it comes from. */
+typedef struct hn_calibration {
+    uint32_t struct_size;   /* in: sizeof(hn_calibration) */
+    int32_t method;         /* HN_CALIBRATION_…; 0 = none */
+    double *scale;          /* the caller's array of `capacity` doubles, or NULL; receives n_classes values */
+    double *shift;          /* likewise */
+    int32_t capacity;       /* in: doubles in each array; must be ≥ n_classes if one is given */
+    int32_t n_classes;      /* classes or labels */
+    int64_t n;              /* rows that it was fitted on */
+    int64_t groups;         /* independent units among them, as hn_interval.groups */
+    uint64_t digest[4];     /* hn_dataset_info.digest of their data set; all 0 = not known */
+    uint64_t unfitted;      /* several labels: bit k = the rows say nothing about label k, which keeps scale 1, shift 0 */
+    double log_loss_before; /* mean of the rows that it was fitted on, as hn_metrics.log_loss without clipping */
+    double log_loss_after;  /* likewise: too good to be reported */
+} hn_calibration;
+
 /* Chooses a threshold for a class or label. Silent positives are missed at every threshold, as in hn_metrics.
  *   eval     the rows to choose on: not those that figures are reported on. Single-label: two classes
  *   index    class or label + 1; 0 = the positive class
@@ -139,6 +161,66 @@ HN_API hn_status hn_eval_operating_points(const hn_eval *eval, int32_t index, in
  * Since:   0.1 */
 HN_API hn_status hn_eval_reliability(const hn_eval *eval, const hn_reliability_options *options, hn_reliability *out, hn_reliability_bin *bins,
                                      size_t cap, size_t *need, hn_error *err);
+
+/* Fits a calibration to the network's logits, whatever calibration the model has; by Newton's method, in float64.
+ *   eval     of hn_evaluate without test-time averaging, or of arrays with logits: not the rows that the model was trained on, nor those that
+ *            figures are reported on
+ *   method   HN_CALIBRATION_…
+ *   out      filled; set out->struct_size, and the arrays with their capacity, before
+ * Errors:  HN_E_ARGUMENT (also: no logits, or means of them over views; Platt's with more than two classes or none positive), HN_E_ABI,
+ *          HN_E_BUFFER (capacity), HN_E_DATA (one class only; logits that rise where the class is absent; all rows right by far, so that no
+ *          scale is best), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_calibrate(const hn_eval *eval, int32_t method, hn_calibration *out, hn_error *err);
+
+/* The same rows with the probabilities that a calibrated model gives, bit for bit: to choose a threshold, or to look at reliability, without
+ * another pass over the images.
+ *   eval, calibration  as hn_eval_calibrate
+ *   out      receives the handle; free it with hn_eval_free
+ * Errors:  HN_E_ARGUMENT (also: another number of classes; scale or shift out of range), HN_E_ABI, HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_eval_calibrated(const hn_eval *eval, const hn_calibration *calibration, hn_eval **out, hn_error *err);
+
+/* The model with a calibration: predictors of it give calibrated probabilities; logits stay the network's. A threshold that was chosen by a rule
+ * was one of other probabilities, and becomes 0.5 again: choose after calibrating.
+ *   calibration  copied, with scale and shift; NULL = none
+ *   out      receives the handle; free it with hn_model_free
+ * Errors:  HN_E_ARGUMENT (also: another number of classes; scale not above 0 or over 10^6, shift over 10^6; scales or shifts that differ where
+ *          the method has one), HN_E_ABI, HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_model_with_calibration(const hn_model *model, const hn_calibration *calibration, hn_model **out, hn_error *err);
+
+/* The model with another threshold, and where that comes from. Training on from it forgets both this and the calibration.
+ *   threshold  copied; rule 0 = by hand, only `threshold` counts
+ *   out      receives the handle; free it with hn_model_free
+ * Errors:  HN_E_ARGUMENT (also: not between 0 and 1; no such rule or class), HN_E_ABI, HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_model_with_threshold(const hn_model *model, const hn_threshold *threshold, hn_model **out, hn_error *err);
+
+/* The model's calibration; method 0, scale 1, shift 0 if it has none.
+ *   out      filled; set out->struct_size, and the arrays with their capacity, before
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_BUFFER (capacity).
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_model_get_calibration(const hn_model *model, hn_calibration *out, hn_error *err);
+
+/* The model's threshold and where it comes from; rule 0 if nobody chose it by a rule.
+ *   out      filled; set out->struct_size before
+ * Errors:  HN_E_ARGUMENT, HN_E_ABI.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_model_get_threshold(const hn_model *model, hn_threshold *out, hn_error *err);
+
+/* "temperature", "platt"; NULL if there is no such method.
+ * Returns a string that lives as long as the library.
+ * Errors:  none.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API const char *hn_calibration_method_name(int32_t method);
 
 #ifdef __cplusplus
 }
