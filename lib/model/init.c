@@ -6,10 +6,12 @@
  *   HNI_INIT_RESNET        variance 2 / fan_out    uniform in ±1/√fan_in       the same      torchvision; He et al. 2015
  *   HNI_INIT_DENSENET      variance 2 / fan_in     uniform in ±1/√fan_in       0             torchvision
  *   HNI_INIT_MOBILENET     variance 2 / fan_out    normal, deviation 0.01      0             torchvision
- *   HNI_INIT_EFFICIENTNET  variance 2 g / fan_out  uniform in ±1/√outputs      0             TensorFlow's, timm's; g groups
+ *   HNI_INIT_EFFICIENTNET  variance 2 g / fan_out  normal, deviation 0.01      0             TensorFlow's, timm's, but for the dense layer; g groups
  *
  * fan_in: numbers that one number is a sum over. fan_out: filters · kernel height · kernel width, as in PyTorch also where a convolution has
- * groups. The numbers are our own: counter-based, one stream a tensor, so that a layer's first weights do not depend on the layers before. */
+ * groups. EfficientNet's authors draw the dense layer uniformly in ±1/√outputs, which is for a thousand classes: with two, the first losses
+ * are about 4, and what a backbone has learnt is shaken before the head has settled. The numbers are our own: counter-based, one stream a
+ * tensor, so that a layer's first weights do not depend on the layers before. */
 #include <math.h>
 
 #include "base/random.h"
@@ -36,10 +38,10 @@ static void draw_conv(const hni_layer *layer, const hni_param *weight, int32_t s
 }
 
 static void draw_dense(const hni_param *weight, int32_t scheme, hni_random *random, float *weights) {
-    if (scheme == HNI_INIT_MOBILENET)
+    if (scheme == HNI_INIT_MOBILENET || scheme == HNI_INIT_EFFICIENTNET)
         draw_normal(weight, random, 0.01, weights);
     else
-        draw_uniform(weight, random, 1 / sqrt(scheme == HNI_INIT_EFFICIENTNET ? (double)weight->shape[0] : fan_in(weight)), weights);
+        draw_uniform(weight, random, 1 / sqrt(fan_in(weight)), weights);
 }
 
 /* Weight (r = 0) or bias (r = 1) of a convolution or dense layer. */
