@@ -10,7 +10,7 @@ typedef struct crossval_options {
     const char *tta;
 } crossval_options;
 
-enum { N_OWN = 8, N_OPTIONS = N_OWN + N_TRAINING_OPTIONS };
+enum { N_OWN = 9, N_OPTIONS = N_OWN + N_TRAINING_OPTIONS };
 static void list_options(crossval_options *o, option list[N_OPTIONS]) {
     const option own[N_OWN] = {
         {"out", OPTION_TEXT, &o->c.base.out, "RUN", "folder for crossval.json, predictions.csv and a folder for each repeat (needed)"},
@@ -20,6 +20,7 @@ static void list_options(crossval_options *o, option list[N_OPTIONS]) {
         {"candidate", OPTION_LIST, &o->candidates, "OPTIONS", "training options to be chosen or not, such as '--lr 0.01 --hidden 20'; give several"},
         {"validate", OPTION_NUMBER, &o->c.validate, "R", "share of each training part to choose the epoch by (0; 0.1 with --stop)"},
         TTA_OPTION(&o->tta),
+        SMOOTH_OPTION(&o->c.smooth),
         {"resume", OPTION_FLAG, &o->c.base.resume, NULL, "use finished folds of the same options and data again, and go on"},
     };
     memcpy(list, own, sizeof own);
@@ -115,6 +116,7 @@ int cmd_crossval(int argc, char **argv) {
     const train_settings raw = o.c.base;
     int code = check(&o);
     if (!code) code = read_tta("crossval", o.tta, &o.c.tta);
+    if (!code) code = read_smooth("crossval", o.c.smooth);
     if (!code) code = check_training(&o.c.base);
     if (!code) code = read_candidates(&o, &raw, copies);
     if (!code) code = run(&o);

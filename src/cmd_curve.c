@@ -14,7 +14,7 @@ typedef struct curve_options {
     const char *tta;
 } curve_options;
 
-enum { N_OWN = 9, N_OPTIONS = N_OWN + N_TRAINING_OPTIONS };
+enum { N_OWN = 10, N_OPTIONS = N_OWN + N_TRAINING_OPTIONS };
 static void list_options(curve_options *o, option list[N_OPTIONS]) {
     curve *v = &o->v;
     const option own[N_OWN] = {
@@ -26,6 +26,7 @@ static void list_options(curve_options *o, option list[N_OPTIONS]) {
         {"target", OPTION_NUMBER, &v->target, "A", "accuracy whose number of patients is asked for (0.95)"},
         {"validate", OPTION_NUMBER, &v->own.validate, "R", "share of each training part to choose the epoch by (0; 0.1 with --stop)"},
         TTA_OPTION(&o->tta),
+        SMOOTH_OPTION(&v->own.smooth),
         {"resume", OPTION_FLAG, &v->own.base.resume, NULL, "use finished trainings of the same options and data again, and go on"},
     };
     memcpy(list, own, sizeof own);
@@ -198,6 +199,7 @@ int cmd_curve(int argc, char **argv) {
     o.v.own.base.data = argv[0];
     int code = check(&o.v);
     if (!code) code = read_tta("curve", o.tta, &o.v.own.tta);
+    if (!code) code = read_smooth("curve", o.v.own.smooth);
     if (!code) code = check_training(&o.v.own.base);
     if (!code) {
         quiet = o.v.own.base.quiet;

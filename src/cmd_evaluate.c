@@ -7,7 +7,7 @@
 
 typedef struct evaluate_settings {
     const char *json, *positive, *device, *tta, *label_weights;
-    double threshold;
+    double threshold, smooth; /* smooth: slices */
     data_choice choice;
     int32_t batch, threads, quiet, views; /* views: HN_TTA_… */
 } evaluate_settings;
@@ -22,7 +22,7 @@ typedef struct evaluation { /* what is open during the command */
     double weighted_loss; /* NaN = not asked for, or undefined */
 } evaluation;
 
-enum { N_OPTIONS = 12 };
+enum { N_OPTIONS = 13 };
 static void list_options(evaluate_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
@@ -33,6 +33,7 @@ static void list_options(evaluate_settings *s, option list[N_OPTIONS]) {
         {"strict", OPTION_FLAG, &s->choice.strict, NULL, "stop at the first bad file instead of skipping it"},
         {"label-weights", OPTION_TEXT, &s->label_weights, "W", "also the log loss weighted so: rsna (2 for the label any, 1 for others), or A,B[,...]"},
         TTA_OPTION(&s->tta),
+        SMOOTH_OPTION(&s->smooth),
         {"batch", OPTION_INT, &s->batch, "N", "images computed at once (32)"},
         {"device", OPTION_TEXT, &s->device, "SPEC", "see haemnet devices (best)"},
         {"threads", OPTION_INT, &s->threads, "N", "threads to compute with (one per core)"},
@@ -61,7 +62,7 @@ static hn_status open_all(evaluation *e, const evaluate_settings *s, const char 
 static int compute(evaluation *e, const evaluate_settings *s, hn_error *err) {
     progress_bar bar;
     hn_eval_options options = {.struct_size = sizeof options, .threshold = s->threshold, .cancel = e->cancel, .progress = progress_show,
-                               .progress_user = &bar};
+                               .progress_user = &bar, .smooth = s->smooth};
     const char *name;
     while (s->positive && (name = hn_model_class_name(e->model, options.positive))) {
         options.positive++;
@@ -99,7 +100,9 @@ static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *ou
         fprintf(out, ", \"weighted_log_loss\": ");
         json_number(out, e->weighted_loss);
     }
-    fprintf(out, ", \"tta\": \"%s\", \"skipped_files\": ", tta_name(s->views));
+    fprintf(out, ", \"tta\": \"%s\", \"smooth\": ", tta_name(s->views));
+    json_number(out, s->smooth);
+    fprintf(out, ", \"skipped_files\": ");
     write_skipped_json(out, e->data);
     fprintf(out, ", \"model\": ");
     json_string(out, model);
@@ -116,6 +119,7 @@ static int report(const evaluation *e, const evaluate_settings *s, const char *m
     if (alone && !write_json(e, s, stdout, model, data, err)) return fail(err);
     if (!alone && print_metrics(stdout, e->eval, err)) return fail(err);
     if (!alone && s->label_weights) printf("weighted log loss    %.4f (weights %s)\n", e->weighted_loss, s->label_weights);
+    if (!alone && s->smooth > 0) printf("each slice averaged along its series, by a Gaussian of %g slices\n", s->smooth);
     if (s->json && !alone) {
         FILE *out = open_output(s->json);
         if (!out) return EXIT_FAILED;
@@ -141,6 +145,7 @@ int cmd_evaluate(int argc, char **argv) {
     if (s.threads < 0) return usage_error("evaluate", "--threads %d: must be 1 or more", s.threads);
     quiet = s.quiet;
     int code = read_tta("evaluate", s.tta, &s.views);
+    if (!code) code = read_smooth("evaluate", s.smooth);
     if (code) return code;
     code = check_words("evaluate", NULL, s.device, s.choice.group);
     if (code) return code;

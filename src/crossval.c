@@ -114,7 +114,7 @@ static int train_fold(crossval *c, const one_fold *f, const char *folder, const 
                      .folds = f->folds, .label = f->label, .later = c->begun, .positive = c->t->positive};
     int code = divide(c, f->s, f->train, &job, &err) ? fail(&err) : EXIT_DONE;
     if (!code) code = train_job_run(&job);
-    if (!code && train_job_evaluate(&job, job.test ? job.best : job.last, f->test, c->s->tta, &eval, &err)) code = fail(&err);
+    if (!code && train_job_evaluate(&job, job.test ? job.best : job.last, f->test, c->s->tta, c->s->smooth, &eval, &err)) code = fail(&err);
     if (!code) code = take_predictions(c, eval, f->test, u, f->fold);
     if (!code) code = write_fold(c, folder, key, u, f->fold);
     c->begun |= job.saved;

@@ -15,6 +15,7 @@ typedef struct crossval_settings {
     int32_t folds, repeats;
     int32_t inner;    /* folds inside each training part, for the choice among candidates; 0 = none */
     int32_t tta;      /* HN_TTA_… */
+    double smooth;    /* slices, see hn_eval_options */
     double validate;  /* share of each training part that is kept apart to choose the epoch; -1 = 0.1 if training may stop early, else 0 */
     int32_t n_candidates;
     const char **texts;         /* [n_candidates] as given */

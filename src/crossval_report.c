@@ -149,6 +149,7 @@ static void write_protocol(FILE *out, const crossval *c, int32_t model_of_fold) 
             c->info.n_folds == s->folds ? "true" : "false", s->inner);
     number_json(out, "validate", share);
     fprintf(out, ", \"weights\": \"%s\", \"tta\": \"%s\"", share > 0 ? "best epoch on the validation part" : "last epoch", tta_name(s->tta));
+    number_json(out, "smooth", s->smooth);
     number_json(out, "test_to_train", 1.0 / (s->folds - 1));
     fprintf(out, ", \"level\": 0.95, \"pooled_intervals\": \"BCa bootstrap by patient, 2000 resamples\"");
     if (s->n_candidates) fprintf(out, ", \"chosen_by\": \"%s\", \"candidates\": [", c->t->positive >= 0 ? "roc_auc" : "accuracy");
@@ -286,6 +287,7 @@ static void print_levels(const crossval *c, const crossval_figures *f) {
             some_missing |= f->levels[l].over_folds[i].n < folds;
         }
     }
+    if (c->s->smooth > 0) printf("\neach slice averaged along its series, by a Gaussian of %g slices", c->s->smooth);
     printf("\nover %lld folds; intervals are corrected for the training data that folds share (Nadeau and Bengio)%s\n", (long long)folds,
            some_missing ? "; * not defined in every fold" : "");
 }

@@ -84,6 +84,7 @@ static int write_json(const curve *v) {
         number(out, "least", v->least);
         number(out, "test_share", v->holdout);
         number(out, "validate", validate_share(&v->own, &v->own.base));
+        number(out, "smooth", v->own.smooth);
         fprintf(out, ", \"tta\": \"%s\"},\n \"groups_known\": %s,\n \"fit\": ", tta_name(v->own.tta), groups_unknown(v->c.t->data) ? "false" : "true");
         write_law(out, v);
         fprintf(out, ",\n \"points\": [");

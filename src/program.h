@@ -62,6 +62,10 @@ int usage_error(const char *name, const char *format, ...) __attribute__((format
 /* weights.c: "2,1,1" or "rsna" → weights [n]; name_of(of, k) names class k. EXIT_USAGE after a message. */
 int read_weights(const char *command_name, const char *option_name, const char *text, const char *(*name_of)(const void *of, int32_t k), const void *of,
                  int32_t n, double *weights);
+/* Averaging along a series, hn_eval_options.smooth; read_smooth gives EXIT_USAGE after a message. */
+#define SMOOTH_OPTION(to) \
+    {"smooth", OPTION_NUMBER, (to), "S", "average each slice's logits along its series, by a Gaussian of S slices (0: none)"}
+int read_smooth(const char *command_name, double smooth);
 int read_tta(const char *command_name, const char *word, int32_t *tta);
 const char *tta_name(int32_t tta);
 /* words.c: EXIT_USAGE after a message if the library knows no such preset or device, or cannot read the pattern; NULL = not given. */

@@ -99,7 +99,7 @@ typedef struct train_job {
 int train_job_run(train_job *job);
 void train_job_close(train_job *job); /* frees what came out, train and test */
 /* What a model of the job is worth on other data; options beside the device: HN_TTA_… */
-hn_status train_job_evaluate(const train_job *job, const hn_model *model, hn_dataset *data, int32_t tta, hn_eval **out, hn_error *err);
+hn_status train_job_evaluate(const train_job *job, const hn_model *model, hn_dataset *data, int32_t tta, double smooth, hn_eval **out, hn_error *err);
 
 /* train_files.c */
 int lock_folder(const char *folder, int *lock); /* makes it; refuses one that another training writes to; gone with the process */

@@ -172,11 +172,11 @@ static bool enough(const train_job *job) {
     return done >= job->settings->epochs || (done && !report_of(job->trainer, done, &r, NULL) && r.flags & HN_EPOCH_STOP);
 }
 
-hn_status train_job_evaluate(const train_job *job, const hn_model *model, hn_dataset *data, int32_t tta, hn_eval **out, hn_error *err) {
+hn_status train_job_evaluate(const train_job *job, const hn_model *model, hn_dataset *data, int32_t tta, double smooth, hn_eval **out, hn_error *err) {
     hn_predictor *predictor = NULL;
     hn_predictor_options options = {.struct_size = sizeof options, .max_batch = job->settings->batch < 4096 ? job->settings->batch : 4096,
                                     .device = job->settings->device, .tta = tta};
-    hn_eval_options eval = {.struct_size = sizeof eval, .cancel = job->cancel};
+    hn_eval_options eval = {.struct_size = sizeof eval, .cancel = job->cancel, .smooth = smooth};
     hn_status status = hn_predictor_create(model, &options, &predictor, err);
     if (!status) status = hn_evaluate(predictor, data, &eval, out, err);
     hn_predictor_free(predictor);
@@ -188,8 +188,8 @@ static int finish(train_job *job) {
     hn_error err = {0};
     hn_status status = hn_trainer_model(job->trainer, HN_BEST, &job->best, &err);
     if (!status) status = hn_trainer_model(job->trainer, last_of(job), &job->last, &err);
-    if (!status && job->test) status = train_job_evaluate(job, job->last, job->test, HN_TTA_NONE, &job->eval_last, &err);
-    if (!status && job->test) status = train_job_evaluate(job, job->best, job->test, HN_TTA_NONE, &job->eval_best, &err);
+    if (!status && job->test) status = train_job_evaluate(job, job->last, job->test, HN_TTA_NONE, 0, &job->eval_last, &err);
+    if (!status && job->test) status = train_job_evaluate(job, job->best, job->test, HN_TTA_NONE, 0, &job->eval_best, &err);
     if (status == HN_E_CANCELLED) return interrupted(job);
     if (status) return fail(&err);
     job->finished = true;

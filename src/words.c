@@ -56,6 +56,11 @@ int read_tta(const char *command_name, const char *word, int32_t *tta) {
     return EXIT_DONE;
 }
 
+int read_smooth(const char *command_name, double smooth) {
+    if (smooth >= 0 && smooth <= 100) return EXIT_DONE; /* not NaN */
+    return usage_error(command_name, "--smooth %g: must be 0 to 100 slices", smooth);
+}
+
 const char *tta_name(int32_t tta) { return views[tta]; }
 
 int check_words(const char *command_name, const char *model, const char *device, const char *group) {

@@ -93,7 +93,7 @@ hn_epoch_report: u32 struct_size, u32 flags, i64 epoch, f64 train_loss, f64 trai
 hn_predictor_options: u32 struct_size, i32 max_batch, str device, f64 threshold, i32 tta, i32 flags
 hn_prediction: u32 struct_size, u32 flags, ptr probabilities, ptr logits, i32 capacity, i32 n_classes, i32 class_index, i32 status,
     u64 labels, f64 probability, f64 positive, f64 threshold
-hn_eval_options: u32 struct_size, i32 positive, f64 threshold, ptr cancel, ptr progress, ptr progress_user
+hn_eval_options: u32 struct_size, i32 positive, f64 threshold, ptr cancel, ptr progress, ptr progress_user, f64 smooth
 hn_eval_arrays: u32 struct_size, i32 task, i32 n_classes, i32 positive, i64 n, ptr classes, ptr labels, f64s probabilities, strs class_names,
     f64 threshold, strs groups, f64s logits, u64[4] digest
 hn_metrics: u32 struct_size, u32 undefined, i64 n, i64 skipped, i64 tp, i64 fp, i64 tn, i64 fn, i32 n_classes, i32 positive,
@@ -829,9 +829,9 @@ class Predictor(_Handle):
         _call("hn_predict_batch", self, handles, len(images), out)
         return [self._verdict(out, floats, i) for i in range(len(images))]
 
-    def evaluate(self, dataset, progress=None, cancel=None, positive=None, threshold=0.0):
-        """Predicts every row: an Evaluation. positive: name or index of the class."""
-        options = _options("hn_eval_options", {"threshold": threshold})
+    def evaluate(self, dataset, progress=None, cancel=None, positive=None, threshold=0.0, smooth=0.0):
+        """Predicts every row: an Evaluation. positive: name or index of the class; smooth: slices, along the series."""
+        options = _options("hn_eval_options", {"threshold": threshold, "smooth": smooth})
         if positive is not None:
             options.positive = 1 + (self.classes.index(positive) if isinstance(positive, str) else positive)
         if cancel is not None:

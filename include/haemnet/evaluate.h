@@ -22,6 +22,8 @@ typedef struct hn_eval_options {
     hn_cancel *cancel;       /* may be NULL */
     hn_progress_fn progress; /* may be NULL */
     void *progress_user;     /* passed to progress */
+    double smooth;           /* standard deviation in slices, 0 … 100, of a Gaussian along the series of a patient and study, by which logits are
+                                averaged; 0 = each slice by itself. Rows without patient or slice number stay. Name it beside every figure */
 } hn_eval_options;
 
 /* Labels and probabilities that the caller has from elsewhere. */

@@ -102,5 +102,7 @@ hn_status hn_evaluate(hn_predictor *predictor, hn_dataset *dataset, const hn_eva
                         o.positive, predictor->model->n_classes);
     if (!(o.threshold >= 0 && o.threshold < 1)) /* also NaN */
         return hni_fail(err, HN_E_ARGUMENT, "hn_evaluate: threshold %g must be above 0 and below 1, or 0 for the predictor's", o.threshold);
+    if (!(o.smooth >= 0 && o.smooth <= 100))
+        return hni_fail(err, HN_E_ARGUMENT, "hn_evaluate: smooth is %g; it is a standard deviation in slices, 0 to 100", o.smooth);
     return hni_evaluate(predictor, dataset, &o, out, err);
 }

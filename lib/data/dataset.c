@@ -81,6 +81,14 @@ int32_t hni_dataset_label(const hn_dataset *ds, int64_t row) {
     return id < 0 ? -1 : ds->store->classes.rank[id];
 }
 
+bool hni_dataset_slice(const hn_dataset *ds, int64_t row, uint32_t *patient, uint32_t *study, int32_t *slice) {
+    const hni_row *r = row_at(ds, row);
+    *patient = r->patient;
+    *study = r->study;
+    *slice = r->slice;
+    return r->patient && r->slice >= 0;
+}
+
 uint64_t hni_dataset_labels(const hn_dataset *ds, int64_t row) {
     if (ds->store->task == HN_TASK_MULTI) return row_at(ds, row)->labels;
     int32_t label = hni_dataset_label(ds, row);

@@ -88,6 +88,9 @@ void hni_dataset_digest(hn_dataset *ds, uint64_t digest[4]);         /* see hn_d
 hn_status hni_dataset_info(hn_dataset *ds, hn_dataset_info *out, hn_error *err); /* all but struct_size */
 void hni_dataset_row(const hn_dataset *ds, int64_t row, hn_row *out);            /* all but struct_size; row must exist */
 
+/* Where a slice stands; false = the manifest gave no patient or no slice number. Slices of one patient and study are a series. */
+bool hni_dataset_slice(const hn_dataset *ds, int64_t row, uint32_t *patient, uint32_t *study, int32_t *slice);
+
 /* --- the functions of the public header, arguments checked by lib/api ---------------------------------------------------- */
 hn_status hni_dataset_create(hn_context *ctx, const hn_dataset_options *options, hn_dataset **out, hn_error *err);
 hn_status hni_dataset_open(hn_context *ctx, const char *path, const hn_dataset_options *options, hn_dataset **out, hn_error *err);

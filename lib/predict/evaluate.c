@@ -1,7 +1,7 @@
 /* evaluate.c - a predictor over a data set: rows in their order ─► loader ─► network ─► hn_eval, which lib/eval then reads.
  *
  * The loader preprocesses as hn_predict does and the network runs through the same executors, so a row's probabilities are those that
- * hn_predict gives for its file. No figure is worked out here. A row whose output is not finite stays, flagged: it counts as a sample
+ * hn_predict gives for its file, unless they are averaged along the series. No figure is worked out here. A row whose output is not finite stays, flagged: it counts as a sample
  * without a verdict, and only a network that gives nothing else is an error. */
 #include <math.h>
 #include <string.h>
@@ -10,7 +10,9 @@
 #include "base/os.h" /* defines: hni_seconds */
 #include "base/status.h"
 #include "data/loader.h"
+#include "data/sort.h"
 #include "eval/eval.h" /* defines: hn_eval */
+#include "eval/smooth.h"
 #include "model/match.h"
 #include "predictor.h"
 
@@ -127,6 +129,34 @@ static hn_status check_yield(const pass *s, int64_t rows, hn_error *err) {
                     first.problem);
 }
 
+static bool stands_before(const void *user, uint32_t a, uint32_t b) {
+    const hni_slice *slices = user, *x = &slices[a], *y = &slices[b];
+    if (x->series != y->series) return x->series < y->series;
+    return x->number != y->number ? x->number < y->number : x->row < y->row;
+}
+
+/* Probabilities along the series, for the rows whose place in one is known. */
+static hn_status smooth(pass *s, hn_error *err) {
+    size_t n = 0, most = (size_t)s->done + 1;
+    hni_slice *found = hni_calloc(s->p->ctx, most, sizeof *found), *sorted = hni_calloc(s->p->ctx, most, sizeof *sorted);
+    uint32_t *order = hni_calloc(s->p->ctx, most, sizeof *order);
+    hn_status status = found && sorted && order ? HN_OK : hni_fail_memory(err, most * (2 * sizeof *found + sizeof *order), "the places of slices");
+    for (int64_t i = 0; i < s->done && !status; i++) {
+        uint32_t patient, study;
+        int32_t slice;
+        if (!hni_dataset_slice(s->data, s->eval->rows[i], &patient, &study, &slice)) continue;
+        order[n] = (uint32_t)n;
+        found[n++] = (hni_slice){.row = i, .series = (uint64_t)patient << 32 | study, .number = slice};
+    }
+    if (!status) hni_sort_u32(order, (uint32_t)n, stands_before, found);
+    for (size_t i = 0; i < n && !status; i++) sorted[i] = found[order[i]];
+    if (!status) status = hni_eval_smooth(s->eval, sorted, (int64_t)n, s->options->smooth, err);
+    hni_free(s->p->ctx, found);
+    hni_free(s->p->ctx, sorted);
+    hni_free(s->p->ctx, order);
+    return status;
+}
+
 hn_status hni_evaluate(hn_predictor *p, hn_dataset *data, const hn_eval_options *options, hn_eval **out, hn_error *err) {
     pass s = {.p = p, .data = data, .options = options, .begin = hni_seconds()};
     int64_t rows = hni_dataset_rows(data);
@@ -135,6 +165,7 @@ hn_status hni_evaluate(hn_predictor *p, hn_dataset *data, const hn_eval_options 
     if (!status) status = hni_loader_create(data, &p->model->preproc, p->max_batch, 0, &s.loader, err);
     if (!status) status = run_all(&s, rows, err);
     if (!status) status = check_yield(&s, rows, err);
+    if (!status && options->smooth > 0) status = smooth(&s, err);
     if (!status) {
         s.eval->n = s.done;
         s.eval->skipped = hni_loader_skipped(s.loader);

@@ -167,6 +167,15 @@ assert all(r["tta"] == "flip" for r in rows)
 brier = sum((r["probabilities"]["haemorrhage"] - (truth[r["file"].split("/")[-1]] == "haemorrhage")) ** 2 for r in rows) / len(rows)
 assert abs(brier - m["brier"]) < 1e-9
 PY
+expect 0 "$H" evaluate "$model" "$scratch/data" --smooth 1.5 --json -
+cp "$scratch/out" "$scratch/smooth.json"
+python "along the series" "$scratch" <<'PY'
+import json, sys
+smooth, plain = (json.load(open(f"{sys.argv[1]}/{name}.json")) for name in ("smooth", "metrics"))
+assert smooth["smooth"] == 1.5 and plain["smooth"] == 0 and smooth["n"] == plain["n"] and smooth["log_loss"] != plain["log_loss"]
+PY
+expect 2 "$H" evaluate "$model" "$scratch/data" --smooth -1
+says "$scratch/err" "0 to 100 slices"
 expect 0 "$H" evaluate "$model" "$scratch/data"
 says "$scratch/out" "by patient"
 expect 2 "$H" predict "$model" "$scratch/data/images/p0000_s00.png" --tta upside-down

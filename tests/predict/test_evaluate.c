@@ -168,6 +168,54 @@ START_TEST(rows_and_groups) {
 }
 END_TEST
 
+/* Rows of files 0, 2, …, by patient, study and slice; not in the order of the series. */
+static const char *const series_manifest = "file,label,patient,study,slice\n"
+                                           "haemorrhage/0.png,haemorrhage,p1,a,3\n"
+                                           "haemorrhage/2.png,haemorrhage,p1,a,1\n"
+                                           "no_haemorrhage/0.png,no_haemorrhage,p2,,2\n"
+                                           "haemorrhage/4.png,haemorrhage,p1,b,2\n"
+                                           "no_haemorrhage/2.png,no_haemorrhage,p1,a,2\n"
+                                           "haemorrhage/6.png,haemorrhage,p1,a,\n"
+                                           "no_haemorrhage/4.png,no_haemorrhage,p1,a,90\n";
+
+static double logit_of(const hn_eval *eval, int64_t row) {
+    hn_eval_sample s = {.struct_size = sizeof s};
+    ck_ok(hn_eval_row(eval, row, &s, &err));
+    ck_assert_double_eq_tol(s.probabilities[0] + s.probabilities[1], 1, 1e-6);
+    return log(s.probabilities[1] / s.probabilities[0]);
+}
+
+/* Slices 1, 2, 3 of study a are averaged, as logits; another study, another patient, one without a number and one far away are not. */
+START_TEST(along_the_series) {
+    const int place[7] = {3, 1, 0, 0, 2, 0, 0};
+    const double sigma = 1.5;
+    hn_dataset *data = NULL;
+    write_text("series.csv", series_manifest);
+    ck_ok(hn_dataset_create(ctx, NULL, &data, &err));
+    ck_ok(hn_dataset_add_manifest(data, at("series.csv"), &err));
+    hn_eval *plain = evaluate(data, NULL), *smooth = evaluate(data, &(hn_eval_options){.struct_size = sizeof(hn_eval_options), .smooth = sigma});
+    double logits[7];
+    for (int i = 0; i < 7; i++) logits[i] = logit_of(plain, i);
+    for (int i = 0; i < 7; i++) {
+        double sum = logits[i], total = 1;
+        for (int k = 0; k < 7; k++) {
+            const double d = place[k] - place[i], w = place[i] && place[k] && k != i ? exp(-d * d / (2 * sigma * sigma)) : 0;
+            sum += w * logits[k];
+            total += w;
+        }
+        ck_assert_double_eq_tol(logit_of(smooth, i), sum / total, 1e-12);
+        ck_assert(place[i] == 0 || fabs(logit_of(smooth, i) - logits[i]) > 1e-9);
+    }
+    hn_eval *refused = NULL;
+    ck_assert_int_eq(hn_evaluate(predictor, data, &(hn_eval_options){.struct_size = sizeof(hn_eval_options), .smooth = -1}, &refused, &err), HN_E_ARGUMENT);
+    ck_assert_ptr_null(refused);
+    ck_assert_ptr_nonnull(strstr(err.message, "slices"));
+    hn_eval_free(plain);
+    hn_eval_free(smooth);
+    hn_dataset_free(data);
+}
+END_TEST
+
 START_TEST(threshold_and_positive) {
     hn_dataset *data = open_data(NULL);
     hn_eval *eval = evaluate(data, &(hn_eval_options){.struct_size = sizeof(hn_eval_options), .threshold = 0.125, .positive = 1});
@@ -302,6 +350,7 @@ int main(void) {
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, folder_with_broken_files);
     tcase_add_test(tests, rows_and_groups);
+    tcase_add_test(tests, along_the_series);
     tcase_add_test(tests, threshold_and_positive);
     tcase_add_test(tests, progress_and_cancel);
     tcase_add_test(tests, refusals);

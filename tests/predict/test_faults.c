@@ -187,7 +187,8 @@ static hn_status whole_use(const hn_model *model, hn_image *const *images, hn_da
     if (!status) status = hn_predict(p, images[0], &out[0], &err);
     if (!status) status = hn_predict_batch(p, (const hn_image *const *)images, IMAGES, out, &err);
     for (int i = 0; i < IMAGES && !status; i++) ck_assert_int_eq(out[i].status, HN_OK); /* want of memory is nobody's image's fault */
-    if (!status) status = hn_evaluate(p, data, NULL, &eval, &err);
+    const hn_eval_options along = {.struct_size = sizeof along, .smooth = 1};
+    if (!status) status = hn_evaluate(p, data, &along, &eval, &err);
     ck_assert(!status || !eval);
     if (!status) ck_assert_int_eq(hn_eval_count(eval), IMAGES);
     hn_eval_free(eval);
