@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "program.h"
+#include "report.h"
 
 typedef struct evaluate_settings {
-    const char *json, *positive, *device, *tta, *label_weights;
+    const char *json, *report, *positive, *device, *tta, *label_weights;
     double threshold, smooth; /* smooth: slices */
     data_choice choice;
     int32_t batch, threads, quiet, views; /* views: HN_TTA_… */
@@ -22,11 +22,12 @@ typedef struct evaluation { /* what is open during the command */
     double weighted_loss; /* NaN = not asked for, or undefined */
 } evaluation;
 
-enum { N_OPTIONS = 13 };
+enum { N_OPTIONS = 14 };
 static void list_options(evaluate_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
         {"json", OPTION_TEXT, &s->json, "FILE|-", "also write the figures as JSON; - prints nothing else on stdout"},
+        {"report", OPTION_TEXT, &s->report, "FILE.html", "also write one page for people that holds all: figures, curves, single images with heat maps"},
         {"positive", OPTION_TEXT, &s->positive, "NAME", "class that sensitivity, ROC AUC and so on are about (the model's)"},
         {"label-column", OPTION_TEXT, &s->choice.label_columns, "A[,B...]", "manifest column of the label, or of several 0/1 labels (label)"},
         {"group", OPTION_TEXT, &s->choice.group, "REGEX|none", "patient by file name: first sub-match; none = there are no groups"},
@@ -114,6 +115,35 @@ static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *ou
     return status == HN_OK;
 }
 
+/* What lies beside the model tells of its training, if it is that model's. */
+static int read_training(const evaluation *e, const char *model, run_files *out) {
+    hn_model_info info = {.struct_size = sizeof info};
+    char is[DIGEST_TEXT], *folder = strdup(model);
+    if (!folder) return fail_text("out of memory");
+    char *slash = strrchr(folder, '/');
+    if (slash) slash[slash == folder] = 0;
+    int code = read_run_files(slash ? folder : ".", out);
+    if (!code && !hn_model_get_info(e->model, &info, NULL)) {
+        const char *best = json_text(&out->run, "model_digest");
+        hex_digest(is, info.digest);
+        if (!best || strcmp(best, is)) free_run_files(out);
+    }
+    free(folder);
+    return code;
+}
+
+static int write_page_of(const evaluation *e, const evaluate_settings *s, const char *model, const char *data) {
+    const evidence_request request = {.data = data, .label_columns = s->choice.label_columns, .group = s->choice.group, .positive = s->positive,
+                                      .threshold = s->threshold, .tta = s->tta, .smooth = s->smooth};
+    evidence_source source = {.ctx = e->ctx, .cancel = e->cancel, .model = e->model, .whole = e->data, .data = e->data, .predictor = e->predictor,
+                              .eval = e->eval, .model_path = strdup(model)};
+    int code = source.model_path ? read_training(e, model, &source.files) : fail_text("out of memory");
+    if (!code) code = report_on(&source, &request, NULL, s->report);
+    free_run_files(&source.files);
+    free(source.model_path);
+    return code;
+}
+
 static int report(const evaluation *e, const evaluate_settings *s, const char *model, const char *data, hn_error *err) {
     bool alone = s->json && !strcmp(s->json, "-");
     if (alone && !write_json(e, s, stdout, model, data, err)) return fail(err);
@@ -152,6 +182,10 @@ int cmd_evaluate(int argc, char **argv) {
     code = open_all(&e, &s, argv[0], argv[1], &err) ? fail(&err) : compute(&e, &s, &err);
     if (!code) code = weigh(&e, &s, &err);
     if (!code) code = report(&e, &s, argv[0], argv[1], &err);
+    if ((!code || code == EXIT_SKIPPED) && s.report) {
+        const int written = write_page_of(&e, &s, argv[0], argv[1]);
+        if (written) code = written;
+    }
     hn_eval_free(e.eval);
     hn_predictor_free(e.predictor);
     hn_dataset_free(e.data);

@@ -1,17 +1,19 @@
 /* cmd_train.c - `haemnet train`: what the network is tested on, and the command; its options are those of train_options.c and a few of its own,
  * the training itself is in train_run.c. --folds K is `haemnet crossval` by another name. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "crossval.h"
+#include "report.h"
 
-enum { N_OWN = 5, N_OPTIONS = N_OWN + N_TRAINING_OPTIONS };
+enum { N_OWN = 6, N_OPTIONS = N_OWN + N_TRAINING_OPTIONS };
 static void list_options(train_settings *s, option list[N_OPTIONS]) {
     const option own[N_OWN] = {
         {"out", OPTION_TEXT, &s->out, "RUN", "folder for model.safetensors, last.safetensors, history.csv, run.json (needed)"},
         {"test", OPTION_TEXT, &s->test, "DATA2", "data to test on after every epoch"},
         {"holdout", OPTION_NUMBER, &s->holdout, "R", "share of DATA to test on, by patient; 0 = none (0.2)"},
         {"folds", OPTION_INT, &s->folds, "K", "as haemnet crossval --folds K; the files of one fold's model become those of RUN"},
+        {"report", OPTION_TEXT, &s->report, "FILE.html", "at the end, what haemnet report RUN writes, the page to this file; needs a test part"},
         {"resume", OPTION_FLAG, &s->resume, NULL, "go on from RUN/checkpoint.safetensors"},
     };
     memcpy(list, own, sizeof own);
@@ -84,6 +86,22 @@ static void print_end(const train_job *job) {
     printf("best epoch: %lld, %s loss %.4f: %s/model.safetensors\n", (long long)r.best_epoch, job->test ? "test" : "training", r.best_loss, job->folder);
 }
 
+static int write_page_of(const train_job *job) {
+    const train_settings *s = job->settings;
+    const evidence_request request = {.data = s->test ? s->test : s->data, .label_columns = s->choice.label_columns, .group = s->choice.group,
+                                      .threshold = NAN, .holdout = s->test ? 0 : s->holdout, .split_seed = s->seed};
+    const hn_predictor_options options = {.struct_size = sizeof options, .device = s->device};
+    evidence_source source = {.ctx = job->ctx, .cancel = job->cancel, .model = job->best, .data = job->test, .eval = job->eval_best,
+                              .model_path = join_path(job->folder, "model.safetensors")};
+    hn_error err = {0};
+    int code = hn_predictor_create(job->best, &options, &source.predictor, &err) ? fail(&err) : read_run_files(job->folder, &source.files);
+    if (!code) code = report_on(&source, &request, job->folder, s->report);
+    hn_predictor_free(source.predictor);
+    free_run_files(&source.files);
+    free(source.model_path);
+    return code;
+}
+
 static int train_once(const train_settings *s, const training_data *t) {
     train_job job = {.settings = s, .ctx = t->ctx, .cancel = t->cancel, .whole = t->data, .folder = s->out, .fold = -1, .positive = t->positive};
     hn_error err = {0};
@@ -92,6 +110,7 @@ static int train_once(const train_settings *s, const training_data *t) {
     if (whole) job.train = t->data;
     if (!code) code = train_job_run(&job);
     if (!code) print_end(&job);
+    if (!code && s->report) code = write_page_of(&job);
     if (!code && s->test && report_skipped(job.test)) code = EXIT_SKIPPED;
     if (whole) job.train = NULL;
     train_job_close(&job);
@@ -101,6 +120,8 @@ static int train_once(const train_settings *s, const training_data *t) {
 static int check_parts(const train_settings *s, bool holdout_given) {
     if (!s->out) return usage_error("train", "--out RUN is needed: the folder to write to");
     if ((s->test != NULL) + holdout_given + (s->folds != 0) > 1) return usage_error("train", "--test, --holdout and --folds exclude each other");
+    if (s->report && (s->folds || (!s->test && s->holdout == 0)))
+        return usage_error("train", "--report needs a test part: --test or --holdout, and no --folds, whose figures are those of crossval.json");
     if (s->folds && s->folds < 2) return usage_error("train", "--folds %d: must be 2 or more", s->folds);
     if (!(s->holdout >= 0 && s->holdout < 1)) return usage_error("train", "--holdout %g: must be at least 0 and below 1", s->holdout);
     return EXIT_DONE;

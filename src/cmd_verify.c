@@ -154,7 +154,9 @@ static int read_request(const json_list *stored, const char *data, evidence_requ
                             .positive = json_text(stored, "rules.positive"), .tta = json_text(stored, "rules.tta"),
                             .threshold = json_number_at(stored, "rules.threshold"), .holdout = json_number_at(stored, "data.part.holdout"),
                             .split_seed = seed ? strtoull(seed->raw, NULL, 10) : 0};
+    r->smooth = json_number_at(stored, "rules.smooth");
     if (isnan(r->holdout)) r->holdout = 0;
+    if (!(r->smooth >= 0 && r->smooth <= 100)) return fail_text("evidence.json: rules.smooth must be 0 to 100 slices");
     if (!threshold_fits(r->threshold)) return fail_text("evidence.json: rules.threshold %g: must lie between 0 and 1", r->threshold);
     if (r->holdout < 0 || r->holdout >= 1) return fail_text("evidence.json: data.part.holdout %g: must be at least 0 and below 1", r->holdout);
     return EXIT_DONE;
@@ -165,7 +167,7 @@ static int work_out(const evidence *e, json_list *fresh) {
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     if (!out) return fail_text("out of memory");
-    write_evidence_json(out, e, "");
+    write_evidence_json(out, e);
     const bool done = !fclose(out) && read_json("the new evidence", text, size, fresh);
     free(text);
     return done ? EXIT_DONE : EXIT_FAILED;

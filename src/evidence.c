@@ -1,7 +1,7 @@
 /* evidence.c - the figures of a model with their intervals, of images and of patients.
  *
- * Which interval: of an AUC DeLong's; of a proportion Wilson's where each patient has one image, and where all or none count; else the BCa
- * bootstrap, which draws patients. Each figure says what it got. */
+ * Which interval: of an AUC DeLong's; of a share Wilson's, where patients have several images with as many rows as the patients are worth; else the
+ * BCa bootstrap, which draws patients. Each figure says what it got. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,20 +98,27 @@ static bool count_units(const level_rows *r, int rows, int64_t *n, int64_t *unit
 }
 
 /* --- intervals -------------------------------------------------------------------------------------------------------------------- */
-static hn_status wilson(evidence_figure *f, int64_t hits, int64_t n, const char *method, hn_error *err) {
-    hn_interval i = {.struct_size = sizeof i};
-    hn_status status = hn_eval_proportion(hits, n, 0, &i, err);
-    if (!status) f->low = i.low, f->high = i.high, f->method = method;
-    return status;
-}
+static const struct {
+    const char *figure;
+    int32_t rate;
+} rates[] = {{"accuracy", HN_RATE_ACCURACY},
+             {"exact_match", HN_RATE_ACCURACY},
+             {"sensitivity", HN_RATE_SENSITIVITY},
+             {"specificity", HN_RATE_SPECIFICITY},
+             {"ppv", HN_RATE_PPV},
+             {"npv", HN_RATE_NPV}};
 
-static hn_status fill_proportion(evidence_figure *f, bool clustered, hn_error *err) {
+/* Several labels: accuracy counts labels, which is no share of rows, and exact match is none of the library's rates. */
+static hn_status fill_rate(const evidence *e, const evidence_level *l, int i, evidence_figure *f, hn_error *err) {
+    hn_interval rate = {.struct_size = sizeof rate};
+    hn_status status = HN_OK;
     f->hits = llround(f->estimate * (double)f->n);
-    if (!clustered) return wilson(f, f->hits, f->n, "Wilson", err);
-    if (f->high > f->low) return HN_OK;
-    /* No resample differed. Of images of the same patients that is little: as if each patient were one image. */
-    if (f->hits == 0 || f->hits == f->n) return wilson(f, f->hits ? f->units : 0, f->units, "Wilson, patients counted", err);
-    return HN_OK;
+    if (e->multi && !strcmp(figures[i].name, "exact_match")) return HN_OK;
+    for (size_t k = 0; k < sizeof rates / sizeof *rates && !status; k++)
+        if (!strcmp(figures[i].name, rates[k].figure)) status = hn_eval_rate(l->eval, rates[k].rate, 0, 0, &rate, err);
+    f->low = rate.low, f->high = rate.high;
+    f->method = rate.method == HN_INTERVAL_WILSON_GROUPS ? "Wilson by patient" : "Wilson";
+    return status;
 }
 
 static hn_status fill_auc(const evidence_level *l, evidence_figure *f, hn_error *err) {
@@ -134,7 +141,7 @@ static hn_status fill_figure(const evidence *e, const evidence_level *l, const l
     if (!count_units(r, rows, &f->n, &f->units)) return HN_E_MEMORY; /* OF_NONE: of all rows, but no share of them */
     f->method = clustered ? "BCa bootstrap by patient" : "BCa bootstrap";
     hn_status status = HN_OK;
-    if (!isnan(f->estimate) && rows != OF_NONE) status = fill_proportion(f, clustered, err);
+    if (!isnan(f->estimate) && rows != OF_NONE) status = fill_rate(e, l, i, f, err);
     if (!isnan(f->estimate) && !strcmp(figures[i].name, "roc_auc")) status = fill_auc(l, f, err);
     if (isnan(f->estimate) || !(f->low < f->high)) f->low = f->high = NAN, f->method = NULL;
     return status;
@@ -169,7 +176,10 @@ static hn_status find_level(evidence *e, int number, hn_error *err) {
         l->eval = e->source->eval;
     else
         status = hn_eval_by_group(e->source->eval, levels[number].rule, 0, &l->eval, err);
-    return status ? status : fill_level(e, l, err);
+    if (!status) status = fill_level(e, l, err);
+    const uint32_t one_kind = HN_UNDEFINED_NO_POSITIVES | HN_UNDEFINED_NO_NEGATIVES;
+    if (number && l->m.positive >= 0 && l->m.undefined & one_kind) l->there = false; /* patients of one kind: no more than a rate of alarms */
+    return status;
 }
 
 /* --- tables ----------------------------------------------------------------------------------------------------------------------- */
@@ -227,6 +237,7 @@ static hn_status find_facts(evidence *e, hn_error *err) {
 int find_evidence(const evidence_source *source, const evidence_request *request, evidence *out) {
     hn_error err = {0};
     *out = (evidence){.source = source, .request = request};
+    find_time(out->written);
     hn_status status = find_facts(out, &err);
     for (int i = 0; i < N_EVIDENCE_LEVELS && !status; i++) status = find_level(out, i, &err);
     if (!status) status = find_confusion(out, &err);
@@ -236,6 +247,7 @@ int find_evidence(const evidence_source *source, const evidence_request *request
     if (status == HN_E_MEMORY && !err.message[0]) return fail_text("out of memory");
     if (status) return fail(&err);
     int code = find_rows(out);
+    if (!code) code = find_csv_digest(out);
     return code ? code : find_trivial(out);
 }
 

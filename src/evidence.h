@@ -35,6 +35,7 @@ typedef struct evidence_request {
     uint64_t split_seed;
     double threshold;                          /* NaN = the model's */
     const char *tta;                           /* NULL = none */
+    double smooth;                             /* slices, see hn_eval_options */
 } evidence_request;
 
 typedef struct evidence_source { /* what is open */
@@ -95,14 +96,16 @@ typedef struct evidence_case { /* of the gallery */
 } evidence_case;
 enum { MOST_CASES = 12 }; /* of each kind */
 
+enum { TIME_TEXT = 32 };
 typedef struct evidence {
+    char written[TIME_TEXT]; /* when: the one thing that differs from time to time */
     const evidence_source *source;
     const evidence_request *request;
     hn_model_info model;
     hn_dataset_info data;
     bool multi;
     const char *seen;   /* what the training did with these images: "chose the epoch", "trained on"; NULL = nothing that is known */
-    char model_sha256[DIGEST_TEXT], list_sha256[DIGEST_TEXT], contents_sha256[DIGEST_TEXT];
+    char model_sha256[DIGEST_TEXT], list_sha256[DIGEST_TEXT], contents_sha256[DIGEST_TEXT], csv_sha256[DIGEST_TEXT];
     char (*image_sha256)[DIGEST_TEXT]; /* [n rows of the evaluation] */
     evidence_level levels[N_EVIDENCE_LEVELS];
     int64_t *confusion; /* as hn_eval_confusion */
@@ -135,10 +138,11 @@ const char *class_of(const evidence *e, int32_t k);
 /* evidence_json.c */
 enum { EVIDENCE_FORMAT = 1 };
 #define RESEARCH_USE "Research use, not a medical device."
-const char *evidence_time(char text[32]); /* now, UTC, ISO 8601; SOURCE_DATE_EPOCH wins */
-void write_evidence_json(FILE *out, const evidence *e, const char *csv_sha256);
+void find_time(char text[TIME_TEXT]); /* now, UTC, ISO 8601; SOURCE_DATE_EPOCH wins */
+void write_evidence_json(FILE *out, const evidence *e);
 void write_evidence_csv(FILE *out, const evidence *e);
-/* RUN/evidence.json and RUN/evidence.csv; 0 or EXIT_FAILED after a message. */
-int write_evidence(const evidence *e, const char *folder);
+int find_csv_digest(evidence *e);
+/* One whole file folder/name, or only `name` with folder NULL; 0 or EXIT_FAILED after a message. */
+int write_whole(const evidence *e, const char *folder, const char *name, void (*write)(FILE *out, const evidence *e));
 
 #endif

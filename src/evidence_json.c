@@ -24,21 +24,19 @@ static void whole(FILE *out, const char *name, int64_t value) { fprintf(out, ", 
 
 static void truth(FILE *out, const char *name, bool value) { fprintf(out, ", \"%s\": %s", name, value ? "true" : "false"); }
 
-const char *evidence_time(char time_text[32]) {
+void find_time(char text[TIME_TEXT]) {
     const char *fixed = getenv("SOURCE_DATE_EPOCH"); /* as reproducible builds have it */
     time_t now = fixed && *fixed ? (time_t)strtoll(fixed, NULL, 10) : time(NULL);
     struct tm parts;
-    if (!gmtime_r(&now, &parts) || !strftime(time_text, 32, "%Y-%m-%dT%H:%M:%SZ", &parts)) strcpy(time_text, "unknown");
-    return time_text;
+    if (!gmtime_r(&now, &parts) || !strftime(text, TIME_TEXT, "%Y-%m-%dT%H:%M:%SZ", &parts)) strcpy(text, "unknown");
 }
 
-static void write_head(FILE *out) {
-    char written[32];
+static void write_head(FILE *out, const evidence *e) {
     fprintf(out, "{\"evidence\": %d", EVIDENCE_FORMAT);
     text(out, "notice", RESEARCH_USE);
     text(out, "haemnet", hn_version_string());
     text(out, "build", hn_build_info());
-    text(out, "written", evidence_time(written));
+    text(out, "written", e->written);
 }
 
 static void write_model(FILE *out, const evidence *e) {
@@ -93,6 +91,7 @@ static void write_rules(FILE *out, const evidence *e) {
     number(out, "threshold", m->threshold);
     text(out, "positive", m->positive >= 0 ? class_of(e, m->positive) : NULL);
     text(out, "tta", e->request->tta ? e->request->tta : "none");
+    number(out, "smooth", e->request->smooth);
     text(out, "intervals", "AUC: DeLong, by patient; proportions: Wilson where each patient has one image, or all or none count; else bootstrap by patient");
     text(out, "baselines", "rank among the rows, in the direction that serves it best on them; AUC by DeLong, difference paired");
     text(out, "task", e->multi ? "multi" : "single");
@@ -240,7 +239,12 @@ static void write_cases(FILE *out, const evidence *e) {
         if (hn_eval_row(e->source->eval, e->cases[i].row, &row, NULL)) continue;
         fprintf(out, "%s\n  {\"row\": %lld, \"right\": %s", i ? "," : "", (long long)e->cases[i].row, e->cases[i].right ? "true" : "false");
         number(out, "probability_of_the_truth", e->cases[i].truth);
-        fprintf(out, "}");
+        fprintf(out, ", \"probabilities\": [");
+        for (int32_t k = 0; k < e->levels[0].m.n_classes; k++) {
+            if (k) fprintf(out, ", ");
+            json_number(out, row.probabilities[k]);
+        }
+        fprintf(out, "]}");
     }
     fprintf(out, "]}");
 }
@@ -298,8 +302,8 @@ static void write_training(FILE *out, const evidence *e) {
     fprintf(out, "]}");
 }
 
-void write_evidence_json(FILE *out, const evidence *e, const char *csv_sha256) {
-    write_head(out);
+void write_evidence_json(FILE *out, const evidence *e) {
+    write_head(out, e);
     write_model(out, e);
     write_data(out, e);
     write_rules(out, e);
@@ -310,7 +314,7 @@ void write_evidence_json(FILE *out, const evidence *e, const char *csv_sha256) {
     write_baselines(out, e);
     write_cases(out, e);
     write_training(out, e);
-    fprintf(out, ",\n \"evidence_csv_sha256\": \"%s\"}\n", csv_sha256);
+    fprintf(out, ",\n \"evidence_csv_sha256\": \"%s\"}\n", e->csv_sha256);
 }
 
 /* What is true, or what was said, as names; of several labels joined by +. */
@@ -361,23 +365,27 @@ void write_evidence_csv(FILE *out, const evidence *e) {
     }
 }
 
-static int write_one(const evidence *e, const char *folder, const char *name, const char *csv_sha256) {
-    char *path = join_path(folder, name);
+int find_csv_digest(evidence *e) {
+    char *table = NULL;
+    size_t size = 0;
+    digest d;
+    FILE *out = open_memstream(&table, &size);
+    if (!out) return fail_text("out of memory");
+    write_evidence_csv(out, e);
+    const bool done = !fclose(out);
+    digest_begin(&d);
+    if (done) digest_add(&d, table, size);
+    digest_end(&d, e->csv_sha256);
+    free(table);
+    return done ? EXIT_DONE : fail_text("out of memory");
+}
+
+int write_whole(const evidence *e, const char *folder, const char *name, void (*write)(FILE *out, const evidence *e)) {
+    char *path = folder ? join_path(folder, name) : strdup(name);
+    if (!path) return fail_text("out of memory");
     FILE *out = open_output(path);
-    if (out && csv_sha256)
-        write_evidence_json(out, e, csv_sha256);
-    else if (out)
-        write_evidence_csv(out, e);
+    if (out) write(out, e);
     const bool done = out && close_output(out, path);
     free(path);
     return done ? EXIT_DONE : EXIT_FAILED;
-}
-
-int write_evidence(const evidence *e, const char *folder) {
-    char csv_sha256[DIGEST_TEXT], *path = join_path(folder, "evidence.csv");
-    int code = write_one(e, folder, "evidence.csv", NULL);
-    if (!code && !digest_file(path, csv_sha256)) code = fail_text("cannot read %s", path);
-    if (!code) code = write_one(e, folder, "evidence.json", csv_sha256);
-    free(path);
-    return code;
 }

@@ -38,7 +38,7 @@ static hn_status open_part(evidence_source *s, const evidence_request *r, hn_err
 static int predict(evidence_source *s, const evidence_request *r) {
     progress_bar bar;
     hn_error err = {0};
-    hn_eval_options options = {.struct_size = sizeof options, .threshold = isnan(r->threshold) ? 0 : r->threshold, .cancel = s->cancel,
+    hn_eval_options options = {.struct_size = sizeof options, .threshold = isnan(r->threshold) ? 0 : r->threshold, .smooth = r->smooth, .cancel = s->cancel,
                                .progress = progress_show, .progress_user = &bar};
     const char *name = NULL;
     while (r->positive && (name = hn_model_class_name(s->model, options.positive)) && strcmp(name, r->positive)) options.positive++;

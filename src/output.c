@@ -9,7 +9,7 @@
 #include "program.h"
 
 /* Bytes of the UTF-8 character at c; 0 if there is none: file names may hold anything, JSON may not. */
-static int utf8_length(const unsigned char *c) {
+int utf8_length(const unsigned char *c) {
     int n = c[0] < 0x80 ? 1 : c[0] < 0xc2 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : c[0] < 0xf5 ? 4 : 0;
     for (int i = 1; i < n; i++)
         if ((c[i] & 0xc0) != 0x80) return 0;

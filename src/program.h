@@ -105,6 +105,7 @@ int32_t progress_show(void *bar, const hn_progress *progress); /* an hn_progress
 void progress_end(progress_bar *bar);                          /* wipes the line */
 
 /* --- output (output.c) ------------------------------------------------------------------------------------------------------ */
+int utf8_length(const unsigned char *c); /* bytes of the UTF-8 character at c; 0 if there is none */
 void json_string(FILE *out, const char *text);
 void json_number(FILE *out, double value); /* null if it is not finite */
 void csv_field(FILE *out, const char *text);

@@ -42,7 +42,7 @@ void fill_craft(const craft_choice *choice, int32_t epochs, hn_train_options *op
 void free_craft(craft_choice *choice);
 
 typedef struct train_settings {
-    const char *data, *test, *out, *model, *optimizer, *positive, *device, *class_weights, *stop, *recipe, *backbone;
+    const char *data, *test, *out, *report, *model, *optimizer, *positive, *device, *class_weights, *stop, *recipe, *backbone;
     data_choice choice;
     input_choice input;
     craft_choice craft;

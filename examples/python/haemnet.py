@@ -145,7 +145,8 @@ _FUNCTIONS = """
 hn_context_create pp, hn_context_free p > v, hn_context_memory pp, hn_cancel_create pp, hn_cancel_trigger p > v, hn_cancel_triggered p > i,
 hn_cancel_reset p > v, hn_cancel_free p > v, hn_backend_load ps, hn_device_count pp, hn_device_get pip, hn_device_find psp, hn_device_selftest pip,
 hn_image_load pspp, hn_image_decode ppzpp, hn_image_wrap ppp, hn_image_get_info pp, hn_image_copy_pixels ppzp, hn_image_window ppp,
-hn_image_window_float ppp, hn_image_convert pip, hn_image_resize piip, hn_image_save_png ps, hn_image_save_jpeg psi, hn_image_free p > v,
+hn_image_window_float ppp, hn_image_convert pip, hn_image_resize piip, hn_image_save_png ps,
+hn_image_save_png_memory ppzp, hn_image_save_jpeg psi, hn_image_free p > v,
 hn_phantom_create ppp, hn_phantom_count p > l, hn_phantom_render plppp, hn_phantom_free p > v,
 hn_dataset_create ppp, hn_dataset_open pspp, hn_dataset_add_file psss, hn_dataset_add_image ppss, hn_dataset_add_folder ps,
 hn_dataset_add_manifest ps, hn_dataset_split pppp, hn_dataset_check ppp, hn_dataset_get_info pp, hn_dataset_get_row plp,
@@ -511,6 +512,10 @@ class Image(_Handle):
 
     def save_png(self, path):
         _call("hn_image_save_png", self, _path(path))
+
+    def png(self):
+        """The bytes of a PNG file."""
+        return _sized("hn_image_save_png_memory", self)
 
     def save_jpeg(self, path, quality=90):
         _call("hn_image_save_jpeg", self, _path(path), quality)

@@ -190,6 +190,24 @@ hn_status hn_image_save_png(const hn_image *image, const char *path, hn_error *e
     return image && path ? save(image, path, false, 0, err) : NULL_ARGUMENT("hn_image_save_png", "image or path");
 }
 
+hn_status hn_image_save_png_memory(const hn_image *image, void *dst, size_t cap, size_t *need, hn_error *err) {
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    if (!image)
+        return NULL_ARGUMENT("hn_image_save_png_memory", "image");
+    hn_status status = hni_image_encode(image, false, 0, &bytes, &size, err);
+    if (status)
+        return status;
+    if (need)
+        *need = size;
+    if (dst && cap < size)
+        status = hni_fail(err, HN_E_BUFFER, "the PNG has %zu bytes and the buffer room for %zu; bring room for *need bytes", size, cap);
+    else if (dst)
+        memcpy(dst, bytes, size);
+    hni_free(image->ctx, bytes);
+    return status;
+}
+
 hn_status hn_image_save_jpeg(const hn_image *image, const char *path, int32_t quality, hn_error *err) {
     return image && path ? save(image, path, true, quality, err) : NULL_ARGUMENT("hn_image_save_jpeg", "image or path");
 }

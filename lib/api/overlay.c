@@ -7,7 +7,8 @@
 #include "structs.h"
 
 static hn_status check_numbers(const hn_overlay_options *o, hn_error *err) {
-    const int32_t flags = HN_OVERLAY_SIDE_BY_SIDE | HN_OVERLAY_NO_CONTOURS | HN_OVERLAY_NO_BOXES | HN_OVERLAY_NO_LEGEND;
+    const int32_t flags = HN_OVERLAY_SIDE_BY_SIDE | HN_OVERLAY_NO_CONTOURS | HN_OVERLAY_NO_BOXES | HN_OVERLAY_NO_LEGEND |
+                          HN_OVERLAY_BARE;
     if (o->flags & ~flags) return hni_fail(err, HN_E_ARGUMENT, "hn_overlay: flags 0x%x: only HN_OVERLAY_… bits may be set", (unsigned)o->flags);
     if (!hni_colours(o->colours)) return hni_fail(err, HN_E_ARGUMENT, "hn_overlay: colours %d are not known; see HN_COLOURS_…", o->colours);
     if (o->scale < 1 || o->scale > 64) return hni_fail(err, HN_E_ARGUMENT, "hn_overlay: scale %d: 1 to 64 are allowed, or 0", o->scale);

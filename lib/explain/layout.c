@@ -41,15 +41,17 @@ static int64_t height_of(const hni_page *page, const char *text) {
     return (int64_t)lines * HNI_TEXT_LINE * page->text + page->margin / 2;
 }
 
+bool hni_has_legend(const hn_overlay_options *o) { return !(o->flags & (HN_OVERLAY_NO_LEGEND | HN_OVERLAY_BARE)); }
+
 int32_t hni_page_keys(const hni_picture *picture) {
     const hn_overlay_options *o = picture->options;
-    if (o->flags & HN_OVERLAY_NO_LEGEND) return 0;
+    if (!hni_has_legend(o)) return 0;
     return (picture->regions && !(o->flags & HN_OVERLAY_NO_CONTOURS)) + (o->truth != NULL);
 }
 
 /* From the top down. false: it is larger than a picture may be. */
 static bool stack(const hni_picture *picture, hni_page *page) {
-    const bool legend = !(picture->options->flags & HN_OVERLAY_NO_LEGEND);
+    const bool legend = hni_has_legend(picture->options);
     const int64_t line = (int64_t)HNI_TEXT_LINE * page->text;
     int64_t y = page->margin;
     page->caption_y = (int32_t)y;
@@ -73,18 +75,19 @@ static bool stack(const hni_picture *picture, hni_page *page) {
 hn_status hni_page_lay_out(const hni_picture *picture, hni_page *page, hn_error *err) {
     const hn_overlay_options *o = picture->options;
     const int64_t panel_width = (int64_t)picture->image->width * o->scale, panel_height = (int64_t)picture->image->height * o->scale;
-    *page = (hni_page){.margin = 8 * o->text_scale, .text = o->text_scale, .panels = o->flags & HN_OVERLAY_SIDE_BY_SIDE ? 2 : 1};
+    const bool bare = o->flags & HN_OVERLAY_BARE;
+    *page = (hni_page){.margin = bare ? 0 : 8 * o->text_scale, .text = o->text_scale, .panels = o->flags & HN_OVERLAY_SIDE_BY_SIDE ? 2 : 1};
     const int64_t all = panel_width * page->panels + page->margin * (page->panels - 1);
-    const int64_t least = (int64_t)COLUMNS * HNI_TEXT_ADVANCE * page->text, inner = all > least ? all : least;
+    const int64_t least = bare ? 0 : (int64_t)COLUMNS * HNI_TEXT_ADVANCE * page->text, inner = all > least ? all : least;
     bool fits = inner + 2 * page->margin <= 65535 && panel_height <= 65535;
     hn_status status = HN_OK;
     if (fits) {
         const int32_t columns = (int32_t)(inner / (HNI_TEXT_ADVANCE * page->text));
         page->width = (int32_t)inner + 2 * page->margin;
         page->panel = (hni_rect){page->margin + (int32_t)(inner - all) / 2, 0, (int32_t)panel_width, (int32_t)panel_height};
-        status = take_text(picture, o->caption, columns, &page->caption, err);
-        if (!status && !(o->flags & HN_OVERLAY_NO_LEGEND)) status = take_text(picture, o->legend, columns, &page->legend, err);
-        if (!status) status = take_text(picture, o->footer, columns, &page->footer, err);
+        if (!bare) status = take_text(picture, o->caption, columns, &page->caption, err);
+        if (!status && hni_has_legend(o)) status = take_text(picture, o->legend, columns, &page->legend, err);
+        if (!status && !bare) status = take_text(picture, o->footer, columns, &page->footer, err);
         if (!status) fits = stack(picture, page);
     }
     if (!status && !fits)

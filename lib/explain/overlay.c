@@ -202,7 +202,7 @@ hn_status hni_overlay(const hni_picture *p, hn_image **out, hn_error *err) {
         draw_text(&page, &paint, page.margin, page.caption_y, page.caption);
         if (page.panels > 1) draw_panel(p, rgb, NULL, picture, page.panel.x, page.panel.y);
         draw_panel(p, rgb, p->map, picture, last, page.panel.y);
-        if (!(p->options->flags & HN_OVERLAY_NO_LEGEND)) draw_legend(p, &page, &paint);
+        if (hni_has_legend(p->options)) draw_legend(p, &page, &paint);
         draw_text(&page, &paint, page.margin, page.footer_y, page.footer);
         paint.clip = (hni_rect){last, page.panel.y, page.panel.width, page.panel.height};
         status = draw_findings(p, &page, &paint, err);

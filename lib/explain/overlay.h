@@ -27,6 +27,7 @@ typedef struct hni_page {
 void hni_overlay_defaults(hn_overlay_options *options, int32_t width, int32_t height);
 hn_status hni_page_lay_out(const hni_picture *picture, hni_page *page, hn_error *err);
 void hni_page_free(hn_context *ctx, hni_page *page);
+bool hni_has_legend(const hn_overlay_options *options);
 int32_t hni_page_keys(const hni_picture *picture); /* lines of the legend about outlines */
 
 /* overlay.c */

@@ -99,10 +99,42 @@ assert t["best_epoch"] == r["best_epoch"] and t["model_sha256"] == e["model"]["s
 assert e["data"]["seen_in_training"] is None
 PY
 
+# The page, as a file and as a browser sees it.
+page() { # NAME FOLDER
+    run=$((run + 1))
+    python3 tests/cli/page.py "$2/report.html" "$2/evidence.json" > "$scratch/python" 2>&1 || { fail "$1"; sed 's/^/    /' "$scratch/python" | tail -5; }
+    [ -n "$browser" ] || return
+    run=$((run + 1))
+    "$browser" --headless --no-sandbox --disable-gpu --user-data-dir="$scratch/browser" --enable-logging=stderr --dump-dom "file://$2/report.html" \
+        > "$scratch/dom" 2> "$scratch/log" || fail "$1: the browser failed"
+    grep CONSOLE "$scratch/log" && fail "$1: the browser complains"
+    python3 tests/cli/page.py "$2/report.html" "$2/evidence.json" "$scratch/dom" > "$scratch/python" 2>&1 ||
+        { fail "$1, in the browser"; sed 's/^/    /' "$scratch/python" | tail -5; }
+}
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
+[ -n "$browser" ] || echo "SKIP the pages in a browser: no chromium here"
+there "$scratch/run/report.html" "$scratch/run/model-card.md"
+page "the page" "$scratch/run"
+says "$scratch/run/report.html" "trivial classifier"
+python "the model card" "$scratch/run" <<'PY'
+import json, sys
+card, e = open(sys.argv[1] + "/model-card.md").read(), json.load(open(sys.argv[1] + "/evidence.json"))
+assert card.startswith("# Model card: run\n") and "**Research use, not a medical device.**" in card
+f = e["figures"]["image"]
+for name, title, number in (("sensitivity", "sensitivity", "%.1f %%"), ("roc_auc", "ROC AUC", "%.3f")):
+    x, scale = f[name], 100 if name == "sensitivity" else 1
+    line = next(row for row in card.split("\n") if row.startswith(f"| {title} |"))
+    assert number % (scale * x["estimate"]) in line and (number + " to " + number) % (scale * x["low"], scale * x["high"]) in line, line
+assert e["model"]["sha256"] in card and e["data"]["contents_sha256"] in card
+PY
+
 # The same bytes again, for any number of threads.
 cp "$scratch/run/evidence.json" "$scratch/first.json"
 expect 0 report "$scratch/run" "$scratch/parts/test.csv" --quiet --threads 3
 same "$scratch/run/evidence.json" "$scratch/first.json"
+cp "$scratch/run/report.html" "$scratch/first.html"
+expect 0 report "$scratch/run" "$scratch/parts/test.csv" --out "$scratch/elsewhere.html"
+same "$scratch/elsewhere.html" "$scratch/first.html"
 
 expect 0 "$H" verify "$scratch/run" "$scratch/parts/test.csv"
 says "$scratch/out" "held     figures.image.roc_auc = "
@@ -185,6 +217,7 @@ says "$scratch/err" "evidence.json"
 # The run's own test part: a share of DATA, or data of its own. Both chose the epoch, and the report says so.
 expect 0 report "$scratch/run"
 says "$scratch/run/evidence.json" '"seen_in_training": "chose the epoch"'
+says "$scratch/run/report.html" "These images chose the epoch"
 says "$scratch/run/evidence.json" '"kind": "holdout"'
 expect 0 "$H" verify "$scratch/run" "$scratch/parts/train.csv"
 expect 0 report "$scratch/run" "$scratch/parts/train.csv" --quiet
@@ -203,6 +236,7 @@ there "$scratch/run/evidence.json.previous" "$scratch/run/evidence.csv.previous"
 expect 0 "$H" train --recipe thesis "$scratch/data" --epochs 1 --size 32 --hidden 4 --label-column subdural,subarachnoid --quiet --out "$scratch/multi"
 expect 0 report "$scratch/multi" "$scratch/data" --quiet
 expect 0 "$H" verify "$scratch/multi" "$scratch/data" --quiet
+page "the page of several labels" "$scratch/multi"
 mkdir -p "$scratch/odd/data/<b>\"&'" "$scratch/odd/data/well, or so" "$scratch/odd/data/zz"
 i=0
 for file in "$scratch"/data/images/p000[0-5]*.png; do
@@ -222,14 +256,41 @@ assert len(rows) == e["data"]["images"] and {r["truth"] for r in rows} == set(e[
 assert sum(sum(r.values()) for r in e["confusion"].values()) == len(rows)
 PY
 expect 0 "$H" verify "$scratch/odd/run" "$scratch/odd/data" --quiet
+page "the page of hostile names" "$scratch/odd/run"
+says "$scratch/odd/run/report.html" "&lt;script&gt;alert(1)"
+run=$((run + 1))
+grep -q "<script" "$scratch/odd/run/report.html" "$scratch/odd/run/model-card.md" && fail "a script got into a report"
 mkdir "$scratch/bare"
 cp "$scratch/other/model.safetensors" "$scratch/bare"
 expect 0 report "$scratch/bare" "$scratch/parts/test.csv" --quiet
 expect 1 report "$scratch/bare"
 says "$scratch/err" "run.json"
+page "the page of a model without a run" "$scratch/bare"
 expect 0 "$H" verify "$scratch/bare" "$scratch/parts/test.csv" --quiet
 
+# The same page at the end of a training, and of an evaluation.
+expect 0 "$H" train --recipe thesis "$scratch/parts/train.csv" --epochs 2 --size 32 --hidden 4 --report "$scratch/trained.html" --out "$scratch/paged"
+says "$scratch/out" "trained.html is the report"
+cp "$scratch/paged/evidence.json" "$scratch/first.json"
+expect 0 "$H" verify "$scratch/paged" "$scratch/parts/train.csv" --quiet
+expect 0 report "$scratch/paged" --quiet
+run=$((run + 1))
+for file in "$scratch/first.json" "$scratch/paged/evidence.json"; do sed 's/"written": "[^"]*"//' "$file" > "$file.bare"; done
+cmp -s "$scratch/first.json.bare" "$scratch/paged/evidence.json.bare" || fail "train --report and report differ"
+expect 0 "$H" evaluate "$scratch/paged/model.safetensors" "$scratch/parts/test.csv" --report "$scratch/judged.html" --json "$scratch/judged.json"
+says "$scratch/judged.html" "How it learned"
+run=$((run + 1))
+python3 tests/cli/page.py "$scratch/judged.html" > "$scratch/python" 2>&1 || { fail "the page of evaluate"; tail -3 "$scratch/python"; }
+expect 0 "$H" evaluate "$scratch/paged/last.safetensors" "$scratch/parts/test.csv" --report "$scratch/judged.html"
+run=$((run + 1))
+grep -q "How it learned" "$scratch/judged.html" && fail "the training of another model"
+cp "$scratch/other/model.safetensors" "$scratch/paged/model.safetensors"
+expect 0 report "$scratch/paged" "$scratch/parts/test.csv" --quiet
+says "$scratch/paged/report.html" "not the one that run.json tells of"
+
 # Wrong usage.
+expect 2 train --out "$scratch/n" --holdout 0 --report "$scratch/n.html"
+expect 2 train --out "$scratch/n" --folds 2 --report "$scratch/n.html"
 expect 2 report
 expect 2 report "$scratch/run" a b
 expect 2 report "$scratch/run" --threshold 2

@@ -418,7 +418,7 @@ START_TEST(refusals) {
     static const uint8_t black[4];
     float map[4] = {0, 1, 0.5f, -1};
     hn_image *image = wrap(HN_PIXEL_U8, 0, 1, 2, 2, black);
-    refuse(image, map, (hn_overlay_options){.flags = 16}, HN_E_ARGUMENT, "flags 0x10");
+    refuse(image, map, (hn_overlay_options){.flags = 32}, HN_E_ARGUMENT, "flags 0x20");
     refuse(image, map, (hn_overlay_options){.colours = 4}, HN_E_ARGUMENT, "colours 4");
     refuse(image, map, (hn_overlay_options){.scale = 65}, HN_E_ARGUMENT, "scale 65");
     refuse(image, map, (hn_overlay_options){.scale = -1}, HN_E_ARGUMENT, "scale -1");

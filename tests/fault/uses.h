@@ -188,6 +188,7 @@ static inline void save(scene *s) {
     SAVE(at(outputs[0]), hn_model_save(model, at(outputs[0]), &err));
     SAVE(at(outputs[1]), hn_image_save_png(image, at(outputs[1]), &err));
     SAVE(at(outputs[2]), hn_image_save_jpeg(image, at(outputs[2]), 80, &err));
+    STEP(NULL, hn_image_save_png_memory(image, NULL, 0, &need, &err));
     STEP(NULL, hn_model_save_memory(model, buffer, sizeof buffer, &need, &err));
     note(s, buffer, need);
     for (int i = 0; i < 3; i++) {

@@ -160,6 +160,23 @@ START_TEST(deep_keeps_the_high_byte) {
 END_TEST
 
 /* The digests are what this encoder wrote when it was tested against Pillow: the same bytes on every machine. */
+/* The bytes of the PNG file, without a file. */
+static void check_memory(hn_context *ctx, const hn_image *image) {
+    hn_error err = {0};
+    hn_image *back = NULL;
+    uint8_t bytes[16384] = {7};
+    size_t need = 0, again = 0;
+    ck_ok(hn_image_save_png_memory(image, NULL, 0, &need, &err));
+    ck_assert(need > 61 && need < sizeof bytes);
+    ck_assert_int_eq(hn_image_save_png_memory(image, bytes, need - 1, &again, &err), HN_E_BUFFER);
+    ck_assert(bytes[0] == 7 && again == need);
+    ck_ok(hn_image_save_png_memory(image, bytes, need, NULL, &err));
+    ck_ok(hn_image_decode(ctx, bytes, need, NULL, &back, &err));
+    ck_assert_uint_eq(back->size, image->size);
+    ck_assert_mem_eq(back->data, image->data, image->size);
+    hn_image_free(back);
+}
+
 START_TEST(files_written) {
     hn_context *ctx = make_context();
     hn_error err = {0};
@@ -178,6 +195,7 @@ START_TEST(files_written) {
         ck_assert_uint_eq(back->size, image->size);
         ck_assert_mem_eq(back->data, image->data, image->size);
         hn_image_free(back);
+        check_memory(ctx, image);
         remove(path);
         snprintf(path, sizeof path, "%s/%d.jpg", folder, channels);
         ck_ok(hn_image_save_jpeg(image, path, 90, &err));

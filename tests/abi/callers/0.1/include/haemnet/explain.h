@@ -218,7 +218,8 @@ enum {
     HN_OVERLAY_SIDE_BY_SIDE = 1, /* the image alone at the left, and with the map at the right */
     HN_OVERLAY_NO_CONTOURS = 2,  /* regions without their outlines */
     HN_OVERLAY_NO_BOXES = 4,     /* regions without their boxes and numbers */
-    HN_OVERLAY_NO_LEGEND = 8
+    HN_OVERLAY_NO_LEGEND = 8,
+    HN_OVERLAY_BARE = 16         /* the image with the map and nothing around it: no margin, caption, legend, footer. Say elsewhere what it is */
 };
 
 typedef struct hn_overlay_options {

@@ -207,6 +207,15 @@ HN_API hn_status hn_image_text(hn_context *context, const char *text, int32_t sc
  * Since:   0.1 */
 HN_API hn_status hn_image_save_png(const hn_image *image, const char *path, hn_error *err);
 
+/* Writes the PNG's bytes to memory: to send them, or to put them into a page. Each call encodes, so bring room at once where it is known.
+ *   dst      the caller's buffer; NULL only asks for the size
+ *   cap      its size in bytes
+ *   need     receives the size in bytes; may be NULL
+ * Errors:  HN_E_ARGUMENT (not HN_PIXEL_U8), HN_E_BUFFER (cap < *need; nothing is written to dst), HN_E_LIMIT (as hn_image_save_png), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_image_save_png_memory(const hn_image *image, void *dst, size_t cap, size_t *need, hn_error *err);
+
 /* Writes an 8-bit image as baseline JPEG; otherwise as hn_image_save_png.
  *   quality  1 … 100
  * Errors:  HN_E_ARGUMENT, HN_E_IO, HN_E_LIMIT, HN_E_MEMORY.

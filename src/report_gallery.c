@@ -1,0 +1,184 @@
+/* report_gallery.c - the images that people should look at, each beside what moved the network, inside the page as PNG. Small ones, and a bounded number of
+ * bytes: a report is to be sent by mail. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+
+enum { SIDE = 192, ROOM = SIDE * SIDE * 4 }; /* noise does not shrink */
+#define MOST_BYTES ((size_t)1600 * 1000) /* of all pictures; a third more in base64 */
+
+typedef struct gallery {
+    FILE *out;
+    const evidence *e;
+    int32_t neighbours; /* slices that the model sees at once; 1 = the image alone */
+    size_t bytes;
+    bool full;
+} gallery;
+
+/* The longer side to SIDE px at most. */
+static hn_status shrink(const hn_image *image, hn_image **out, hn_error *err) {
+    hn_image_info info = {.struct_size = sizeof info};
+    hn_status status = hn_image_get_info(image, &info, err);
+    if (status) return status;
+    const int32_t longer = info.width > info.height ? info.width : info.height, side = longer < SIDE ? longer : SIDE;
+    const int32_t w = (int32_t)fmax(1, round((double)info.width * side / longer)), h = (int32_t)fmax(1, round((double)info.height * side / longer));
+    return hn_image_resize(image, w, h, out, err);
+}
+
+static hn_status put_picture(gallery *g, const hn_image *image, const char *about, const char *name, hn_error *err) {
+    static uint8_t bytes[ROOM];
+    hn_image_info info = {.struct_size = sizeof info};
+    hn_image *small = NULL;
+    size_t size = 0;
+    hn_status status = shrink(image, &small, err);
+    if (!status) status = hn_image_get_info(small, &info, err);
+    if (!status) status = hn_image_save_png_memory(small, bytes, sizeof bytes, &size, err);
+    if (!status) {
+        fprintf(g->out, "<img width=\"%d\" height=\"%d\" alt=\"%s ", info.width, info.height, about);
+        html_text(g->out, name);
+        fputs("\" src=\"data:image/png;base64,", g->out);
+        html_base64(g->out, bytes, size);
+        fputs("\">\n", g->out);
+        g->bytes += size;
+    }
+    hn_image_free(small);
+    return status;
+}
+
+/* What spoke for the class that is looked for (or was said, where none is), laid over the image. */
+static hn_status overlay(const gallery *g, const hn_image *image, hn_image **out, hn_error *err) {
+    const hn_overlay_options options = {.struct_size = sizeof options, .flags = HN_OVERLAY_BARE, .scale = 1};
+    hn_image_info info = {.struct_size = sizeof info};
+    hn_status status = hn_image_get_info(image, &info, err);
+    if (status) return status;
+    const size_t n = (size_t)info.width * (size_t)info.height;
+    float *map = malloc(n * sizeof *map);
+    if (!map) {
+        *err = (hn_error){.status = HN_E_MEMORY, .message = "out of memory"};
+        return HN_E_MEMORY;
+    }
+    status = hn_explain(g->e->source->predictor, image, NULL, map, n, NULL, NULL, err);
+    if (!status) status = hn_overlay(g->e->source->ctx, image, map, NULL, &options, out, err);
+    free(map);
+    return status;
+}
+
+static void names_of(const gallery *g, const hn_eval_sample *row, bool said) {
+    const evidence *e = g->e;
+    int written = 0;
+    for (int32_t k = 0; k < e->levels[0].m.n_classes; k++) {
+        const bool called = e->multi ? row->probabilities[k] >= e->levels[0].m.threshold : row->predicted == k;
+        if (!(said ? called : row_has(e, row, k))) continue;
+        if (written++) fputs(", ", g->out);
+        html_text(g->out, class_of(e, k));
+    }
+    if (!written) fputs("nothing", g->out);
+}
+
+static void caption(const gallery *g, const evidence_case *c, const hn_eval_sample *row, const char *name) {
+    const hn_metrics *m = &g->e->levels[0].m;
+    fprintf(g->out, "<figcaption><strong>%s</strong>: said ", c->right ? "right" : "wrong");
+    names_of(g, row, true);
+    fputs("; true: ", g->out);
+    names_of(g, row, false);
+    fputs(". ", g->out);
+    if (m->positive >= 0 && !g->e->multi) {
+        fputs("Probability of ", g->out);
+        html_text(g->out, class_of(g->e, m->positive));
+        fputs(" ", g->out);
+        html_percent(g->out, row->probabilities[m->positive]);
+    } else {
+        fputs("Probability of the truth ", g->out);
+        html_percent(g->out, c->truth);
+    }
+    fputs(".<br><code>", g->out);
+    html_text(g->out, name);
+    fputs("</code>", g->out);
+    if (*row->group) {
+        fputs(", patient ", g->out);
+        html_text(g->out, row->group);
+    }
+    fputs("</figcaption>", g->out);
+}
+
+/* A case that cannot be drawn is told, not left out. */
+static void show(gallery *g, const evidence_case *c) {
+    hn_eval_sample row = {.struct_size = sizeof row};
+    hn_image *image = NULL, *plain = NULL, *over = NULL;
+    hn_error err = {0};
+    if (hn_eval_row(g->e->source->eval, c->row, &row, NULL)) return;
+    const char *slash = strrchr(row.path, '/'), *name = slash ? slash + 1 : row.path;
+    fprintf(g->out, "<li class=\"%s\"><figure>\n", c->right ? "right" : "wrong");
+    hn_status status = hn_image_load(g->e->source->ctx, row.path, NULL, &image, &err);
+    if (!status) status = hn_image_convert(image, 1, &plain, &err);
+    if (!status) status = put_picture(g, plain, "Slice", name, &err);
+    if (!status && g->neighbours == 1) {
+        status = overlay(g, image, &over, &err);
+        if (!status) status = put_picture(g, over, "Heat map over", name, &err);
+    }
+    if (status) {
+        fputs("<p>cannot be drawn: ", g->out);
+        html_text(g->out, err.message);
+        fputs("</p>\n", g->out);
+    }
+    caption(g, c, &row, name);
+    fputs("</figure></li>\n", g->out);
+    hn_image_free(over);
+    hn_image_free(plain);
+    hn_image_free(image);
+}
+
+static int32_t count_neighbours(const hn_model *model) {
+    size_t size = 0;
+    json_list facts = {0};
+    hn_model_metadata(model, NULL, 0, &size, NULL);
+    char *text = malloc(size + 1);
+    double slices = 1;
+    if (text && !hn_model_metadata(model, text, size + 1, &size, NULL) && read_json("the model's metadata", text, strlen(text), &facts))
+        slices = json_number_at(&facts, "preprocessing.slices");
+    free_json(&facts);
+    free(text);
+    return slices > 1 ? (int32_t)slices : 1;
+}
+
+static void list(gallery *g, bool right) {
+    const evidence *e = g->e;
+    int32_t n = 0, shown = 0;
+    for (int32_t i = 0; i < e->n_cases; i++) n += e->cases[i].right == right;
+    fprintf(g->out, "<h3>%s</h3>\n", right ? "Right, but least sure" : "Wrong, the surest first");
+    if (!n) {
+        fprintf(g->out, "<p>None of these images was called %s.</p>\n", right ? "right" : "wrong");
+        return;
+    }
+    fputs("<ul class=\"gallery\">\n", g->out);
+    for (int32_t i = 0; i < e->n_cases; i++) {
+        if (e->cases[i].right != right) continue;
+        if (g->bytes > (right ? MOST_BYTES : MOST_BYTES * 2 / 3)) break;
+        show(g, &e->cases[i]);
+        shown++;
+    }
+    fputs("</ul>\n", g->out);
+    const int64_t all = right ? e->levels[0].m.n - e->n_wrong : e->n_wrong;
+    if (all > shown) fprintf(g->out, "<p class=\"dim\">%d of %lld; all of them are in evidence.csv.</p>\n", shown, (long long)all);
+}
+
+void report_gallery(FILE *out, const evidence *e) {
+    gallery g = {.out = out, .e = e, .neighbours = count_neighbours(e->source->model)};
+    if (g.neighbours > 1) {
+        fputs("<p>Without heat maps: this model looks at neighbouring slices too.</p>\n", out);
+    } else {
+        fputs("<p>Left the image, right what spoke for ", out);
+        if (e->levels[0].m.positive >= 0) {
+            fputs("<b>", out);
+            html_text(out, class_of(e, e->levels[0].m.positive));
+            fputs("</b>", out);
+        } else {
+            fputs("the class that was said", out);
+        }
+        fputs(" in the network (HiResCAM): bright weighs most. It shows what moved the network, not where disease is.</p>\n", out);
+    }
+    list(&g, false);
+    list(&g, true);
+}
