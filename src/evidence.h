@@ -3,6 +3,7 @@
  *
  *   evidence_source.c  run, model, data, predictions      evidence_curves.c  curves, histogram, baselines
  *   evidence.c         figures and their intervals        evidence_rows.c    digests of the images, gallery
+ *   evidence_thresholds.c  other thresholds, reliability
  *   run_files.c        run.json, history.csv              evidence_json.c    evidence.json and evidence.csv
  *   cmd_report.c       the command                        cmd_verify.c       evidence held against model and data */
 #ifndef HAEMNET_EVIDENCE_H
@@ -67,7 +68,8 @@ typedef struct evidence_level { /* images, or patients by a rule */
     evidence_figure figures[N_FIGURES];
 } evidence_level;
 
-enum { N_EVIDENCE_LEVELS = 3, MOST_QUESTIONS = 6, N_BINS = 20, MOST_POINTS = 300, N_PLACES = 41 };
+enum { N_EVIDENCE_LEVELS = 3, MOST_QUESTIONS = 6, N_BINS = 20, MOST_POINTS = 300, N_PLACES = 41, N_RELIABILITY = 10,
+       N_THRESHOLDS = 9, N_RATES = 4, N_HELD = 4 };
 
 typedef struct evidence_curve {
     hn_curve_point *points; /* [n] at most MOST_POINTS: corners only, thinned evenly if there are more */
@@ -81,7 +83,19 @@ typedef struct evidence_question { /* one class or label against the rest */
     hn_interval auc;
     evidence_curve roc, pr;
     int64_t histogram[2][N_BINS]; /* of the probability: rows without, with it */
+    hn_reliability reliability;
+    hn_reliability_bin bins[N_RELIABILITY];
+    int32_t n_bins;             /* 0 = no row with a verdict */
 } evidence_question;
+
+typedef struct evidence_thresholds {
+    hn_threshold chosen;        /* the model's, and where it comes from */
+    hn_calibration calibration; /* likewise */
+    bool chosen_here, calibrated_here; /* on these very rows: the figures are too good */
+    bool there;                 /* what follows: of two classes or labels, one of them positive */
+    hn_interval at[N_THRESHOLDS][N_RATES];
+    hn_operating_point at_sensitivity[N_HELD], at_specificity[N_HELD]; /* the other of the two while one is held */
+} evidence_thresholds;
 
 typedef struct evidence_baseline {
     const char *name;
@@ -113,6 +127,7 @@ typedef struct evidence {
     int64_t *class_patients;    /* [n_classes] patients with such a row */
     evidence_question questions[MOST_QUESTIONS];
     int32_t n_questions;
+    evidence_thresholds thresholds;
     evidence_baseline baselines[N_BASELINES];
     evidence_case cases[2 * MOST_CASES]; /* wrong ones first, each kind worst first */
     int32_t n_cases;
@@ -129,6 +144,11 @@ void free_evidence(evidence *e);
 /* evidence_curves.c, evidence_rows.c: parts of it */
 hn_status find_questions(evidence *e, hn_error *err);
 int find_trivial(evidence *e);
+/* evidence_thresholds.c */
+extern const double threshold_places[N_THRESHOLDS];
+extern const char *const rate_names[N_RATES]; /* as in JSON */
+hn_status find_thresholds(evidence *e, hn_error *err);
+hn_status find_reliability(const evidence *e, evidence_question *q, hn_error *err);
 int find_rows(evidence *e);
 hn_status find_cases(evidence *e, hn_error *err);
 double band_place(int i);     /* 0 … N_PLACES - 1 → x */

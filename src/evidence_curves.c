@@ -63,6 +63,7 @@ static hn_status find_question(const evidence *e, int32_t class_index, evidence_
     if (!status) status = hn_eval_auc(e->source->eval, class_index, 0, &q->auc, err);
     if (!status) status = find_curve(e, HN_CURVE_ROC, class_index, &q->roc, err);
     if (!status) status = find_curve(e, HN_CURVE_PR, class_index, &q->pr, err);
+    if (!status) status = find_reliability(e, q, err);
     return status ? status : fill_histogram(e, q, err);
 }
 

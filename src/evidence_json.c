@@ -194,6 +194,32 @@ static void write_bins(FILE *out, const char *name, const int64_t *bins) {
     fprintf(out, "]");
 }
 
+static void write_reliability(FILE *out, const evidence_question *q) {
+    const hn_reliability *r = &q->reliability;
+    fprintf(out, ",\n   \"reliability\": {\"n\": %lld", (long long)r->n);
+    number(out, "ece", r->ece);
+    number(out, "mce", r->mce);
+    number(out, "brier", r->brier);
+    number(out, "reliability", r->reliability);
+    number(out, "resolution", r->resolution);
+    number(out, "uncertainty", r->uncertainty);
+    number(out, "mean", r->mean);
+    number(out, "share", r->share);
+    fprintf(out, ", \"bins\": [");
+    for (int32_t i = 0; i < q->n_bins; i++) {
+        const hn_reliability_bin *b = &q->bins[i];
+        fprintf(out, i ? ", {\"n\": %lld" : "{\"n\": %lld", (long long)b->n);
+        number(out, "from", b->low);
+        number(out, "to", b->high);
+        number(out, "mean", b->mean);
+        number(out, "share", b->share);
+        number(out, "low", b->share_low);
+        number(out, "high", b->share_high);
+        fprintf(out, "}");
+    }
+    fprintf(out, "]}");
+}
+
 static void write_questions(FILE *out, const evidence *e) {
     fprintf(out, ",\n \"curves\": {");
     for (int32_t i = 0; i < e->n_questions; i++) {
@@ -209,8 +235,64 @@ static void write_questions(FILE *out, const evidence *e) {
         fprintf(out, ",\n   \"histogram\": {\"bins\": %d", N_BINS);
         write_bins(out, "without", q->histogram[0]);
         write_bins(out, "with", q->histogram[1]);
-        fprintf(out, "}}");
+        fprintf(out, "}");
+        if (q->n_bins) write_reliability(out, q);
+        fprintf(out, "}");
     }
+    fprintf(out, "}");
+}
+
+static void write_held(FILE *out, const char *name, const hn_operating_point *points) {
+    fprintf(out, ",\n  \"%s\": [", name);
+    for (int i = 0; i < N_HELD; i++) {
+        fprintf(out, i ? ", {\"held\": " : "{\"held\": ");
+        json_number(out, points[i].value);
+        number(out, "estimate", points[i].estimate);
+        number(out, "low", points[i].low);
+        number(out, "high", points[i].high);
+        number(out, "threshold", points[i].threshold);
+        fprintf(out, "}");
+    }
+    fprintf(out, "]");
+}
+
+static void write_at(FILE *out, const evidence_thresholds *t) {
+    fprintf(out, ",\n  \"at\": [");
+    for (int i = 0; i < N_THRESHOLDS; i++) {
+        fprintf(out, i ? ",\n   {\"threshold\": " : "\n   {\"threshold\": ");
+        json_number(out, threshold_places[i]);
+        for (int r = 0; r < N_RATES; r++) {
+            const hn_interval *v = &t->at[i][r];
+            fprintf(out, ", \"%s\": {\"estimate\": ", rate_names[r]);
+            json_number(out, v->estimate);
+            number(out, "low", v->low);
+            number(out, "high", v->high);
+            whole(out, "n", v->n);
+            fprintf(out, "}");
+        }
+        fprintf(out, "}");
+    }
+    fprintf(out, "]");
+}
+
+static void write_thresholds(FILE *out, const evidence *e) {
+    const evidence_thresholds *t = &e->thresholds;
+    fprintf(out, ",\n \"thresholds\": {\"rule\": ");
+    if (t->chosen.rule) json_string(out, hn_threshold_rule_name(t->chosen.rule));
+    else fprintf(out, "null");
+    number(out, "value", t->chosen.value);
+    whole(out, "chosen_on", t->chosen.n);
+    truth(out, "chosen_here", t->chosen_here);
+    if (t->there) {
+        write_at(out, t);
+        write_held(out, "specificity_at_sensitivity", t->at_sensitivity);
+        write_held(out, "sensitivity_at_specificity", t->at_specificity);
+    }
+    fprintf(out, "},\n \"calibration\": {\"method\": ");
+    if (t->calibration.method) json_string(out, hn_calibration_method_name(t->calibration.method));
+    else fprintf(out, "null");
+    whole(out, "fitted_on", t->calibration.n);
+    truth(out, "fitted_here", t->calibrated_here);
     fprintf(out, "}");
 }
 
@@ -311,6 +393,7 @@ void write_evidence_json(FILE *out, const evidence *e) {
     write_confusion(out, e);
     write_classes(out, e);
     write_questions(out, e);
+    write_thresholds(out, e);
     write_baselines(out, e);
     write_cases(out, e);
     write_training(out, e);

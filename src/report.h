@@ -2,7 +2,8 @@
  *
  *   report_page.c     the page, its sections, headline      report_charts.c   training, confusion, curves, scores
  *   report_tables.c   figures, classes, data, provenance    report_gallery.c  single images with heat maps
- *   report_style.c    the style sheet                       model_card.c      model-card.md */
+ *   report_style.c    the style sheet                       model_card.c      model-card.md
+ *   report_thresholds.c  thresholds, reliability */
 #ifndef HAEMNET_REPORT_H
 #define HAEMNET_REPORT_H
 
@@ -36,6 +37,12 @@ void report_history(FILE *out, const evidence *e);
 void report_confusion(FILE *out, const evidence *e);
 void report_curves(FILE *out, const evidence *e);
 void report_scores(FILE *out, const evidence *e);
+
+/* report_thresholds.c */
+bool has_thresholds(const evidence *e);
+void report_thresholds(FILE *out, const evidence *e);
+bool has_reliability(const evidence *e);
+void report_reliability(FILE *out, const evidence *e);
 
 /* report_gallery.c */
 void report_gallery(FILE *out, const evidence *e);

@@ -10,6 +10,8 @@ static const section sections[] = {
     {"figures", "Figures", NULL, report_figures},
     {"confusion", "Right and wrong", NULL, report_confusion},
     {"curves", "Curves: ROC and precision–recall", has_curves, report_curves},
+    {"thresholds", "Thresholds", has_thresholds, report_thresholds},
+    {"calibration", "Can the probabilities be believed?", has_reliability, report_reliability},
     {"scores", "How the probabilities lie", NULL, report_scores},
     {"classes", "Class by class", NULL, report_classes},
     {"baselines", "Could it be something trivial?", has_baselines, report_baselines},

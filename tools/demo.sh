@@ -25,7 +25,11 @@ step "3. Trains on the others; a tenth of them chooses the best epoch"
 step "4. The examination: patients that the network has never seen"
 "$haemnet" evaluate "$demo/run/model.safetensors" "$demo/parts/test.csv" --json "$demo/metrics.json" | tee "$demo/evaluation.txt"
 
-step "5. What it says about single images"
+step "5. The report: the same on one page, with what the network looked at; and whether it can be worked out again"
+"$haemnet" report "$demo/run" "$demo/parts/test.csv"
+"$haemnet" verify "$demo/run" "$demo/parts/test.csv" --quiet
+
+step "6. What it says about single images"
 tail -n +2 "$demo/parts/test.csv" | awk -F, 'NR % 27 == 1 { print $1 }' | head -24 > "$demo/files"
 tr '\n' '\0' < "$demo/files" | xargs -0 "$haemnet" predict "$demo/run/model.safetensors" --json > "$demo/predictions.jsonl"
 tr '\n' '\0' < "$demo/files" | xargs -0 "$haemnet" predict "$demo/run/model.safetensors" > "$demo/predictions.txt"
@@ -43,6 +47,7 @@ rm "$demo/files"
 step "Done in $(($(date +%s) - begin)) s. Look at:"
 cat <<EOF
   $demo/data/images/           the invented slices; masks/ and manifest.csv beside them say where the blood is
+  $demo/run/report.html        how good it is, on one page; model-card.md and evidence.json beside it
   $demo/predicted/             single images, named by what the network said of them
   $demo/evaluation.txt         how good it is on unseen patients; metrics.json for programs
   $demo/run/history.csv        how it learned, epoch by epoch; run.json tells the rest

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 VOID = {"meta", "link", "img", "br", "rect", "path", "circle", "hr"}
 KNOWN = VOID | set("html head title style body a header h1 h2 h3 p nav ul li main section dl div dt dd data table caption thead tbody tr th td svg desc text "
-                   "figure figcaption details summary b strong code footer".split())
+                   "figure figcaption details summary b strong code footer span".split())
 
 
 class Page(HTMLParser):

@@ -79,6 +79,25 @@ for name in ("roc", "precision_recall"):
     assert sum(low < y < high for x, y, low, high in band if low is not None) > 10
 assert sum(c["histogram"]["with"]) == len(p[True]) and sum(c["histogram"]["without"]) == len(p[False])
 assert c["histogram"]["with"][9] == sum(0.45 <= x < 0.5 for x in p[True])
+# Thresholds and reliability, by hand.
+for row in e["thresholds"]["at"]:
+    yes, no = sum(x >= row["threshold"] for x in p[True]), sum(x >= row["threshold"] for x in p[False])
+    assert abs(row["sensitivity"]["estimate"] - yes / len(p[True])) < 1e-12 and abs(row["specificity"]["estimate"] - 1 + no / len(p[False])) < 1e-12
+    assert row["ppv"]["n"] == yes + no and (row["ppv"]["estimate"] is None if yes + no == 0 else abs(row["ppv"]["estimate"] - yes / (yes + no)) < 1e-12)
+assert [row["threshold"] for row in e["thresholds"]["at"]] == [i / 10 for i in range(1, 10)] and e["thresholds"]["rule"] is None
+for row in e["thresholds"]["specificity_at_sensitivity"]:
+    reached = [t for t in p[True] + p[False] if sum(x >= t for x in p[True]) >= row["held"] * len(p[True]) - 1e-9]
+    assert abs(row["estimate"] - sum(x < max(reached) for x in p[False]) / len(p[False])) < 1e-12
+ece = 0
+for b in c["reliability"]["bins"]:
+    inside = [(x, k) for k in (True, False) for x in p[k] if b["from"] < x <= b["to"]]
+    assert b["n"] == len(inside)
+    if inside:
+        mean, share = sum(x for x, _ in inside) / len(inside), sum(k for _, k in inside) / len(inside)
+        assert abs(b["mean"] - mean) < 1e-9 and abs(b["share"] - share) < 1e-12 and b["low"] <= share <= b["high"]
+        ece += len(inside) / len(rows) * abs(mean - share)
+assert abs(c["reliability"]["ece"] - ece) < 1e-9 and abs(c["reliability"]["brier"] - f["brier"]["estimate"]) < 1e-12
+assert e["calibration"]["method"] is None
 # Trivial baselines in their better direction: the size of the file.
 import os
 size = {k: [os.path.getsize(r["file"]) for r in rows if (r["truth"] == "haemorrhage") == k] for k in (True, False)}

@@ -36,7 +36,7 @@ check "make install would compile the library again: other flags than this run's
 check "make install" in_tree install PREFIX="$prefix"
 [ $failed = 0 ] || end
 mkdir "$TMPDIR/outside"
-cp "$root/examples/embed.c" "$root/examples/train.c" "$root/examples/embed.cpp" "$root/examples/custom_backend.c" "$TMPDIR/outside"
+cp "$root/examples/embed.c" "$root/examples/explain.c" "$root/examples/train.c" "$root/examples/embed.cpp" "$root/examples/custom_backend.c" "$TMPDIR/outside"
 cd "$TMPDIR/outside"
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_LIBRARY_PATH="$prefix/lib"
 strict="-Wall -Wextra -Wpedantic -Werror -O1"
@@ -44,6 +44,7 @@ strict="-Wall -Wextra -Wpedantic -Werror -O1"
 # Shared.
 check "train.c" compile "$CC -std=c11 $strict train.c \$(pkg-config --cflags --libs haemnet) -o train"
 check "embed.c" compile "$CC -std=c11 $strict embed.c \$(pkg-config --cflags --libs haemnet) -o embed"
+check "explain.c" compile "$CC -std=c11 $strict explain.c \$(pkg-config --cflags --libs haemnet) -o explain"
 check "embed.cpp" compile "$CXX -std=c++11 $strict embed.cpp \$(pkg-config --cflags --libs haemnet) -pthread -o embed_cpp"
 check "custom_backend.c" compile "$CC $strict -shared -fPIC -o libhaemnet-example.so custom_backend.c \$(pkg-config --cflags haemnet) -lm"
 check "train runs" ./train model.safetensors slice.png
@@ -51,6 +52,15 @@ check "embed runs" sh -c './embed model.safetensors slice.png >shared.out'
 check "embed says a class and a probability" grep -qE '^(no_)?haemorrhage [01]\.[0-9]{4}$' shared.out
 check "embed.cpp runs, and says the same twice" sh -c './embed_cpp model.safetensors slice.png slice.png | uniq >cpp.out && cmp shared.out cpp.out'
 check "embed refuses what is no image" sh -c '! ./embed model.safetensors model.safetensors 2>err && grep -q "^HN_E_FORMAT: " err'
+check "explain.c keeps to forty lines" test "$(wc -l <explain.c)" -le 40
+check "there are images to evaluate" sh -c "unset LD_LIBRARY_PATH; '$prefix/bin/haemnet' phantom --out data --patients 8 --slices 3 --size 64 --seed 2 --quiet"
+check "explain evaluates, explains and prints intervals" sh -c './explain model.safetensors data slice.png overlay.png >explain.out'
+check "explain: as many as the program says" sh -c "unset LD_LIBRARY_PATH; '$prefix/bin/haemnet' evaluate model.safetensors data --quiet >evaluate.out"
+check "explain: the AUC's interval is the program's" sh -c 'set -- $(sed -n "s/^ROC AUC *\([0-9.]*\), 95 % interval \([0-9.]*\) to \([0-9.]*\)$/\1 \2 \3/p" explain.out)
+    grep -qE "ROC AUC +$1 +95 % interval $2 to $3" evaluate.out || { cat explain.out evaluate.out; false; }'
+check "explain: counts" grep -qx "24 images of 8 patients" explain.out
+check "explain: an overlay" sh -c 'head -c 8 overlay.png | od -An -tx1 | grep -q "89 50 4e 47 0d 0a 1a 0a"'
+check "explain refuses what is no model" sh -c '! ./explain slice.png data slice.png overlay.png 2>err && grep -q "^HN_E_" err'
 check "the program finds its library" sh -c "unset LD_LIBRARY_PATH; '$prefix/bin/haemnet' version"
 
 # Static: our library alone, and everything. A wholly static program cannot load plug-ins (glibc warns of it too): it is told, and lives.
