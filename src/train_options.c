@@ -90,6 +90,8 @@ static void take_normal(train_settings *s) {
 
 static int check(const train_settings *s) {
     static const char *const optimizers[] = {"adam", "adamw", "sgd", NULL}, *const rules[] = {"patience", "gl", "pq", "up", NULL};
+    if (!s->backbone && s->recipe && !strcmp(s->recipe, "transfer"))
+        return usage_error(training_command, "--recipe transfer needs --backbone FILE, the weights to begin with: see docs/presets.md");
     if (s->partial && !s->backbone) return usage_error(training_command, "--partial belongs to --backbone");
     if (!among(s->optimizer, optimizers)) return usage_error(training_command, "--optimizer %s: must be adam, adamw or sgd", s->optimizer);
     if (s->stop && !among(s->stop, rules)) return usage_error(training_command, "--stop %s: must be patience, gl, pq or up", s->stop);
