@@ -23,8 +23,9 @@ char *fold_key(const crossval *c, const train_settings *s, const char *place) {
     hex_digest(digest, c->info.digest);
     fprintf(out, "{\"haemnet\": \"%s\", ", hn_version_string());
     write_settings_json(out, &plain);
-    fprintf(out, ", \"data_digest\": \"%s\", \"positive\": %d, \"folds\": %d, \"inner\": %d, \"validate\": %.17g, \"tta\": \"%s\", \"smooth\": %.17g, \"place\": \"%s\"}\n",
-            digest, c->t->positive, c->s->folds, c->s->inner, validate_share(c->s, s), tta_name(c->s->tta), c->s->smooth, place);
+    fprintf(out, ", \"data_digest\": \"%s\", \"positive\": %d, \"folds\": %d, \"inner\": %d, \"validate\": %.17g, \"tta\": \"%s\", "
+            "\"smooth\": %.17g, \"place\": \"%s\"}\n", digest, c->t->positive, c->s->folds, c->s->inner, validate_share(c->s, s),
+            tta_name(c->s->tta), c->s->smooth, place);
     if (fclose(out)) {
         fail_text("out of memory");
         exit(EXIT_FAILED);

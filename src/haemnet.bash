@@ -14,7 +14,7 @@ _haemnet() {
         --windows) COMPREPLY=($(compgen -W "brain subdural bone stroke" -- "$current")); return ;;
         --augment) COMPREPLY=($(compgen -W "usual flip rotate scale shift shear window-centre window-width brightness contrast gamma noise blur cutout mixup cutmix" -- "$current"))
             return ;;
-        --recipe) COMPREPLY=($(compgen -W "small series thesis" -- "$current")); return ;;
+        --recipe) COMPREPLY=($(compgen -W "small series transfer thesis" -- "$current")); return ;;
         --schedule) COMPREPLY=($(compgen -W "constant step cosine restarts one-cycle plateau" -- "$current")); return ;;
         --sampler) COMPREPLY=($(compgen -W "shuffle classes groups hard-negatives" -- "$current")); return ;;
         --stop) COMPREPLY=($(compgen -W "patience gl pq up" -- "$current")); return ;;

@@ -147,7 +147,7 @@ typedef struct input_choice { /* the options that train and preview share */
     double gaussian;
 } input_choice;
 #define DEFAULT_INPUT {.size = 64, .slices = 1}
-enum { N_INPUT_OPTIONS = 7, MOST_WINDOWS = 16 };
+enum { N_INPUT_OPTIONS = 7, MOST_WINDOWS = 16, MOST_CHANNELS = 16 };
 #define INPUT_OPTIONS(c) \
     {"size", OPTION_INT, &(c)->size, "N", "images are resized to N x N px (64, or the architecture's)"}, \
     {"channels", OPTION_INT, &(c)->channels, "1|3", "grey or RGB, of each slice (1)"}, \

@@ -9,7 +9,6 @@
 
 #include "train.h"
 
-enum { MOST_CHANNELS = 16 };
 
 /* Of each channel, on the training part alone: what is tested on must not be known. */
 static hn_status measure(const train_job *job, const hn_model_options *options, double *mean, double *deviation, hn_error *err) {
