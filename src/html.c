@@ -45,7 +45,7 @@ static void data(FILE *out, double value, double shown, int digits, const char *
     fprintf(out, "\">%s%s%s</data>", minus ? "\xE2\x88\x92" : "", text, unit);
 }
 
-void html_percent(FILE *out, double value) { data(out, value, 100 * value, 1, " %"); }
+void html_percent(FILE *out, double value) { data(out, value, 100 * value, 1, "\xC2\xA0%"); }
 void html_number(FILE *out, double value, int digits) { data(out, value, value, digits, ""); }
 
 void html_count(FILE *out, int64_t value) {

@@ -11,7 +11,7 @@ void html_text(FILE *out, const char *text);
 void html_base64(FILE *out, const uint8_t *bytes, size_t n);
 
 /* <data value="0.8260869565217391">82.6 %</data>: for people, and for programs to the last bit. NaN is a dash. */
-void html_percent(FILE *out, double value);             /* of a share 0 … 1; one digit behind the point */
+void html_percent(FILE *out, double value);             /* of a share 0 … 1; one digit behind the point, no break before the sign */
 void html_number(FILE *out, double value, int digits);  /* digits behind the point */
 void html_count(FILE *out, int64_t value);              /* 12 345, with narrow spaces */
 

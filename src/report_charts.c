@@ -117,12 +117,11 @@ void report_history(FILE *out, const evidence *e) {
 /* --- confusion --------------------------------------------------------------------------------------------------------------------------- */
 enum { MOST_CELLS = 12 };
 
-/* A count and its share of the row, on a ground that is the darker the larger the share. */
+/* A count and its share of the row, on a ground that is the stronger the larger the share. */
 static void cell(FILE *out, double x, double y, double w, double h, int64_t count, double share) {
-    const char *on = share > 0.55 ? " on" : "";
-    fprintf(out, "<rect class=\"cell\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill-opacity=\"%.3f\"/>", x, y, w, h, 0.92 * share);
-    fprintf(out, "<text class=\"big%s\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%lld</text>", on, x + w / 2, y + h / 2 + 2, (long long)count);
-    fprintf(out, "<text class=\"name%s\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%.1f %%</text>\n", on, x + w / 2, y + h / 2 + 20, 100 * share);
+    fprintf(out, "<rect class=\"cell\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill-opacity=\"%.3f\"/>", x, y, w, h, share);
+    fprintf(out, "<text class=\"big\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%lld</text>", x + w / 2, y + h / 2 + 2, (long long)count);
+    fprintf(out, "<text class=\"name\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%.1f %%</text>\n", x + w / 2, y + h / 2 + 20, 100 * share);
 }
 
 /* A name cut to fit; whole in the table. */

@@ -47,21 +47,65 @@ static hn_status put_picture(gallery *g, const hn_image *image, const char *abou
     return status;
 }
 
-/* What spoke for the class that is looked for (or was said, where none is), laid over the image. */
-static hn_status overlay(const gallery *g, const hn_image *image, hn_image **out, hn_error *err) {
-    const hn_overlay_options options = {.struct_size = sizeof options, .flags = HN_OVERLAY_BARE, .scale = 1};
-    hn_image_info info = {.struct_size = sizeof info};
-    hn_status status = hn_image_get_info(image, &info, err);
-    if (status) return status;
-    const size_t n = (size_t)info.width * (size_t)info.height;
-    float *map = malloc(n * sizeof *map);
-    if (!map) {
-        *err = (hn_error){.status = HN_E_MEMORY, .message = "out of memory"};
-        return HN_E_MEMORY;
+/* --- heat maps: of a slice alone, or between its neighbours ------------------------------------------------------------------------------ */
+enum { MOST_SLICES = 15 };
+typedef struct series { /* lowest slice first */
+    hn_image *images[MOST_SLICES];
+    int32_t n, middle;
+} series;
+
+/* The row of the next lower (-1) or higher (1) slice of the same patient and study; the row itself where there is none. */
+static int64_t beside(const gallery *g, int64_t of, int step) {
+    hn_dataset *data = g->e->source->data;
+    hn_row own = {.struct_size = sizeof own}, row = own;
+    int64_t best = of, gap = INT64_MAX;
+    if (hn_dataset_get_row(data, of, &own, NULL) || !*own.patient || own.slice < 0) return of;
+    for (int64_t i = 0; !hn_dataset_get_row(data, i, &row, NULL); i++) {
+        const int64_t higher = ((int64_t)row.slice - own.slice) * step;
+        if (row.slice < 0 || higher <= 0 || higher >= gap || strcmp(row.patient, own.patient) || strcmp(row.study, own.study)) continue;
+        best = i, gap = higher;
     }
-    status = hn_explain(g->e->source->predictor, image, NULL, map, n, NULL, NULL, err);
-    if (!status) status = hn_overlay(g->e->source->ctx, image, map, NULL, &options, out, err);
-    free(map);
+    return best;
+}
+
+static hn_status load_series(const gallery *g, int64_t of, series *s, hn_error *err) {
+    int64_t rows[MOST_SLICES];
+    const int32_t half = g->neighbours / 2;
+    int64_t row = of;
+    *s = (series){.n = 1};
+    rows[0] = of;
+    for (int64_t next; s->middle < half && (next = beside(g, row, -1)) != row; row = next, s->middle++) {
+        memmove(rows + 1, rows, (size_t)s->n++ * sizeof *rows);
+        rows[0] = next;
+    }
+    row = of;
+    for (int64_t next; s->n - s->middle <= half && (next = beside(g, row, 1)) != row; row = next) rows[s->n++] = next;
+    hn_status status = HN_OK;
+    for (int32_t i = 0; i < s->n && !status; i++) {
+        hn_row facts = {.struct_size = sizeof facts};
+        status = hn_dataset_get_row(g->e->source->data, rows[i], &facts, err);
+        if (!status) status = hn_image_load(g->e->source->ctx, facts.path, NULL, &s->images[i], err);
+    }
+    return status;
+}
+
+/* What spoke for the class that is looked for (or was said, where none is), laid over the image. */
+static hn_status overlay(const gallery *g, const series *s, hn_image **out, hn_error *err) {
+    const hn_overlay_options options = {.struct_size = sizeof options, .flags = HN_OVERLAY_BARE, .scale = 1};
+    hn_heatmap_info infos[MOST_SLICES];
+    size_t n = 0;
+    for (int32_t i = 0; i < s->n; i++) infos[i].struct_size = sizeof infos[i];
+    hn_predictor *predictor = g->e->source->predictor;
+    const hn_image *const *images = (const hn_image *const *)s->images;
+    hn_status status = hn_explain_series(predictor, images, (size_t)s->n, NULL, NULL, 0, &n, infos, err);
+    float *maps = status ? NULL : malloc(n * sizeof *maps);
+    if (!status && !maps) {
+        status = HN_E_MEMORY;
+        *err = (hn_error){.status = status, .message = "out of memory"};
+    }
+    if (!status) status = hn_explain_series(predictor, images, (size_t)s->n, NULL, maps, n, &n, infos, err);
+    if (!status) status = hn_overlay(g->e->source->ctx, s->images[s->middle], maps + infos[s->middle].offset, NULL, &options, out, err);
+    free(maps);
     return status;
 }
 
@@ -106,18 +150,17 @@ static void caption(const gallery *g, const evidence_case *c, const hn_eval_samp
 /* A case that cannot be drawn is told, not left out. */
 static void show(gallery *g, const evidence_case *c) {
     hn_eval_sample row = {.struct_size = sizeof row};
-    hn_image *image = NULL, *plain = NULL, *over = NULL;
+    hn_image *plain = NULL, *over = NULL;
+    series slices = {0};
     hn_error err = {0};
     if (hn_eval_row(g->e->source->eval, c->row, &row, NULL)) return;
     const char *slash = strrchr(row.path, '/'), *name = slash ? slash + 1 : row.path;
     fprintf(g->out, "<li class=\"%s\"><figure>\n", c->right ? "right" : "wrong");
-    hn_status status = hn_image_load(g->e->source->ctx, row.path, NULL, &image, &err);
-    if (!status) status = hn_image_convert(image, 1, &plain, &err);
+    hn_status status = load_series(g, row.row, &slices, &err);
+    if (!status) status = hn_image_convert(slices.images[slices.middle], 1, &plain, &err);
     if (!status) status = put_picture(g, plain, "Slice", name, &err);
-    if (!status && g->neighbours == 1) {
-        status = overlay(g, image, &over, &err);
-        if (!status) status = put_picture(g, over, "Heat map over", name, &err);
-    }
+    if (!status) status = overlay(g, &slices, &over, &err);
+    if (!status) status = put_picture(g, over, "Heat map over", name, &err);
     if (status) {
         fputs("<p>cannot be drawn: ", g->out);
         html_text(g->out, err.message);
@@ -127,7 +170,7 @@ static void show(gallery *g, const evidence_case *c) {
     fputs("</figure></li>\n", g->out);
     hn_image_free(over);
     hn_image_free(plain);
-    hn_image_free(image);
+    for (int32_t i = 0; i < slices.n; i++) hn_image_free(slices.images[i]);
 }
 
 static int32_t count_neighbours(const hn_model *model) {
@@ -140,7 +183,7 @@ static int32_t count_neighbours(const hn_model *model) {
         slices = json_number_at(&facts, "preprocessing.slices");
     free_json(&facts);
     free(text);
-    return slices > 1 ? (int32_t)slices : 1;
+    return slices > 1 && slices <= MOST_SLICES ? (int32_t)slices : 1;
 }
 
 static void list(gallery *g, bool right) {
@@ -166,19 +209,17 @@ static void list(gallery *g, bool right) {
 
 void report_gallery(FILE *out, const evidence *e) {
     gallery g = {.out = out, .e = e, .neighbours = count_neighbours(e->source->model)};
-    if (g.neighbours > 1) {
-        fputs("<p>Without heat maps: this model looks at neighbouring slices too.</p>\n", out);
+    fputs("<p>Left the image, right what spoke for ", out);
+    if (e->levels[0].m.positive >= 0) {
+        fputs("<b>", out);
+        html_text(out, class_of(e, e->levels[0].m.positive));
+        fputs("</b>", out);
     } else {
-        fputs("<p>Left the image, right what spoke for ", out);
-        if (e->levels[0].m.positive >= 0) {
-            fputs("<b>", out);
-            html_text(out, class_of(e, e->levels[0].m.positive));
-            fputs("</b>", out);
-        } else {
-            fputs("the class that was said", out);
-        }
-        fputs(" in the network (HiResCAM): bright weighs most. It shows what moved the network, not where disease is.</p>\n", out);
+        fputs("the class that was said", out);
     }
+    fputs(" in the network (HiResCAM): bright weighs most. It shows what moved the network, not where disease is.", out);
+    if (g.neighbours > 1) fprintf(out, " The network saw each slice with its neighbours, %d in all.", g.neighbours);
+    fputs("</p>\n", out);
     list(&g, false);
     list(&g, true);
 }

@@ -80,6 +80,14 @@ int report_warnings(const evidence *e, warn_fn warn, void *user) {
         warn(user, text);
         n++;
     }
+    const evidence_level *patients = &e->levels[1];
+    const int64_t without = patients->m.tn + patients->m.fp;
+    if (patients->there && m->positive >= 0 && without < 20) {
+        snprintf(text, sizeof text, "Only %lld of %lld patients have no image with it: the specificity of patients says little.", (long long)without,
+                 (long long)patients->m.n);
+        warn(user, text);
+        n++;
+    }
     return n + trivial_warning(e, warn, user);
 }
 
@@ -205,9 +213,9 @@ static void embed_evidence(FILE *out, const evidence *e) {
 void write_page(FILE *out, const evidence *e) {
     char name[NAME_TEXT];
     head(out, e);
-    fputs("<body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header>\n<h1>How good is ", out);
+    fputs("<body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header>\n<h1>How good is “", out);
     html_text(out, report_name(e, name));
-    fputs("?</h1>\n<p class=\"notice\">" RESEARCH_USE " No output of it may decide about a patient.</p>\n<p class=\"dim\">", out);
+    fputs("”?</h1>\n<p class=\"notice\">" RESEARCH_USE " No output of it may decide about a patient.</p>\n<p class=\"dim\">", out);
     html_text(out, e->written);
     fputs(", haemnet ", out);
     html_text(out, hn_version_string());

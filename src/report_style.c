@@ -4,9 +4,9 @@
 
 const char *const report_style[] = { /* in pieces, as long as C compilers must take */
     ":root{color-scheme:light dark;--paper:#ffffff;--ink:#1b1f24;--dim:#4b5563;--rule:#c9d1d9;--panel:#f4f6f8;--a:#0b5cad;--b:#a83a00;--c:#4b5563;"
-    "--good:#1a6b2f;--bad:#a4161a;--warn:#fff3d1;--warn-rule:#b07d00;--focus:#0b5cad}\n"
+    "--cell:#6aa5de;--good:#1a6b2f;--bad:#a4161a;--warn:#fff3d1;--warn-rule:#b07d00;--focus:#0b5cad}\n"
     "@media (prefers-color-scheme:dark){:root{--paper:#11161c;--ink:#e6e9ee;--dim:#aab4c0;--rule:#3a4450;--panel:#1a212a;--a:#7db8ff;--b:#ffb27a;"
-    "--c:#aab4c0;--good:#7fd897;--bad:#ff9b9b;--warn:#38300f;--warn-rule:#e0b341;--focus:#7db8ff}}\n"
+    "--c:#aab4c0;--cell:#1f5fa8;--good:#7fd897;--bad:#ff9b9b;--warn:#38300f;--warn-rule:#e0b341;--focus:#7db8ff}}\n"
     "*{box-sizing:border-box}\n"
     "html{scroll-behavior:smooth;-webkit-text-size-adjust:100%}\n"
     "@media (prefers-reduced-motion:reduce){html{scroll-behavior:auto}}\n"
@@ -38,7 +38,7 @@ const char *const report_style[] = { /* in pieces, as long as C compilers must t
     "th,td{padding:.32rem .8rem .32rem 0;border-bottom:1px solid var(--rule);text-align:left;vertical-align:top}\n"
     "thead th{white-space:nowrap}\n"
     "th[scope=row]{font-weight:500;min-width:9rem}\n"
-    "td.n{white-space:nowrap}\n"
+    "td.n{white-space:nowrap}td.dim{min-width:13rem}\n"
     "code{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,\"DejaVu Sans Mono\",monospace;overflow-wrap:anywhere}\n"
     ".charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(28rem,100%),1fr));gap:1rem 1.6rem}\n"
     "figure{margin:.6rem 0;break-inside:avoid}\n"
@@ -54,8 +54,8 @@ const char *const report_style[] = { /* in pieces, as long as C compilers must t
     ".bar.a{fill:var(--a)}.bar.b{fill:var(--b)}\n"
     ".dot{stroke:var(--paper);stroke-width:1.5}.dot.a{fill:var(--a)}.dot.b{fill:var(--b)}\n"
     ".mark{stroke:var(--ink);stroke-width:1.4;stroke-dasharray:5 4}\n"
-    ".cell{fill:var(--a);stroke:var(--rule)}\n"
-    ".chart .big{font-size:19px;font-weight:650}.chart .on{fill:var(--paper)}\n"
+    ".cell{fill:var(--cell);stroke:var(--rule)}\n"
+    ".chart .big{font-size:19px;font-weight:650}\n"
     ".gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(21rem,100%),1fr));gap:1.2rem;padding:0;list-style:none;margin:.8rem 0}\n"
     ".gallery img{display:inline-block;width:48%;height:auto;max-width:192px;background:#000;vertical-align:top}\n"
     ".gallery figcaption{overflow-wrap:anywhere}\n"
@@ -63,7 +63,7 @@ const char *const report_style[] = { /* in pieces, as long as C compilers must t
     "details{margin:.5rem 0}summary{cursor:pointer;color:var(--a)}\n"
     "footer{margin:3rem auto 2rem;color:var(--dim);border-top:1px solid var(--rule);padding-top:1rem}\n"
     "@media print{:root{color-scheme:light;--paper:#ffffff;--ink:#000000;--dim:#3b444f;--rule:#b8c0c8;--panel:#ffffff;--a:#0b5cad;--b:#a83a00;--c:#4b5563;"
-    "--good:#1a6b2f;--bad:#a4161a;--warn:#ffffff;--warn-rule:#b07d00}body{font-size:10.5pt}nav,.skip{display:none}header,main,footer{max-width:none;padding:0}"
-    "h2{break-after:avoid}tr,.tiles div,figure{break-inside:avoid}.scroll{overflow:visible}a{color:inherit;text-decoration:none}"
+    "--cell:#6aa5de;--good:#1a6b2f;--bad:#a4161a;--warn:#ffffff;--warn-rule:#b07d00}body{font-size:10.5pt}nav,.skip{display:none}header,main,footer{max-width:none;padding:0}"
+    "h2,h3,h2+p,caption,thead{break-after:avoid}tr,.tiles div,figure{break-inside:avoid}.scroll{overflow:visible}a{color:inherit;text-decoration:none}"
     ".gallery{grid-template-columns:repeat(3,1fr)}.charts{grid-template-columns:repeat(2,1fr)}@page{margin:16mm}}\n",
     NULL};

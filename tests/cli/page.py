@@ -83,7 +83,8 @@ def check_colours(text):
         for ink in ("ink", "dim", "a", "good", "bad"):
             for ground in ("paper", "panel"):
                 assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground, scheme)
-        assert contrast(colours["ink"], colours["warn"]) >= 4.5 and contrast(colours["a"], colours["paper"]) >= 3 and contrast(colours["b"], colours["paper"]) >= 3
+        assert contrast(colours["ink"], colours["cell"]) >= 4.5 and contrast(colours["ink"], colours["warn"]) >= 4.5
+        assert contrast(colours["a"], colours["paper"]) >= 3 and contrast(colours["b"], colours["paper"]) >= 3
 
 
 def everything(value):
