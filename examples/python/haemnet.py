@@ -36,6 +36,7 @@ ROC, PR = 1, 2                                              # Evaluation.curve
 MAX, NOISY_OR, TOP_MEAN, MEAN = 1, 2, 3, 4                  # Evaluation.by_group
 ACCURACY, SENSITIVITY, SPECIFICITY, PPV, NPV = 1, 2, 3, 4, 5 # Evaluation.rate
 CHOOSE_YOUDEN, CHOOSE_SENSITIVITY, CHOOSE_SPECIFICITY, CHOOSE_COST = 1, 2, 3, 4 # Evaluation.choose_threshold
+HOLM, BENJAMINI_HOCHBERG = 1, 2                            # Evaluation.subgroups
 TEMPERATURE, PLATT = 1, 2                                   # Evaluation.calibrate
 EQUAL_WIDTH, EQUAL_COUNT, CALLED_CLASS = 1, 2, -1           # Evaluation.reliability
 EPOCH_BEST, EPOCH_STOP = 1, 2                               # bits of an epoch report's flags
@@ -61,7 +62,7 @@ hn_phantom_options: u32 struct_size, i32 patients, i32 size, i32 slices_per_pati
 hn_phantom_slice_info: u32 struct_size, i32 patient, i32 slice, u32 types, u32 patient_types, i32 lesion_px, f64 pixel_spacing_mm,
     f64 slice_spacing_mm, f64 volume_ml, f64 slice_volume_ml, f64 window_centre, f64 window_width
 hn_dataset_options: u32 struct_size, i32 strict, str group_pattern, strs label_columns, i32 n_label_columns, i32 flags, u64 cache_bytes,
-    hn_image_options image
+    hn_image_options image, strs keep_columns, i32 n_keep_columns, i32 reserved
 hn_dataset_info: u32 struct_size, i32 task, i32 n_classes, u32 flags, i64 n_rows, i64 n_groups, i64 n_skipped, i32 positive, i32 n_folds,
     u64[4] digest
 hn_row: u32 struct_size, i32 label, u64 labels, str path, str group, str patient, str study, i32 slice, i32 fold, str problem
@@ -111,6 +112,10 @@ hn_threshold: u32 struct_size, i32 rule, f64 value, f64 threshold, f64 sensitivi
     u64[4] digest, i32 index, i32 group_rule, i32 top, i32 flags
 hn_calibration: u32 struct_size, i32 method, f64s scale, f64s shift, i32 capacity, i32 n_classes, i64 n, i64 groups, u64[4] digest, u64 unfitted,
     f64 log_loss_before, f64 log_loss_after
+hn_subgroup_column: str name, ptr values
+hn_subgroup_options: u32 struct_size, i32 correction, i32 most_values, i32 bands, f64 threshold, f64 level
+hn_subgroup: u32 struct_size, i32 column, str name, str value, i64 n, i64 positives, i64 groups, f64[4] estimate, f64[4] low, f64[4] high,
+    f64[4] rest, f64[4] p, f64[4] adjusted, u32 differs, i32 flags
 hn_operating_point: f64 value, f64 estimate, f64 low, f64 high, f64 threshold
 hn_reliability_options: u32 struct_size, i32 binning, i32 bins, i32 index, f64 level
 hn_reliability_bin: f64 low, f64 high, f64 mean, f64 share, f64 share_low, f64 share_high, i64 n
@@ -150,7 +155,7 @@ hn_image_save_png_memory ppzp, hn_image_save_jpeg psi, hn_image_free p > v,
 hn_phantom_create ppp, hn_phantom_count p > l, hn_phantom_render plppp, hn_phantom_free p > v,
 hn_dataset_create ppp, hn_dataset_open pspp, hn_dataset_add_file psss, hn_dataset_add_image ppss, hn_dataset_add_folder ps,
 hn_dataset_add_manifest ps, hn_dataset_split pppp, hn_dataset_check ppp, hn_dataset_get_info pp, hn_dataset_get_row plp,
-hn_dataset_class_name pi > s, hn_dataset_free p > v,
+hn_dataset_class_name pi > s, hn_dataset_value pli > s, hn_dataset_free p > v,
 hn_model_preset pspp, hn_model_load psp, hn_model_load_memory ppzp, hn_model_import psspp, hn_model_save ps, hn_model_save_memory ppzp,
 hn_model_get_info pp, hn_model_class_name pi > s, hn_model_get_tensor pip, hn_model_copy_tensor pipz, hn_model_summary pipzp,
 hn_model_metadata ppzp, hn_model_free p > v, hn_preset_get ip,
@@ -163,6 +168,7 @@ hn_eval_count p > l, hn_eval_row plp, hn_eval_class_name pi > s, hn_eval_free p 
 hn_eval_by_group piip, hn_eval_auc pidp, hn_eval_auc_difference ppidp, hn_eval_mcnemar ppp, hn_eval_bootstrap pdppp,
 hn_eval_bootstrap_difference ppppp, hn_eval_curve_band piippippp, hn_eval_proportion lldp, hn_eval_mean plddp,
 hn_eval_rate piddp, hn_eval_threshold piidp, hn_eval_operating_points piipipp, hn_eval_calibrate pip, hn_eval_calibrated ppp,
+hn_subgroups_create ppipp, hn_subgroups_count p > i, hn_subgroups_comparisons p > i, hn_subgroups_get pip, hn_subgroups_free p > v,
 hn_model_with_calibration ppp, hn_model_with_threshold ppp, hn_model_get_calibration pp, hn_model_get_threshold pp, hn_eval_reliability ppppzp
 """
 _LETTERS = {"p": ctypes.c_void_p, "s": ctypes.c_char_p, "i": ctypes.c_int32, "l": ctypes.c_int64, "z": ctypes.c_size_t, "d": ctypes.c_double,
@@ -564,6 +570,13 @@ class Dataset(_Handle):
     def add_manifest(self, path):
         _call("hn_dataset_add_manifest", self, _path(path))
 
+    def value(self, row, column):
+        """The text of a row in the column that keep_columns names at that place."""
+        text = _lib.hn_dataset_value(self, row, column)
+        if text is None:
+            raise IndexError(f"row {row}, column {column}")
+        return text.decode()
+
     def split(self, **options):
         """(train, test); options: hn_split_options, such as train_ratio=0.8, seed=1 or folds=5, fold=0."""
         train, test = ctypes.c_void_p(), ctypes.c_void_p()
@@ -947,6 +960,22 @@ class Evaluation(_Handle):
     def calibrated(self, calibration):
         """The same rows with calibrated probabilities."""
         return Evaluation(_make("hn_eval_calibrated", self, ctypes.byref(_again("hn_calibration", calibration))), self.context)
+
+    def subgroups(self, columns, **options):
+        """([hn_subgroup, …], comparisons) for columns {name: [text of each sample, …]}: accuracy, sensitivity, specificity and AUC of each value's
+        samples beside the rest's. Options: hn_subgroup_options."""
+        kept = [_array("strs", values) for values in columns.values()]
+        if any(len(values) != len(self) for values in columns.values()):
+            raise ValueError("one text for each sample")
+        table = (_structs["hn_subgroup_column"] * len(kept))()
+        for place, name, values in zip(table, columns, kept):
+            place.name, place.values = _utf8(name), ctypes.cast(values, ctypes.c_void_p)
+        made = _make("hn_subgroups_create", self, table, len(kept), ctypes.byref(_options("hn_subgroup_options", options)))
+        try:
+            rows = [_filled("hn_subgroup", "hn_subgroups_get", made, i) for i in range(_lib.hn_subgroups_count(made))]
+            return rows, _lib.hn_subgroups_comparisons(made)
+        finally:
+            _lib.hn_subgroups_free(made)
 
     def operating_points(self, rule, values, index=None, **options):
         """[hn_operating_point, …]: specificity where sensitivity is held (rule CHOOSE_SENSITIVITY), or the reverse; options as bootstrap."""

@@ -40,6 +40,9 @@ typedef struct hn_dataset_options {
     int32_t flags;                    /* 0 */
     uint64_t cache_bytes;             /* decoded and resized images are kept as u8 up to this limit; 0 = 512 MiB; 1 = keep none */
     hn_image_options image;           /* limits of decoding; channels is ignored. struct_size 0 = defaults */
+    const char *const *keep_columns;  /* further manifest columns whose texts are kept for hn_dataset_value (sex, scanner, …); NULL = none. Copied */
+    int32_t n_keep_columns;           /* of keep_columns, at most 64 */
+    int32_t reserved;                 /* 0 */
 } hn_dataset_options;
 
 typedef struct hn_dataset_info {
@@ -120,7 +123,7 @@ HN_API hn_status hn_dataset_add_image(hn_dataset *dataset, hn_image *image, cons
 HN_API hn_status hn_dataset_add_folder(hn_dataset *dataset, const char *dir, hn_error *err);
 
 /* Adds the rows of a CSV manifest (RFC 4180, UTF-8, BOM and CRLF allowed) with a header: `file`, the label columns, and optionally
- * `patient`, `study`, `slice`, `fold`; other columns are ignored. Paths are relative to the manifest's folder.
+ * `patient`, `study`, `slice`, `fold`; other columns are ignored, but for those that options.keep_columns name. Paths are relative to the manifest's folder.
  *   path     UTF-8
  * Errors:  HN_E_ARGUMENT, HN_E_STATE, HN_E_IO, HN_E_FORMAT (names line and column), HN_E_NOT_FOUND (a column is missing: lists those
  *          there are), HN_E_LIMIT, HN_E_MEMORY.
@@ -164,6 +167,15 @@ HN_API hn_status hn_dataset_get_info(hn_dataset *dataset, hn_dataset_info *out, 
  * Thread:  owner.
  * Since:   0.1 */
 HN_API hn_status hn_dataset_get_row(hn_dataset *dataset, int64_t index, hn_row *out, hn_error *err);
+
+/* What a row has in a column that options.keep_columns named.
+ *   row      0 … n_rows - 1
+ *   column   0 … n_keep_columns - 1
+ * Returns a string that the data set owns, "" for rows that do not come from a manifest; NULL if there is no such row or column.
+ * Errors:  none.
+ * Thread:  owner.
+ * Since:   0.1 */
+HN_API const char *hn_dataset_value(hn_dataset *dataset, int64_t row, int32_t column);
 
 /* The name of a class or label; NULL if there is no such class.
  *   index    0 … n_classes - 1

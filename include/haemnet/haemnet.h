@@ -33,6 +33,7 @@
  *   predict.h            verdicts
  *   evaluate.h           how good they are
  *   calibrate.h          thresholds, and what probabilities are worth
+ *   subgroups.h          whether they are as good for everyone
  *   explain.h            where they come from
  * backend.h, for people who write backends, is not included here. */
 #ifndef HAEMNET_HAEMNET_H
@@ -51,6 +52,7 @@
 #include "phantom.h"
 #include "predict.h"
 #include "status.h"
+#include "subgroups.h"
 #include "train.h"
 #include "transfer.h"
 #include "version.h"

@@ -114,6 +114,10 @@ hn_status hn_dataset_get_row(hn_dataset *dataset, int64_t index, hn_row *out, hn
     return HN_OK;
 }
 
+const char *hn_dataset_value(hn_dataset *dataset, int64_t row, int32_t column) {
+    return dataset ? hni_dataset_value(dataset, row, column) : NULL;
+}
+
 const char *hn_dataset_class_name(hn_dataset *dataset, int32_t index) { return dataset ? hni_dataset_class_name(dataset, index) : NULL; }
 
 void hn_dataset_free(hn_dataset *dataset) { hni_dataset_unref(dataset); }

@@ -26,7 +26,7 @@ static const uint32_t hni_sizes_hn_box[] = {20};
 static const uint32_t hni_sizes_hn_phantom_options[] = {32};
 static const uint32_t hni_sizes_hn_phantom_slice_info[] = {72};
 /* dataset.h */
-static const uint32_t hni_sizes_hn_dataset_options[] = {72};
+static const uint32_t hni_sizes_hn_dataset_options[] = {72, 88};
 static const uint32_t hni_sizes_hn_dataset_info[] = {80};
 static const uint32_t hni_sizes_hn_row[] = {64};
 static const uint32_t hni_sizes_hn_split_options[] = {32};
@@ -71,6 +71,9 @@ static const uint32_t hni_sizes_hn_calibration[] = {104};
 static const uint32_t hni_sizes_hn_threshold[] = {112};
 static const uint32_t hni_sizes_hn_reliability_options[] = {24};
 static const uint32_t hni_sizes_hn_reliability[] = {112};
+/* subgroups.h */
+static const uint32_t hni_sizes_hn_subgroup_options[] = {32};
+static const uint32_t hni_sizes_hn_subgroup[] = {248};
 /* explain.h */
 static const uint32_t hni_sizes_hn_explain_options[] = {56};
 static const uint32_t hni_sizes_hn_heatmap_info[] = {160};

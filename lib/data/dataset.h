@@ -13,7 +13,7 @@
 #include "cache.h"
 #include "names.h"
 
-enum { HNI_CLASSES = 4096, HNI_LABELS = 64, HNI_CLASS_NAME = 255 /* bytes */ };
+enum { HNI_CLASSES = 4096, HNI_LABELS = 64, HNI_KEPT = 64, HNI_CLASS_NAME = 255 /* bytes */ };
 enum { HNI_GROUP_COLUMN = 0, HNI_GROUP_PATTERN = 1, HNI_GROUP_NONE = 2 }; /* where a row's group comes from */
 
 typedef struct hni_row {
@@ -50,6 +50,10 @@ typedef struct hni_store {
     hn_image_options image;
     const char **label_columns; /* [n_label_columns]; 0 = the default, "label" */
     int32_t n_label_columns;
+    const char **kept;  /* [n_kept] names of further columns */
+    int32_t n_kept;
+    uint32_t *values;   /* [n_rows, n_kept] numbers in `names` */
+    size_t values_room;
     hni_names names;
     hni_classes classes;
     hni_row *rows;      /* [n_rows] */
@@ -86,6 +90,7 @@ uint32_t hni_dataset_flags(const hn_dataset *ds);                    /* HN_DATA_
 int64_t hni_dataset_skipped(const hn_dataset *ds);                   /* rows found bad so far; O(rows) */
 void hni_dataset_digest(hn_dataset *ds, uint64_t digest[4]);         /* see hn_dataset_info.digest */
 hn_status hni_dataset_info(hn_dataset *ds, hn_dataset_info *out, hn_error *err); /* all but struct_size */
+const char *hni_dataset_value(const hn_dataset *ds, int64_t row, int32_t column); /* NULL if there is none */
 void hni_dataset_row(const hn_dataset *ds, int64_t row, hn_row *out);            /* all but struct_size; row must exist */
 
 /* Where a slice stands; false = the manifest gave no patient or no slice number. Slices of one patient and study are a series. */
@@ -112,6 +117,7 @@ typedef struct hni_row_spec {
     uint64_t labels;
     const char *group, *patient, *study; /* group: the caller's own, before pattern and patient */
     int32_t slice, fold;
+    const char *const *values; /* [n_kept] of the columns that are kept; NULL = all "" */
 } hni_row_spec;
 
 hn_status hni_store_create(hn_context *ctx, const hn_dataset_options *options, hni_store **out, hn_error *err);
@@ -123,6 +129,10 @@ void hni_store_cut(hni_store *store, size_t n_rows, int32_t n_classes); /* takes
 void hni_store_mark(hni_store *store, uint32_t row, const char *problem); /* the first reason stays; any thread */
 bool hni_store_is_bad(hni_store *store, uint32_t row);
 hn_dataset *hni_dataset_view(hni_store *store, uint32_t *index, size_t n_index, uint32_t flags); /* takes index over; NULL without memory */
+
+/* columns.c */
+hn_status hni_store_keep_columns(hni_store *store, const hn_dataset_options *options, hn_error *err);
+hn_status hni_store_add_values(hni_store *store, const char *const *values, hn_error *err); /* of the row that is added next */
 
 /* Finds lower and higher of a frozen store, once; a row without a neighbour is its own. Any thread. */
 hn_status hni_store_link(hni_store *store, hn_error *err);

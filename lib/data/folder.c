@@ -169,6 +169,8 @@ static hn_status add_any(hn_dataset *ds, const char *path, hn_error *err) {
     else if (ds->store->n_label_columns)
         status = hni_fail(err, HN_E_ARGUMENT, "label columns were named (%s), but %s holds no manifest.csv", ds->store->label_columns[0],
                           path);
+    else if (ds->store->n_kept)
+        status = hni_fail(err, HN_E_ARGUMENT, "columns were named (%s), but %s holds no manifest.csv", ds->store->kept[0], path);
     else status = hni_dataset_add_folder(ds, path, err);
     hni_free(ctx, manifest);
     return status;

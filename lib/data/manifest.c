@@ -17,6 +17,7 @@ typedef struct manifest {
     char *folder;       /* that its paths are relative to */
     int32_t file, patient, study, slice, fold; /* columns, -1 = absent */
     int32_t labels[HNI_LABELS], n_labels;
+    int32_t kept[HNI_KEPT]; /* [store->n_kept] */
     bool binary;        /* single: every cell is 0 or 1 */
     bool named_label;   /* single: the column is `label`, whose 0 and 1 are class names as they stand */
     int32_t class_id[2];/* of 0 and 1, binary only; -1 = not met yet */
@@ -67,6 +68,7 @@ static hn_status read_header(manifest *m, hn_error *err) {
         status = find_column(m, wanted[i].name, wanted[i].needed, wanted[i].column, err);
     m->n_labels = m->store->n_label_columns ? m->store->n_label_columns : 1;
     for (int32_t i = 0; status == HN_OK && i < m->n_labels; i++) status = find_column(m, label_name(m, i), true, &m->labels[i], err);
+    for (int32_t i = 0; status == HN_OK && i < m->store->n_kept; i++) status = find_column(m, m->store->kept[i], true, &m->kept[i], err);
     m->named_label = m->n_labels == 1 && strcmp(label_name(m, 0), "label") == 0;
     return status;
 }
@@ -139,7 +141,9 @@ static hn_status read_labels(manifest *m, hni_row_spec *spec, hn_error *err) {
 static const char *cell(const manifest *m, int32_t column) { return column >= 0 ? hni_csv_field(&m->csv, column) : NULL; }
 
 static hn_status add_row(manifest *m, hn_error *err) {
-    hni_row_spec spec = {.name = cell(m, m->file), .patient = cell(m, m->patient), .study = cell(m, m->study)};
+    const char *values[HNI_KEPT];
+    hni_row_spec spec = {.name = cell(m, m->file), .patient = cell(m, m->patient), .study = cell(m, m->study), .values = values};
+    for (int32_t i = 0; i < m->store->n_kept; i++) values[i] = cell(m, m->kept[i]);
     if (!*spec.name) return bad_cell(m, m->file, "file", "a path: give every row one", err);
     hn_status status = read_labels(m, &spec, err);
     if (status == HN_OK) status = read_number(m, m->slice, "slice", &spec.slice, err);

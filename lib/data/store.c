@@ -43,7 +43,8 @@ hn_status hni_store_create(hn_context *ctx, const hn_dataset_options *options, h
     const hn_dataset_options *o = options ? options : &defaults;
     *out = NULL;
     if (o->strict < 0 || o->strict > 1) return hni_fail(err, HN_E_ARGUMENT, "strict is %d: must be 0 or 1", o->strict);
-    if (o->flags != 0) return hni_fail(err, HN_E_ARGUMENT, "flags of the data set options are %d: must be 0", o->flags);
+    if (o->flags != 0 || o->reserved != 0)
+        return hni_fail(err, HN_E_ARGUMENT, "flags and reserved of the data set options are %d and %d: must be 0", o->flags, o->reserved);
     hni_store *s = hni_calloc(ctx, 1, sizeof *s);
     if (!s) return hni_fail_memory(err, sizeof *s, "a data set");
     atomic_init(&s->refs, 1);
@@ -60,6 +61,7 @@ hn_status hni_store_create(hn_context *ctx, const hn_dataset_options *options, h
     else status = hni_cache_create(ctx, o->cache_bytes ? o->cache_bytes : default_cache, &s->cache, err);
     if (status == HN_OK) status = hni_group_compile(s, o->group_pattern, err);
     if (status == HN_OK) status = copy_columns(s, o, err);
+    if (status == HN_OK) status = hni_store_keep_columns(s, o, err);
     if (status != HN_OK) {
         hni_store_unref(s);
         return status;
@@ -81,6 +83,8 @@ void hni_store_unref(hni_store *s) {
     hni_free(ctx, s->lower); /* and higher, which is behind it */
     hni_classes_free(&s->classes, ctx);
     hni_free(ctx, s->label_columns);
+    hni_free(ctx, s->kept);
+    hni_free(ctx, s->values);
     if (s->names.ctx) hni_names_free(&s->names);
     if (s->group_mode == HNI_GROUP_PATTERN) regfree(&s->pattern);
     hni_cache_free(s->cache);
@@ -132,6 +136,8 @@ hn_status hni_store_add(hni_store *s, const hni_row_spec *spec, hn_error *err) {
         return hni_fail_memory(err, 64, "a patient's name");
     if (length > 0 && !(row.path = hni_names_keep(&s->names, spec->path, length))) return hni_fail_memory(err, length + 1, "a path");
     row.name_at = spec->name && strlen(spec->name) <= length ? (uint32_t)(length - strlen(spec->name)) : 0;
+    status = hni_store_add_values(s, spec->values, err);
+    if (status != HN_OK) return status;
     if (spec->image) row.image = hni_image_ref(spec->image);
     s->rows[s->n_rows++] = row;
     return HN_OK;

@@ -129,6 +129,29 @@ hn_status hni_delong_of(hn_context *ctx, const hni_scored *s, hni_delong *out, h
     return enough ? HN_OK : hni_fail_memory(err, n * 2 * sizeof *items, "the placements of rows");
 }
 
+hn_status hni_auc_influence(hn_context *ctx, const hni_scored *s, hni_delong *out, double *influence, hn_error *err) {
+    const size_t n = (size_t)s->n, groups = (size_t)s->groups;
+    ordered *items = hni_calloc(ctx, n, 2 * sizeof *items);
+    double *place = hni_calloc(ctx, n, sizeof *place), *sums = hni_calloc(ctx, groups, 2 * sizeof *sums), positives = 0;
+    const bool enough = items && place && sums;
+    *out = (hni_delong){.auc = {NAN, NAN}};
+    if (enough) {
+        count_groups(s, sums, out, &positives);
+    }
+    const double negatives = (double)s->n - positives;
+    if (enough && positives > 0 && negatives > 0) {
+        out->auc[0] = placements(s, s->score[0], items, place, positives, negatives);
+        sum_deviations(s, place, out->auc[0], sums);
+        for (size_t g = 0; g < groups; g++) {
+            influence[g] = sums[2 * g + 1] / positives + sums[2 * g] / negatives;
+        }
+    }
+    hni_free(ctx, items);
+    hni_free(ctx, place);
+    hni_free(ctx, sums);
+    return enough ? HN_OK : hni_fail_memory(err, n * 2 * sizeof *items, "the placements of rows");
+}
+
 /* Bisects between the estimate and the end of the range on that side for where (auc - x)² = z² V(x). */
 static double newcombe_limit(double auc, double end, double positives, double negatives, double z) {
     const double more = 0.5 * (positives + negatives) - 1;

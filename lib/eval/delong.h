@@ -21,6 +21,9 @@ typedef struct hni_delong {
 
 hn_status hni_delong_of(hn_context *ctx, const hni_scored *s, hni_delong *out, hn_error *err);
 
+/* What each group adds to score[0]'s AUC, about it: influence [groups]; their squares add up to its variance. *out: auc[0] and the two counts. */
+hn_status hni_auc_influence(hn_context *ctx, const hni_scored *s, hni_delong *out, double *influence, hn_error *err);
+
 /* Newcombe's (2006) fifth interval: the values of the AUC that Hanley and McNeil's variance does not reject. */
 void hni_auc_newcombe(double auc, double positives, double negatives, double level, double *low, double *high);
 

@@ -25,6 +25,7 @@ static struct {
     hn_eval *eval;
     hn_transfer *transfer;
     hn_regions *regions; /* of one pixel */
+    hn_subgroups *subgroups;
 } w;
 
 /* Where calls put what they give. */
@@ -42,6 +43,7 @@ typedef union handle {
     hn_eval *eval;
     hn_transfer *transfer;
     hn_regions *regions;
+    hn_subgroups *subgroups;
 } handle;
 
 typedef union result {
@@ -79,6 +81,7 @@ typedef union result {
     hn_threshold threshold;
     hn_calibration calibration;
     hn_reliability reliability;
+    hn_subgroup subgroup;
     unsigned char bytes[4096]; /* as large as a struct_size may be */
 } result;
 
@@ -150,6 +153,10 @@ static inline void make_transfer(const hn_model_options *shape) {
     unlink(path);
 }
 
+enum { SAMPLES = 12 };
+static const char *const sexes[SAMPLES] = {"f", "m", "f", "m", "f", "m", "f", "m", "f", "m", "f", "m"};
+static const hn_subgroup_column sex = {"sex", sexes};
+
 static inline void make_everything(void) {
     static const char *const classes[] = {"haemorrhage", "no_haemorrhage"};
     hn_context_options lent = {.struct_size = sizeof lent, .threads = 2, .plugin_dir = ""};
@@ -165,6 +172,8 @@ static inline void make_everything(void) {
     ck_ok(hn_train_epoch(w.trainer, NULL, &err));
     ck_ok(hn_predictor_create(w.model, NULL, &w.predictor, &err));
     ck_ok(hn_evaluate(w.predictor, w.data, NULL, &w.eval, &err));
+    ck_assert_int_eq(hn_eval_count(w.eval), SAMPLES);
+    ck_ok(hn_subgroups_create(w.eval, &sex, 1, NULL, &w.subgroups, &err));
     make_transfer(&shape);
     const float hot = 1.0f;
     ck_ok(hn_regions_find(w.ctx, &hot, 1, 1, 1, NULL, &w.regions, &err));
@@ -187,6 +196,7 @@ static inline void free_everything(void) {
     hn_image_free(w.image);
     hn_transfer_free(w.transfer);
     hn_regions_free(w.regions);
+    hn_subgroups_free(w.subgroups);
 }
 
 #endif

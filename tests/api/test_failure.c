@@ -62,6 +62,8 @@ CALL(small_diagram, hn_eval_reliability, w.eval, &first_class, &res.reliability,
 CALL(no_method, hn_eval_calibrated, w.eval, &nameless, &out.eval)
 CALL(no_model_method, hn_model_with_calibration, w.model, &nameless, &out.model)
 CALL(threshold_of_two, hn_model_with_threshold, w.model, &two, &out.model)
+CALL(no_columns, hn_subgroups_create, w.eval, &sex, 0, NULL, &out.subgroups)
+CALL(no_subgroup, hn_subgroups_get, w.subgroups, 2, &res.subgroup)
 CALL(no_values, hn_eval_mean, chances, 0, 0.25, 0, &res.mean)
 CALL(no_rule, hn_eval_by_group, w.eval, 9, 0, &out.eval)
 CALL(no_class, hn_eval_class, w.eval, 2, 0, &res.class_metrics)
@@ -154,6 +156,8 @@ static const failure failures[] = {
     F(no_method, HN_E_ARGUMENT, 1, 0),
     F(no_model_method, HN_E_ARGUMENT, 1, 0),
     F(threshold_of_two, HN_E_ARGUMENT, 1, 0),
+    F(no_columns, HN_E_ARGUMENT, 1, 0),
+    F(no_subgroup, HN_E_NOT_FOUND, 0, sizeof(hn_subgroup)),
     F(no_values, HN_E_ARGUMENT, 0, sizeof(hn_mean)),
     F(no_rule, HN_E_ARGUMENT, 1, 0),
     F(no_class, HN_E_NOT_FOUND, 0, sizeof(hn_class_metrics)),

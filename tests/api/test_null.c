@@ -141,6 +141,8 @@ CALL(hn_predict_series, N(1, w.predictor), N(2, (const hn_image *const *)&w.imag
 CALL(hn_predictor_create, N(1, w.model), NULL, N(2, &out.predictor), e)
 CALL(hn_preset_get, 0, N(1, &res.preset), e)
 CALL(hn_train_epoch, N(1, w.trainer), &res.epoch, e)
+CALL(hn_subgroups_create, N(1, w.eval), N(2, &sex), 1, NULL, N(3, &out.subgroups), e)
+CALL(hn_subgroups_get, N(1, w.subgroups), 0, N(2, &res.subgroup), e)
 CALL(hn_trainer_create, N(1, w.model), N(2, w.train), NULL, NULL, N(3, &out.trainer), e)
 CALL(hn_trainer_get_info, N(1, w.trainer), N(2, &res.trainer), e)
 CALL(hn_trainer_history, N(1, w.trainer), 1, N(2, &res.epoch), e)
@@ -275,6 +277,8 @@ static const function functions[] = {
     F(hn_predictor_create, 2, 1, 2, 0),
     F(hn_preset_get, 1, 0, 0, sizeof(hn_preset_info)),
     F(hn_train_epoch, 1, 0, 0, sizeof(hn_epoch_report)),
+    F(hn_subgroups_create, 3, 1, 3, 0),
+    F(hn_subgroups_get, 2, 0, 0, sizeof(hn_subgroup)),
     F(hn_trainer_create, 3, 1, 3, 0),
     F(hn_trainer_get_info, 2, 0, 0, sizeof(hn_trainer_info)),
     F(hn_trainer_history, 2, 0, 0, sizeof(hn_epoch_report)),
@@ -293,6 +297,7 @@ static const char *const silent[] = {
     "hn_calibration_method_name",
     "hn_image_free", "hn_model_class_name", "hn_model_free", "hn_phantom_count", "hn_phantom_free", "hn_predictor_free",
     "hn_regions_count", "hn_regions_free", "hn_status_name",
+    "hn_dataset_value", "hn_subgroups_count", "hn_subgroups_comparisons", "hn_subgroups_free", "hn_correction_name",
     "hn_trainer_epochs", "hn_trainer_free", "hn_transfer_free", "hn_version_string",
 };
 
@@ -334,7 +339,11 @@ START_TEST(null_where_nothing_can_fail) {
     ck_assert_int_eq(hn_cancel_triggered(NULL), 0);
     ck_assert_int_eq(hn_eval_count(NULL), 0);
     ck_assert_int_eq(hn_phantom_count(NULL), 0);
-    hn_regions_free(NULL);
+    hn_regions_free(NULL), hn_subgroups_free(NULL);
+    ck_assert_int_eq(hn_subgroups_count(NULL), 0);
+    ck_assert_int_eq(hn_subgroups_comparisons(NULL), 0);
+    ck_assert_ptr_null(hn_correction_name(0));
+    ck_assert_ptr_null(hn_dataset_value(NULL, 0, 0));
     ck_assert_int_eq(hn_regions_count(NULL), 0);
     ck_assert_int_eq(hn_trainer_epochs(NULL), 0);
     ck_assert_ptr_null(hn_dataset_class_name(NULL, 0));

@@ -110,6 +110,8 @@ CALL(hn_threshold, hn_model_with_threshold, w.model, IN(hn_threshold), &out.mode
 CALL(hn_calibration, hn_model_get_calibration, w.model, OUT(hn_calibration), e)
 CALL(hn_calibration, hn_model_with_calibration, w.model, IN(hn_calibration), &out.model, e)
 CALL(hn_calibration, hn_eval_calibrated, w.eval, IN(hn_calibration), &out.eval, e)
+CALL(hn_subgroup_options, hn_subgroups_create, w.eval, &sex, 1, IN(hn_subgroup_options), &out.subgroups, e)
+CALL(hn_subgroup, hn_subgroups_get, w.subgroups, 0, OUT(hn_subgroup), e)
 CALL(hn_reliability_options, hn_eval_reliability, w.eval, IN(hn_reliability_options), diagram(), NULL, 0, NULL, e)
 CALL(hn_reliability, hn_eval_reliability, w.eval, &first_class, OUT(hn_reliability), NULL, 0, NULL, e)
 CALL(hn_learning_points, hn_eval_power_law, w.ctx, IN(hn_learning_points), NULL, &res.power_law, NULL, 0, e)
@@ -141,6 +143,7 @@ DROP(image)
 DROP_TWO(image)
 DROP(phantom)
 DROP(regions)
+DROP(subgroups)
 DROP(dataset)
 DROP_TWO(dataset)
 DROP(model)
@@ -224,6 +227,8 @@ static const entry entries[] = {
     E(hn_calibration, hn_model_get_calibration, 0, nothing, HN_OK),
     E(hn_calibration, hn_model_with_calibration, 1, drop_model, HN_E_ARGUMENT), /* no method */
     E(hn_calibration, hn_eval_calibrated, 1, drop_eval, HN_E_ARGUMENT),
+    E(hn_subgroup_options, hn_subgroups_create, 1, drop_subgroups, HN_OK),
+    E(hn_subgroup, hn_subgroups_get, 0, nothing, HN_OK),
     E(hn_reliability_options, hn_eval_reliability, 0, nothing, HN_OK),
     E(hn_reliability, hn_eval_reliability, 0, nothing, HN_OK),
     E(hn_learning_points, hn_eval_power_law, 0, nothing, HN_E_ABI), /* the result's struct_size is asked for next, and is not there */

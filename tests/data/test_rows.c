@@ -176,6 +176,62 @@ START_TEST(manifest_of_many_bits) {
 }
 END_TEST
 
+/* Texts of columns that were asked for come with each row, also in the parts of a split; a row from elsewhere has none. */
+START_TEST(manifest_keeps_columns) {
+    static const char *const names[] = {"sex", "label", "scanner"}, *const absent[] = {"sex", "age"}, *const empty[] = {""};
+    hn_dataset_options o = {.struct_size = sizeof o, .keep_columns = names, .n_keep_columns = 3};
+    hn_dataset *train = NULL, *test = NULL;
+    write_text(at("m.csv"), "scanner,file,label,sex\nA,a.png,c,f\n\"B, old\",b.png,d,\nA,x.png,c,m\nC,y.png,d,f\n");
+    ck_ok(hn_dataset_open(ctx, at("m.csv"), &o, &ds, &err));
+    static const char *const wanted[4][3] = {{"f", "c", "A"}, {"", "d", "B, old"}, {"m", "c", "A"}, {"f", "d", "C"}};
+    for (int64_t i = 0; i < 4; i++)
+        for (int32_t c = 0; c < 3; c++) ck_assert_str_eq(hn_dataset_value(ds, i, c), wanted[i][c]);
+    ck_assert_ptr_null(hn_dataset_value(ds, 4, 0));
+    ck_assert_ptr_null(hn_dataset_value(ds, -1, 0));
+    ck_assert_ptr_null(hn_dataset_value(ds, 0, 3));
+    ck_assert_ptr_null(hn_dataset_value(ds, 0, -1));
+    ck_fails(hn_dataset_add_manifest(ds, at("absent.csv"), &err), HN_E_IO);
+    ck_ok(hn_dataset_add_file(ds, at("z.png"), "c", NULL, &err));
+    ck_assert_str_eq(hn_dataset_value(ds, 4, 2), "");
+    const hn_split_options half = {.struct_size = sizeof half, .train_ratio = 0.5};
+    ck_ok(hn_dataset_split(ds, &half, &train, &test, &err));
+    for (int part = 0; part < 2; part++) {
+        hn_dataset_info info = {.struct_size = sizeof info};
+        hn_row row = {.struct_size = sizeof row};
+        ck_ok(hn_dataset_get_info(part ? test : train, &info, &err));
+        for (int64_t i = 0; i < info.n_rows; i++) {
+            ck_ok(hn_dataset_get_row(part ? test : train, i, &row, &err));
+            const char *class_name = hn_dataset_class_name(ds, row.label), *kept = hn_dataset_value(part ? test : train, i, 1);
+            ck_assert_str_eq(kept, strstr(row.path, "z.png") ? "" : class_name);
+        }
+    }
+    hn_dataset_free(ds), hn_dataset_free(train), hn_dataset_free(test);
+    ds = NULL;
+    o.keep_columns = absent, o.n_keep_columns = 2;
+    ck_fails(hn_dataset_open(ctx, at("m.csv"), &o, &ds, &err), HN_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(err.message, "age"));
+    o.keep_columns = empty, o.n_keep_columns = 1;
+    ck_fails(hn_dataset_create(ctx, &o, &ds, &err), HN_E_ARGUMENT);
+    o.keep_columns = names, o.n_keep_columns = 65;
+    ck_fails(hn_dataset_create(ctx, &o, &ds, &err), HN_E_ARGUMENT);
+    o.keep_columns = NULL, o.n_keep_columns = 1;
+    ck_fails(hn_dataset_create(ctx, &o, &ds, &err), HN_E_ARGUMENT);
+    o = (hn_dataset_options){.struct_size = sizeof o, .reserved = 1};
+    ck_fails(hn_dataset_create(ctx, &o, &ds, &err), HN_E_ARGUMENT);
+    ck_assert_ptr_null(ds);
+}
+END_TEST
+
+/* Folders have no columns. */
+START_TEST(folders_have_no_columns) {
+    static const char *const names[] = {"sex"};
+    const hn_dataset_options o = {.struct_size = sizeof o, .keep_columns = names, .n_keep_columns = 1};
+    write_text(at("f/a/x.png"), "x");
+    ck_fails(hn_dataset_open(ctx, at("f"), &o, &ds, &err), HN_E_ARGUMENT);
+    ck_assert_ptr_nonnull(strstr(err.message, "sex"));
+}
+END_TEST
+
 START_TEST(manifest_damage) {
     static const struct { const char *text; hn_status status; const char *says; } cases[] = {
         {"", HN_E_FORMAT, "empty"},
@@ -390,6 +446,8 @@ END_TEST
 
 /* Every allocation fails once: a status, no leak (tear_down looks), and the set is as it was. */
 START_TEST(every_allocation_fails_once) {
+    static const char *const kept[] = {"patient", "label"};
+    const hn_dataset_options keeping = {.struct_size = sizeof keeping, .keep_columns = kept, .n_keep_columns = 2};
     hn_context *own;
     int done = 0, n = 1;
     write_text(at("f/manifest.csv"), "file,label,patient\na/x.png,c,1\na/y.png,d,2\nb/y.png,d,3\nb/w.png,c,4\n");
@@ -402,7 +460,7 @@ START_TEST(every_allocation_fails_once) {
         own = failing_context();
         uint64_t blocks = atomic_load(&own->live_blocks);
         countdown = n;
-        hn_status status = hn_dataset_open(own, at("f"), NULL, &set, &err);
+        hn_status status = hn_dataset_open(own, at("f"), &keeping, &set, &err);
         if (status == HN_OK) status = hn_dataset_open(own, at("g"), NULL, &folder, &err);
         if (status == HN_OK) status = hn_dataset_split(set, &split, &train, &test, &err);
         if (status == HN_OK) status = hn_dataset_get_info(test, &info, &err);
@@ -423,7 +481,8 @@ END_TEST
 
 int main(void) {
     const TTest *const cases[] = {files_and_classes, bad_arguments, positive_class, manifest_of_names, manifest_of_one_bit,
-                                  manifest_of_many_bits, manifest_damage, groups_by_pattern, pattern_on_file_names,
+                                  manifest_of_many_bits, manifest_keeps_columns, folders_have_no_columns, manifest_damage, groups_by_pattern,
+                                  pattern_on_file_names,
                                   folders, folder_troubles, open_finds_out,
                                   digests, any_order_of_frees, every_allocation_fails_once};
     return run_cases("rows", cases, sizeof cases / sizeof *cases);

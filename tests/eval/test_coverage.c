@@ -10,6 +10,7 @@
 #include "../../lib/eval/intervals.h"
 #include "../host.h"
 #include "../test.h"
+#include "haemnet/subgroups.h"
 
 static hn_error err;
 static hn_context *ctx;
@@ -200,6 +201,44 @@ START_TEST(shares_by_patient) {
 }
 END_TEST
 
+/* Nothing differs: a comparison of subgroups at 5 % may cry wolf in about 5 of 100 studies, and after Holm's correction a whole table no oftener. */
+START_TEST(subgroups_that_do_not_differ) {
+    static const plan plans[] = {{60, 6, {1.5, 1}, 0.7, true}, {30, 12, {2, 1}, 0.5, true}};
+    static const char *site[MOST], *slice[MOST];
+    for (size_t k = 0; k < sizeof plans / sizeof *plans; k++) {
+        int compared = 0, alarms = 0, tables = 0, families = 0;
+        for (int i = 0; i < (all() ? 4000 : 300); i++, tables++) {
+            hni_random r = stream(20 + (uint32_t)k, i);
+            draw(&plans[k], &r, &s);
+            for (int64_t row = 0; row < s.n; row++) { /* of whole patients, and within them */
+                site[row] = (const char *const[]){"A", "A", "B", "B", "C"}[row / plans[k].slices % 5];
+                slice[row] = hni_random_below(&r, 3) ? "thin" : "thick";
+            }
+            const hn_subgroup_column columns[] = {{"site", site}, {"slice", slice}};
+            hn_subgroups *table = NULL;
+            hn_subgroup row = {.struct_size = sizeof row};
+            hn_eval *a = eval_of(&s, 0);
+            bool any = false;
+            ck_ok(hn_subgroups_create(a, columns, 2, NULL, &table, &err));
+            for (int32_t at = 0; at < hn_subgroups_count(table); at++) {
+                ck_ok(hn_subgroups_get(table, at, &row, &err));
+                for (int f = 0; f < 4; f++) {
+                    compared += !isnan(row.p[f]);
+                    alarms += row.p[f] < 0.05;
+                }
+                any |= row.differs != 0;
+            }
+            families += any;
+            hn_subgroups_free(table);
+            hn_eval_free(a);
+        }
+        const double share = (double)alarms / compared, family = (double)families / tables;
+        printf("subgroups alike: %.2f %% of %d comparisons at 5 %%, %.2f %% of %d tables after Holm\n", 100 * share, compared, 100 * family, tables);
+        ck_assert_msg(share > 0.01 && share < 0.06 && family < (all() ? 0.055 : 0.08), "plan %zu: %.2f %%, %.2f %%", k, 100 * share, 100 * family);
+    }
+}
+END_TEST
+
 START_TEST(bootstrap_by_patient) {
     const plan p = {120, 2, {1.5, 1}, 0.7, true};
     tally accuracy = {.name = "BCa by patient, accuracy"}, auc = {.name = "BCa by patient, AUC"}, gap = {.name = "BCa by patient, difference of AUCs"},
@@ -250,7 +289,7 @@ int main(void) {
     Suite *suite = suite_create("coverage");
     TCase *t = tcase_create("coverage");
     tcase_add_checked_fixture(t, setup, teardown);
-    const TTest *const cases[] = {wilson, mean_over_folds, delong_image_by_image, delong_by_patient, shares_by_patient,
+    const TTest *const cases[] = {wilson, mean_over_folds, delong_image_by_image, delong_by_patient, shares_by_patient, subgroups_that_do_not_differ,
                                   bootstrap_by_patient, mcnemar_holds_its_level};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) tcase_add_test(t, cases[i]);
     tcase_set_timeout(t, all() ? 3600 : 120);

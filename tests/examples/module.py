@@ -129,6 +129,9 @@ def check_evaluation(context, predictor, test):
     with predictor.model.with_calibration(fitted) as model, model.with_threshold(.25) as other:
         assert model.calibration.scale == fitted.scale and other.calibration.n == 6 and other.threshold.threshold == .25
         assert predictor.model.calibration.method == 0 and other.with_calibration(None).calibration.scale == [1, 1]
+    rows, comparisons = slices.subgroups({"odd": ["no", "yes"] * 3, "place": list("122344")}, correction=h.BENJAMINI_HOCHBERG)
+    assert [(row.name, row.value, row.n) for row in rows[:2]] == [("odd", "no", 3), ("odd", "yes", 3)] and len(rows) == 6 and comparisons == 0
+    assert rows[0].estimate[0] == rows[1].rest[0] and rows[2].value == "1" and not any(row.differs for row in rows)
     figures, bins = slices.reliability(bins=4)
     parts = figures.reliability - figures.resolution + figures.uncertainty + figures.within_variance - figures.within_covariance
     assert len(bins) == 4 and sum(b.n for b in bins) == 6 and abs(parts - slices.metrics().brier) < 1e-12

@@ -15,6 +15,8 @@ START_TEST(prediction) { sweep("predict", predict, FAULT_IO, 9); }
 END_TEST
 START_TEST(evaluation) { sweep("evaluate", evaluate, FAULT_IO, 30); }
 END_TEST
+START_TEST(calibrating) { sweep("calibrate", calibrate, FAULT_IO, 10); }
+END_TEST
 
 /* EINTR at any call, transfers cut in half: no error at all, and the same results. */
 START_TEST(interruptions) {
@@ -56,6 +58,6 @@ END_TEST
 
 int main(void) {
     const TTest *const tests[] = {images, data, models, training, saving,
-                                  prediction, evaluation, interruptions, unreadable_files_are_skipped};
+                                  prediction, evaluation, calibrating, interruptions, unreadable_files_are_skipped};
     return fault_suite("io fails", tests, sizeof tests / sizeof *tests);
 }

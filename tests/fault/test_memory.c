@@ -21,8 +21,10 @@ START_TEST(explanation) { sweep("explain", explain, FAULT_MEMORY, 60); }
 END_TEST
 START_TEST(evaluation) { sweep("evaluate", evaluate, FAULT_MEMORY, 60); }
 END_TEST
+START_TEST(calibrating) { sweep("calibrate", calibrate, FAULT_MEMORY, 60); }
+END_TEST
 
 int main(void) {
-    const TTest *const tests[] = {images, data, models, training, elaborate_training, saving, prediction, looking, explanation, evaluation};
+    const TTest *const tests[] = {images, data, models, training, elaborate_training, saving, prediction, looking, explanation, evaluation, calibrating};
     return fault_suite("memory fails", tests, sizeof tests / sizeof *tests);
 }

@@ -1,4 +1,4 @@
-/* uses.h - the scenes: load, train, save, predict, explain, evaluate. Each notes its results, so that runs can be compared bit for bit. */
+/* uses.h - the scenes: load, train, save, predict, explain, evaluate, calibrate. Each notes its results, so that runs can be compared bit for bit. */
 #ifndef HAEMNET_TEST_USES_H
 #define HAEMNET_TEST_USES_H
 
@@ -314,24 +314,6 @@ static inline void evaluate(scene *s) {
     hn_class_metrics c = {.struct_size = sizeof c};
     const hn_bootstrap_options quick = {.struct_size = sizeof quick, .resamples = 100};
     const double places[] = {0.2, 0.8};
-    const hn_reliability_options quarters = {.struct_size = sizeof quarters, .bins = 4, .binning = HN_BINS_EQUAL_COUNT, .index = 2};
-    const double held = 0.5;
-    double scale[] = {0.5, 0.5}, shift[] = {0, 1};
-    const hn_calibration platt = {.struct_size = sizeof platt, .method = HN_CALIBRATION_PLATT, .scale = scale, .shift = shift, .capacity = 2,
-                                  .n_classes = 2, .n = 1};
-    const int32_t truth[] = {0, 1, 0, 1};
-    const double logits[] = {0, -1, 0, 2, 0, 1, 0, 0.5}, chances[] = {0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5};
-    const hn_eval_arrays mixed = {.struct_size = sizeof mixed, .task = HN_TASK_SINGLE, .n_classes = 2, .positive = 2, .n = 4, .classes = truth,
-                                  .probabilities = chances, .logits = logits};
-    const hn_threshold hand = {.struct_size = sizeof hand, .threshold = 0.25};
-    hn_calibration fitted = {.struct_size = sizeof fitted};
-    hn_model *found = NULL, *chosen = NULL;
-    hn_eval *whole = NULL, *again = NULL;
-    hn_threshold t = {.struct_size = sizeof t};
-    hn_reliability r = {.struct_size = sizeof r};
-    hn_interval rate = {.struct_size = sizeof rate};
-    hn_reliability_bin bins[4];
-    hn_operating_point point;
     hn_curve_point curve[64];
     double limits[6];
     int64_t confusion[4];
@@ -345,17 +327,6 @@ static inline void evaluate(scene *s) {
     STEP(p, hn_predictor_create(model, &o, &p, &err));
     STEP(ds, hn_dataset_open(s->ctx, at("data"), &strict, &ds, &err));
     STEP(e, hn_evaluate(p, ds, NULL, &e, &err));
-    hn_predictor_free(p), p = NULL;
-    STEP(found, hn_model_with_calibration(model, &platt, &found, &err));
-    STEP(chosen, hn_model_with_threshold(found, &hand, &chosen, &err));
-    STEP(NULL, hn_model_save(chosen, at("found.safetensors"), &err));
-    hn_model_free(found), found = NULL;
-    STEP(found, hn_model_load(s->ctx, at("found.safetensors"), &found, &err));
-    hn_model_free(found), hn_model_free(chosen), found = chosen = NULL;
-    STEP(whole, hn_eval_from_arrays(s->ctx, &mixed, &whole, &err));
-    STEP(NULL, hn_eval_calibrate(whole, HN_CALIBRATION_PLATT, &fitted, &err));
-    STEP(again, hn_eval_calibrated(whole, &platt, &again, &err));
-    hn_eval_free(whole), hn_eval_free(again), whole = again = NULL;
     hn_dataset_free(ds), hn_predictor_free(p), hn_model_free(model); /* an evaluation stands alone */
     ds = NULL, p = NULL, model = NULL;
     STEP(NULL, hn_eval_metrics(e, 0, &m, &err));
@@ -368,18 +339,65 @@ static inline void evaluate(scene *s) {
     note(s, curve, need * sizeof *curve);
     STEP(NULL, hn_eval_curve_band(e, HN_CURVE_PR, 0, &quick, places, 2, limits, limits + 2, limits + 4, &err));
     note(s, limits, sizeof limits);
-    STEP(NULL, hn_eval_threshold(e, 2, HN_CHOOSE_COST, 5, &t, &err));
+done:
+    hn_context_free(s->ctx);
+    hn_eval_free(e), hn_dataset_free(ds), hn_predictor_free(p), hn_model_free(model);
+}
+
+enum { JUDGED = 8 };
+static const char *const judged_groups[JUDGED] = {"a", "a", "b", "b", "c", "c", "d", "d"}, *const parities[JUDGED] = {"0", "1", "0", "1", "0", "1", "0", "1"};
+
+/* Rows with logits, by patient. */
+static inline hn_status judged_rows(hn_context *ctx, hn_eval **out, hn_error *e) {
+    static const int32_t truth[JUDGED] = {0, 1, 0, 1, 0, 0, 1, 1};
+    static const double logits[2 * JUDGED] = {0, -1, 0, 2, 0, 1, 0, 0.5, 0, -2, 0, 1, 0, 3, 0, -0.5};
+    static const double chances[2 * JUDGED] = {0.8, 0.2, 0.3, 0.7, 0.4, 0.6, 0.5, 0.5, 0.9, 0.1, 0.4, 0.6, 0.1, 0.9, 0.6, 0.4};
+    const hn_eval_arrays a = {.struct_size = sizeof a, .task = HN_TASK_SINGLE, .n_classes = 2, .positive = 2, .n = JUDGED, .classes = truth,
+                              .probabilities = chances, .logits = logits, .groups = judged_groups};
+    return hn_eval_from_arrays(ctx, &a, out, e);
+}
+
+/* What probabilities are worth, and a model that remembers what was made of them. */
+static inline void calibrate(scene *s) {
+    const hn_bootstrap_options quick = {.struct_size = sizeof quick, .resamples = 100};
+    const hn_reliability_options quarters = {.struct_size = sizeof quarters, .bins = 4, .binning = HN_BINS_EQUAL_COUNT};
+    const hn_subgroup_column parity = {"parity", parities};
+    const double held = 0.5;
+    double scale[2], shift[2];
+    hn_calibration fitted = {.struct_size = sizeof fitted, .scale = scale, .shift = shift, .capacity = 2};
+    hn_threshold t = {.struct_size = sizeof t};
+    hn_reliability r = {.struct_size = sizeof r};
+    hn_interval rate = {.struct_size = sizeof rate};
+    hn_reliability_bin bins[4];
+    hn_operating_point point;
+    hn_model *model = NULL, *found = NULL, *chosen = NULL;
+    hn_eval *e = NULL, *again = NULL;
+    hn_subgroups *table = NULL;
+    size_t need = 0;
+    BEGIN();
+    STEP(e, judged_rows(s->ctx, &e, &err));
+    STEP(NULL, hn_eval_calibrate(e, HN_CALIBRATION_PLATT, &fitted, &err));
+    note(s, scale, sizeof scale), note(s, shift, sizeof shift);
+    STEP(again, hn_eval_calibrated(e, &fitted, &again, &err));
+    STEP(NULL, hn_eval_threshold(again, 2, HN_CHOOSE_COST, 5, &t, &err));
     note(s, &t.threshold, sizeof t.threshold);
     STEP(NULL, hn_eval_operating_points(e, 2, HN_CHOOSE_SENSITIVITY, &held, 1, &quick, &point, &err));
     note(s, &point, sizeof point);
     STEP(NULL, hn_eval_reliability(e, &quarters, &r, bins, 4, &need, &err));
     note(s, bins, need * sizeof *bins);
+    STEP(table, hn_subgroups_create(e, &parity, 1, NULL, &table, &err));
+    ck_assert_int_eq(hn_subgroups_count(table), 2);
     STEP(NULL, hn_eval_rate(e, HN_RATE_ACCURACY, 0, 0, &rate, &err));
     note(s, &rate.low, sizeof rate.low);
+    STEP(model, hn_model_load(s->ctx, at("model.safetensors"), &model, &err));
+    STEP(found, hn_model_with_calibration(model, &fitted, &found, &err));
+    STEP(chosen, hn_model_with_threshold(found, &t, &chosen, &err));
+    STEP(NULL, hn_model_save(chosen, at("found.safetensors"), &err));
+    hn_model_free(found), found = NULL;
+    STEP(found, hn_model_load(s->ctx, at("found.safetensors"), &found, &err));
 done:
     hn_context_free(s->ctx);
-    hn_eval_free(whole), hn_eval_free(again), hn_model_free(found), hn_model_free(chosen);
-    hn_eval_free(e), hn_dataset_free(ds), hn_predictor_free(p), hn_model_free(model);
+    hn_subgroups_free(table), hn_eval_free(e), hn_eval_free(again), hn_model_free(model), hn_model_free(found), hn_model_free(chosen);
 }
 
 static inline int fault_suite(const char *name, const TTest *const *tests, size_t n) {
