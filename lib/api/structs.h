@@ -54,7 +54,7 @@ static const uint32_t hni_sizes_hn_trainer_info[] = {112};
 static const uint32_t hni_sizes_hn_predictor_options[] = {32};
 static const uint32_t hni_sizes_hn_prediction[] = {72};
 /* evaluate.h */
-static const uint32_t hni_sizes_hn_eval_options[] = {40, 48};
+static const uint32_t hni_sizes_hn_eval_options[] = {48};
 static const uint32_t hni_sizes_hn_eval_arrays[] = {72, 112};
 static const uint32_t hni_sizes_hn_metrics[] = {240};
 static const uint32_t hni_sizes_hn_class_metrics[] = {64};
