@@ -67,6 +67,11 @@ const command commands[] = {
      "  haemnet predict run/model.safetensors slice.png\n"
      "  haemnet predict run/model.safetensors images/*.jpg --json > predictions.jsonl\n",
      cmd_predict, describe_predict},
+    {"explain", "MODEL FILE...", "shows which part of an image moved a verdict, and how far that can be believed",
+     "  haemnet explain run/model.safetensors slice.png --overlay pictures\n"
+     "  haemnet explain run/model.safetensors s0*.png --series --spacing 0.49,0.49,5 --json\n"
+     "  haemnet explain run/model.safetensors data/manifest.csv --masks data/masks --sanity\n",
+     cmd_explain, describe_explain},
     {"inspect", "MODEL | --preset NAME", "describes a model file or an architecture: layers, shapes, parameters, memory",
      "  haemnet inspect run/model.safetensors --batch 32\n"
      "  haemnet inspect run/model.safetensors --json\n"

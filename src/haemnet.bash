@@ -18,6 +18,8 @@ _haemnet() {
         --schedule) COMPREPLY=($(compgen -W "constant step cosine restarts one-cycle plateau" -- "$current")); return ;;
         --sampler) COMPREPLY=($(compgen -W "shuffle classes groups hard-negatives" -- "$current")); return ;;
         --stop) COMPREPLY=($(compgen -W "patience gl pq up" -- "$current")); return ;;
+        --method) COMPREPLY=($(compgen -W "integrated-gradients hirescam gradcam gradcam++ layercam occlusion saliency" -- "$current")); return ;;
+        --colours) COMPREPLY=($(compgen -W "inferno magma viridis" -- "$current")); return ;;
         --tta) COMPREPLY=($(compgen -W "none flip flip-shift" -- "$current")); return ;;
         --task) COMPREPLY=($(compgen -W "single multi" -- "$current")); return ;;
         --class-weights) COMPREPLY=($(compgen -W "balanced" -- "$current")); return ;;

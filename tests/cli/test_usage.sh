@@ -57,6 +57,20 @@ wrong "$H" evaluate model data --threshold 0
 wrong "$H" predict model
 wrong "$H" predict model image --threshold 0
 says "$scratch/err" "must lie between 0 and 1"
+wrong "$H" explain model
+wrong "$H" explain model image --method magic
+says "$scratch/err" "integrated-gradients"
+wrong "$H" explain model image --colours jet
+says "$scratch/err" "inferno, magma or viridis"
+wrong "$H" explain model image --spacing 0.5,-1
+wrong "$H" explain model image --spacing 1,2,3,4
+wrong "$H" explain model image --strength 0
+wrong "$H" explain model image --region-threshold 1.5
+wrong "$H" explain model image --layer conv --method occlusion
+says "$scratch/err" "not with occlusion"
+wrong "$H" explain model image --side-by-side
+wrong "$H" explain model image --curves -1
+wrong "$H" explain model image --threshold 0
 wrong "$H" import weights --model tinyvgg --out model --threshold 0
 wrong "$H" inspect
 wrong "$H" inspect model --preset tinyvgg
@@ -109,7 +123,7 @@ says "$scratch/out" "haemnet $(sed -n 's/^#define HN_VERSION_STRING "\(.*\)"/\1/
 expect 0 "$H" --version
 expect 0 "$H" help
 cp "$scratch/out" "$scratch/commands"
-for command in phantom split preview inspect train evaluate predict import devices selftest version help; do
+for command in phantom split preview inspect train evaluate predict explain import devices selftest version help; do
     says "$scratch/commands" "  $command "
     expect 0 "$H" help $command
     says "$scratch/out" "Usage: haemnet $command"

@@ -229,7 +229,8 @@ START_TEST(sizes) {
         hn_image *image = wrap(HN_PIXEL_U8, 0, 1, w, h, grey);
         hn_regions *regions = NULL;
         ck_ok(hn_regions_find(ctx, map, w, h, 1, NULL, &regions, &err));
-        const hn_overlay_options o = {.struct_size = sizeof o, .flags = HN_OVERLAY_SIDE_BY_SIDE, .caption = "haemorrhage (probability 0.973)", .truth = regions};
+        const hn_overlay_options o = {.struct_size = sizeof o, .flags = HN_OVERLAY_SIDE_BY_SIDE, .caption = "haemorrhage (probability 0.973)",
+                                      .truth = regions};
         picture p = draw(image, map, regions, &o);
         const int32_t scale = longer >= 448 ? 1 : (447 + longer) / longer > 64 ? 64 : (447 + longer) / longer;
         ck_assert_msg(p.width >= 2 * w * scale && p.height > h * scale && p.width >= 36 * 6, "%d x %d becomes %d x %d", w, h, p.width, p.height);
