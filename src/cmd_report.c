@@ -11,7 +11,7 @@ typedef struct report_settings {
     int32_t threads, quiet;
 } report_settings;
 
-enum { N_OPTIONS = 10 };
+enum { N_OPTIONS = 11 };
 static void list_options(report_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"out", OPTION_TEXT, &s->out, "FILE.html", "the page (RUN/report.html)"},
@@ -19,6 +19,7 @@ static void list_options(report_settings *s, option list[N_OPTIONS]) {
         {"positive", OPTION_TEXT, &s->request.positive, "NAME", "class that sensitivity, ROC AUC and so on are about (the model's)"},
         {"label-column", OPTION_TEXT, &s->request.label_columns, "A[,B...]", "manifest column of the label, or of several 0/1 labels (label)"},
         {"group", OPTION_TEXT, &s->request.group, "REGEX|none", "patient by file name: first sub-match; none = there are no groups"},
+        {"by", OPTION_TEXT, &s->request.by, "A[,B...]", "also the figures for each value of these manifest columns: sex, scanner, age …"},
         TTA_OPTION(&s->request.tta),
         SMOOTH_OPTION(&s->request.smooth),
         {"device", OPTION_TEXT, &s->device, "SPEC", "see haemnet devices (best)"},

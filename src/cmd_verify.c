@@ -151,6 +151,7 @@ static int read_request(const json_list *stored, const char *data, evidence_requ
     if (!(fabs(json_number_at(stored, "evidence") - EVIDENCE_FORMAT) < 0.5))
         return fail_text("evidence.json has a format that this version does not know; it knows %d", EVIDENCE_FORMAT);
     *r = (evidence_request){.data = data, .label_columns = json_text(stored, "data.label_column"), .group = json_text(stored, "data.group"),
+                            .by = json_text(stored, "data.by"),
                             .positive = json_text(stored, "rules.positive"), .tta = json_text(stored, "rules.tta"),
                             .threshold = json_number_at(stored, "rules.threshold"), .holdout = json_number_at(stored, "data.part.holdout"),
                             .split_seed = seed ? strtoull(seed->raw, NULL, 10) : 0};

@@ -33,14 +33,18 @@ static void add_remedy(hn_error *err, const char *text) {
 hn_status open_data(hn_context *ctx, const char *path, const data_choice *choice, hn_dataset **out, hn_error *err) {
     hn_dataset_options options = {.struct_size = sizeof options, .strict = choice->strict, .group_pattern = choice->group};
     if (choice->cache_mb >= 0) options.cache_bytes = choice->cache_mb ? (uint64_t)choice->cache_mb << 20 : 1;
-    char *copy = NULL;
-    const char **columns = NULL;
+    char *copy = NULL, *kept_copy = NULL;
+    const char **columns = NULL, **kept = NULL;
     if (choice->label_columns) options.n_label_columns = split_list(choice->label_columns, &copy, &columns);
+    if (choice->keep_columns) options.n_keep_columns = split_list(choice->keep_columns, &kept_copy, &kept);
     options.label_columns = columns;
+    options.keep_columns = kept;
     hn_status status = hn_dataset_open(ctx, path, &options, out, err);
     if (status == HN_E_NOT_FOUND && !choice->label_columns && err) add_remedy(err, "; choose with --label-column NAME");
     free(columns);
     free(copy);
+    free(kept);
+    free(kept_copy);
     return status;
 }
 

@@ -244,6 +244,7 @@ int find_evidence(const evidence_source *source, const evidence_request *request
     if (!status) status = find_classes(out, &err);
     if (!status) status = find_questions(out, &err);
     if (!status) status = find_thresholds(out, &err);
+    if (!status) status = find_subgroups(out, &err);
     if (!status) status = find_cases(out, &err);
     if (status == HN_E_MEMORY && !err.message[0]) return fail_text("out of memory");
     if (status) return fail(&err);
@@ -258,6 +259,7 @@ void free_evidence(evidence *e) {
         free(e->questions[q].roc.points);
         free(e->questions[q].pr.points);
     }
+    hn_subgroups_free(e->subgroups);
     free(e->image_sha256);
     free(e->confusion);
     free(e->classes);

@@ -37,6 +37,7 @@ typedef struct evidence_request {
     double threshold;                          /* NaN = the model's */
     const char *tta;                           /* NULL = none */
     double smooth;                             /* slices, see hn_eval_options */
+    const char *by;                            /* "A,B": manifest columns of subgroups; NULL = none */
 } evidence_request;
 
 typedef struct evidence_source { /* what is open */
@@ -69,7 +70,7 @@ typedef struct evidence_level { /* images, or patients by a rule */
 } evidence_level;
 
 enum { N_EVIDENCE_LEVELS = 3, MOST_QUESTIONS = 6, N_BINS = 20, MOST_POINTS = 300, N_PLACES = 41, N_RELIABILITY = 10,
-       N_THRESHOLDS = 9, N_RATES = 4, N_HELD = 4 };
+       N_THRESHOLDS = 9, N_RATES = 4, N_HELD = 4, N_SUBGROUP_FIGURES = 4 };
 
 typedef struct evidence_curve {
     hn_curve_point *points; /* [n] at most MOST_POINTS: corners only, thinned evenly if there are more */
@@ -128,6 +129,7 @@ typedef struct evidence {
     evidence_question questions[MOST_QUESTIONS];
     int32_t n_questions;
     evidence_thresholds thresholds;
+    hn_subgroups *subgroups; /* NULL = not asked for */
     evidence_baseline baselines[N_BASELINES];
     evidence_case cases[2 * MOST_CASES]; /* wrong ones first, each kind worst first */
     int32_t n_cases;
@@ -148,6 +150,7 @@ int find_trivial(evidence *e);
 extern const double threshold_places[N_THRESHOLDS];
 extern const char *const rate_names[N_RATES]; /* as in JSON */
 hn_status find_thresholds(evidence *e, hn_error *err);
+hn_status find_subgroups(evidence *e, hn_error *err); /* evidence_subgroups.c */
 hn_status find_reliability(const evidence *e, evidence_question *q, hn_error *err);
 int find_rows(evidence *e);
 hn_status find_cases(evidence *e, hn_error *err);

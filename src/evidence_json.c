@@ -74,6 +74,7 @@ static void write_data(FILE *out, const evidence *e) {
     fprintf(out, "}");
     text(out, "label_column", r->label_columns);
     text(out, "group", r->group);
+    text(out, "by", r->by);
     fprintf(out, ",\n  \"classes\": [");
     for (int32_t k = 0; k < m->n_classes; k++) {
         fprintf(out, "%s{\"class\": ", k ? ", " : "");
@@ -296,6 +297,41 @@ static void write_thresholds(FILE *out, const evidence *e) {
     fprintf(out, "}");
 }
 
+static void write_subgroup(FILE *out, const hn_subgroup *s) {
+    static const char *const names[N_SUBGROUP_FIGURES] = {"accuracy", "sensitivity", "specificity", "roc_auc"};
+    fprintf(out, "{\"column\": ");
+    json_string(out, s->name);
+    text(out, "value", s->value);
+    whole(out, "images", s->n);
+    whole(out, "positives", s->positives);
+    whole(out, "patients", s->groups);
+    for (int f = 0; f < N_SUBGROUP_FIGURES; f++) {
+        fprintf(out, ", \"%s\": {\"estimate\": ", names[f]);
+        json_number(out, s->estimate[f]);
+        number(out, "low", s->low[f]);
+        number(out, "high", s->high[f]);
+        number(out, "rest", s->rest[f]);
+        number(out, "p", s->p[f]);
+        number(out, "adjusted_p", s->adjusted[f]);
+        truth(out, "differs", s->differs >> f & 1);
+        fprintf(out, "}");
+    }
+    fprintf(out, "}");
+}
+
+static void write_subgroups(FILE *out, const evidence *e) {
+    if (!e->subgroups) return;
+    fprintf(out, ",\n \"subgroups\": {\"correction\": \"%s\", \"comparisons\": %d, \"rows\": [", hn_correction_name(HN_CORRECT_HOLM),
+            hn_subgroups_comparisons(e->subgroups));
+    for (int32_t i = 0, written = 0; i < hn_subgroups_count(e->subgroups); i++) {
+        hn_subgroup s = {.struct_size = sizeof s};
+        if (hn_subgroups_get(e->subgroups, i, &s, NULL)) continue;
+        fprintf(out, written++ ? ",\n  " : "\n  ");
+        write_subgroup(out, &s);
+    }
+    fprintf(out, "]}");
+}
+
 static void write_baselines(FILE *out, const evidence *e) {
     fprintf(out, ",\n \"baselines\": {");
     for (int i = 0, written = 0; i < N_BASELINES; i++) {
@@ -394,6 +430,7 @@ void write_evidence_json(FILE *out, const evidence *e) {
     write_classes(out, e);
     write_questions(out, e);
     write_thresholds(out, e);
+    write_subgroups(out, e);
     write_baselines(out, e);
     write_cases(out, e);
     write_training(out, e);

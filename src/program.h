@@ -126,6 +126,7 @@ typedef struct data_choice { /* the options that all commands on data share */
     const char *group;         /* regex, "none" or NULL */
     int32_t strict;
     int32_t cache_mb;          /* decoded images kept in memory, MB; -1 = the library's default */
+    const char *keep_columns;  /* "a,b": manifest columns for hn_dataset_value; NULL = none */
 } data_choice;
 hn_status open_data(hn_context *ctx, const char *path, const data_choice *choice, hn_dataset **out, hn_error *err);
 /* The same for data that a model is to judge: without --label-column the model's own class names are tried as columns too. */

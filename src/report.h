@@ -3,7 +3,7 @@
  *   report_page.c     the page, its sections, headline      report_charts.c   training, confusion, curves, scores
  *   report_tables.c   figures, classes, data, provenance    report_gallery.c  single images with heat maps
  *   report_style.c    the style sheet                       model_card.c      model-card.md
- *   report_thresholds.c  thresholds, reliability */
+ *   report_thresholds.c  thresholds, reliability          report_subgroups.c  for whom it is less good */
 #ifndef HAEMNET_REPORT_H
 #define HAEMNET_REPORT_H
 
@@ -44,11 +44,16 @@ void report_thresholds(FILE *out, const evidence *e);
 bool has_reliability(const evidence *e);
 void report_reliability(FILE *out, const evidence *e);
 
+/* report_subgroups.c */
+bool has_subgroups(const evidence *e);
+void report_subgroups(FILE *out, const evidence *e);
+typedef void (*warn_fn)(void *user, const char *text);
+int subgroup_warning(const evidence *e, warn_fn warn, void *user);
+
 /* report_gallery.c */
 void report_gallery(FILE *out, const evidence *e);
 
 /* report_page.c */
-typedef void (*warn_fn)(void *user, const char *text);
 /* What a reader must know before any figure, one sentence each; 0 = nothing. */
 int report_warnings(const evidence *e, warn_fn warn, void *user);
 /* Works it out, writes the page, and into the folder, if there is one, evidence.json, evidence.csv and model-card.md; says where. 0, or an exit code

@@ -63,7 +63,8 @@ const char *const report_style[] = { /* in pieces, as long as C compilers must t
     "details{margin:.5rem 0}summary{cursor:pointer;color:var(--a)}\n"
     "footer{margin:3rem auto 2rem;color:var(--dim);border-top:1px solid var(--rule);padding-top:1rem}\n"
     "@media print{:root{color-scheme:light;--paper:#ffffff;--ink:#000000;--dim:#3b444f;--rule:#b8c0c8;--panel:#ffffff;--a:#0b5cad;--b:#a83a00;--c:#4b5563;"
-    "--cell:#6aa5de;--good:#1a6b2f;--bad:#a4161a;--warn:#ffffff;--warn-rule:#b07d00}body{font-size:10.5pt}nav,.skip{display:none}header,main,footer{max-width:none;padding:0}"
+    "--cell:#6aa5de;--good:#1a6b2f;--bad:#a4161a;--warn:#ffffff;--warn-rule:#b07d00}body{font-size:10.5pt}nav,.skip{display:none}"
+    "header,main,footer{max-width:none;padding:0}"
     "h2,h3,h2+p,caption,thead{break-after:avoid}tr,.tiles div,figure{break-inside:avoid}.scroll{overflow:visible}a{color:inherit;text-decoration:none}"
     ".gallery{grid-template-columns:repeat(3,1fr)}.charts{grid-template-columns:repeat(2,1fr)}@page{margin:16mm}}\n",
     NULL};

@@ -223,6 +223,30 @@ expect 1 "$H" verify "$scratch/run" "$scratch/fewer.csv"
 says "$scratch/out" "data: OTHER IMAGES"
 expect 0 "$H" verify "$scratch/run" "$scratch/parts/test.csv" --quiet
 
+# Subgroups of manifest columns.
+cp -r "$scratch/run" "$scratch/grouped"
+expect 0 report "$scratch/grouped" "$scratch/data" --by "types, volume_ml" --quiet
+python "subgroups" "$scratch" <<'PY'
+import csv, json, sys
+here = sys.argv[1]
+e = json.load(open(here + "/grouped/evidence.json"))
+rows = {r["file"].split("/")[-1]: r for r in csv.DictReader(open(here + "/data/manifest.csv"))}
+said = list(csv.DictReader(open(here + "/grouped/evidence.csv")))
+s = e["subgroups"]
+assert s["correction"] == "holm" and s["comparisons"] > 0 and {g["column"] for g in s["rows"]} == {"types", "volume_ml"}
+assert sum(g["images"] for g in s["rows"] if g["column"] == "types") == len(said)
+for g in s["rows"]:
+    if g["column"] == "types":
+        inside = [r for r in said if rows[r["file"].split("/")[-1]]["types"] == g["value"]]
+        assert g["images"] == len(inside) and g["positives"] == sum(r["truth"] == "haemorrhage" for r in inside)
+        assert abs(g["accuracy"]["estimate"] - sum(r["truth"] == r["said"] for r in inside) / len(inside)) < 1e-12
+assert "For whom is it less good?" in open(here + "/grouped/report.html").read()
+PY
+page "the page of subgroups" "$scratch/grouped"
+expect 0 "$H" verify "$scratch/grouped" "$scratch/data" --quiet
+expect 1 report "$scratch/grouped" "$scratch/data" --by scanner
+says "$scratch/err" "scanner"
+
 # What is no evidence.
 for text in '' '{' '{"a": 1,}' '{"evidence": 2}' '{"evidence": 1, "evidence": 1}' '[1, 2] 3' '{"evidence": 1, "rules": {"threshold": 7}}' '{"evidence": 01x}'; do
     tampered
