@@ -48,6 +48,12 @@ static void data(FILE *out, double value, double shown, int digits, const char *
 void html_percent(FILE *out, double value) { data(out, value, 100 * value, 1, "\xC2\xA0%"); }
 void html_number(FILE *out, double value, int digits) { data(out, value, value, digits, ""); }
 
+void html_p(FILE *out, double p) {
+    fputs("p ", out);
+    if (p < 0.001) fputs("<data value=\"", out), json_number(out, p), fputs("\">below 0.001</data>", out);
+    else html_number(out, p, 3);
+}
+
 void html_count(FILE *out, int64_t value) {
     char text[32];
     const int n = snprintf(text, sizeof text, "%lld", (long long)value);

@@ -13,6 +13,7 @@ void html_base64(FILE *out, const uint8_t *bytes, size_t n);
 /* <data value="0.8260869565217391">82.6 %</data>: for people, and for programs to the last bit. NaN is a dash. */
 void html_percent(FILE *out, double value);             /* of a share 0 … 1; one digit behind the point, no break before the sign */
 void html_number(FILE *out, double value, int digits);  /* digits behind the point */
+void html_p(FILE *out, double p);                       /* "p 0.012", "p below 0.001" */
 void html_count(FILE *out, int64_t value);              /* 12 345, with narrow spaces */
 
 /* <table> with a caption, in a frame that scrolls by keyboard too where it is wider than the page; id names the caption. */

@@ -21,8 +21,8 @@ static void figure_cell(FILE *out, const hn_subgroup *s, int f) {
     if (s->differs >> f & 1) {
         fputs("<br><strong>differs</strong> from ", out);
         share ? html_percent(out, s->rest[f]) : html_number(out, s->rest[f], 3);
-        fputs(", p ", out);
-        html_number(out, s->adjusted[f], 3);
+        fputs(",<br>", out);
+        html_p(out, s->adjusted[f]);
     }
     fputs("</td>", out);
 }

@@ -126,7 +126,7 @@ bool has_baselines(const evidence *e) {
 }
 
 void report_baselines(FILE *out, const evidence *e) {
-    static const char *const names[] = {"one number of each image", "its ROC AUC", "95 % interval", "model ahead by", "95 % interval", "p"};
+    static const char *const names[] = {"one number of each image", "its ROC AUC", "95 % interval", "model ahead by", "95 % interval", "by chance"};
     fputs("<p>Numbers that have nothing to do with blood, each in the direction that serves it best on these very images. A model that is not clearly ahead of "
           "all of them may have learned nothing else.</p>\n", out);
     html_table_begin(out, "baselines-table", "Trivial classifiers beside the model");
@@ -138,7 +138,7 @@ void report_baselines(FILE *out, const evidence *e) {
         const double values[] = {b->auc.estimate, b->auc.low, b->auc.high, b->ahead.estimate, b->ahead.low, b->ahead.high, b->ahead.p};
         for (int k = 0; k < 7; k++) {
             fputs(k == 2 || k == 5 ? " to " : "<td class=\"n\">", out);
-            if (k == 6 && values[k] < 0.001) fputs("below 0.001", out);
+            if (k == 6) html_p(out, values[k]);
             else html_number(out, values[k], 3);
             if (k != 1 && k != 4) fputs("</td>", out);
         }
