@@ -107,7 +107,7 @@ static int run_seed(curve *v, int32_t seed) {
     hn_dataset *part = NULL, *test = NULL;
     hn_error err = {0};
     s.seed += (uint64_t)seed;
-    hn_split_options split = {.struct_size = sizeof split, .train_ratio = 1 - v->holdout, .seed = s.seed};
+    hn_split_options split = {.struct_size = sizeof split, .flags = HN_SPLIT_COPIES_TOGETHER, .train_ratio = 1 - v->holdout, .seed = s.seed};
     int code = hn_dataset_split(v->c.t->data, &split, &part, &test, &err) ? fail(&err) : EXIT_DONE;
     split.train_ratio = pow(v->least, 1.0 / (v->steps - 1));
     for (int32_t step = v->steps; step > 0 && !code; step--) {

@@ -9,7 +9,7 @@ typedef struct evaluate_settings {
     const char *json, *report, *positive, *device, *tta, *label_weights;
     double threshold, smooth; /* smooth: slices */
     data_choice choice;
-    int32_t batch, threads, quiet, views; /* views: HN_TTA_… */
+    int32_t batch, threads, quiet, allow_leak, views; /* views: HN_TTA_… */
 } evaluate_settings;
 
 typedef struct evaluation { /* what is open during the command */
@@ -19,10 +19,11 @@ typedef struct evaluation { /* what is open during the command */
     hn_dataset *data;
     hn_predictor *predictor;
     hn_eval *eval;
+    hn_audit *audit; /* against the model's training data; NULL = it keeps no traces of it */
     double weighted_loss; /* NaN = not asked for, or undefined */
 } evaluation;
 
-enum { N_OPTIONS = 14 };
+enum { N_OPTIONS = 15 };
 static void list_options(evaluate_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
@@ -32,6 +33,7 @@ static void list_options(evaluate_settings *s, option list[N_OPTIONS]) {
         {"label-column", OPTION_TEXT, &s->choice.label_columns, "A[,B...]", "manifest column of the label, or of several 0/1 labels (label)"},
         {"group", OPTION_TEXT, &s->choice.group, "REGEX|none", "patient by file name: first sub-match; none = there are no groups"},
         {"strict", OPTION_FLAG, &s->choice.strict, NULL, "stop at the first bad file instead of skipping it"},
+        LEAK_OPTION(&s->allow_leak),
         {"label-weights", OPTION_TEXT, &s->label_weights, "W", "also the log loss weighted so: rsna (2 for the label any, 1 for others), or A,B[,...]"},
         TTA_OPTION(&s->tta),
         SMOOTH_OPTION(&s->smooth),
@@ -77,6 +79,21 @@ static int compute(evaluation *e, const evaluate_settings *s, hn_error *err) {
     return status ? fail(err) : EXIT_DONE;
 }
 
+/* After the evaluation, which has decoded all files. */
+static int audit(evaluation *e, const evaluate_settings *s, hn_error *err) {
+    const hn_audit_options options = {.struct_size = sizeof options, .flags = HN_AUDIT_NO_SHORTCUTS, .cancel = e->cancel};
+    hn_audit_info info = {.struct_size = sizeof info};
+    const hn_status status = hn_model_audit(e->model, e->data, &options, &e->audit, err);
+    if (status == HN_E_DATA) {
+        note("note: the model keeps no traces of its training data, so nobody can say whether these are among them");
+        return EXIT_DONE;
+    }
+    if (status || hn_audit_get_info(e->audit, &info, err)) return fail(err);
+    if (info.flags & HN_AUDIT_SAMPLED)
+        note("note: the model keeps traces of %.0f%% of its training images: the others could not be looked for", 100 * info.checked);
+    return refuse_leaks(NULL, e->audit, s->allow_leak);
+}
+
 static const char *class_name(const void *model, int32_t k) { return hn_model_class_name(model, k); }
 
 static int weigh(evaluation *e, const evaluate_settings *s, hn_error *err) {
@@ -93,7 +110,7 @@ static int weigh(evaluation *e, const evaluate_settings *s, hn_error *err) {
 }
 
 static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *out, const char *model, const char *data, hn_error *err) {
-    fprintf(out, "{");
+    fprintf(out, leaks_of(e->audit) ? "{\"leaky\": true, " : "{");
     hn_status status = write_metrics_json(out, e->eval, err);
     fprintf(out, ", \"intervals\": ");
     if (!status) status = write_intervals_json(out, e->eval, err);
@@ -105,6 +122,8 @@ static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *ou
     json_number(out, s->smooth);
     fprintf(out, ", \"skipped_files\": ");
     write_skipped_json(out, e->data);
+    fprintf(out, ", \"leaks\": ");
+    write_leaks_json(out, e->audit, s->allow_leak);
     fprintf(out, ", \"model\": ");
     json_string(out, model);
     fprintf(out, ", \"data\": ");
@@ -147,6 +166,7 @@ static int write_page_of(const evaluation *e, const evaluate_settings *s, const 
 static int report(const evaluation *e, const evaluate_settings *s, const char *model, const char *data, hn_error *err) {
     bool alone = s->json && !strcmp(s->json, "-");
     if (alone && !write_json(e, s, stdout, model, data, err)) return fail(err);
+    if (!alone && leaks_of(e->audit)) printf("LEAKY: the model has seen some of these images or patients; the figures are too good\n");
     if (!alone && print_metrics(stdout, e->eval, err)) return fail(err);
     if (!alone && s->label_weights) printf("weighted log loss    %.4f (weights %s)\n", e->weighted_loss, s->label_weights);
     if (!alone && s->smooth > 0) printf("each slice averaged along its series, by a Gaussian of %g slices\n", s->smooth);
@@ -180,12 +200,14 @@ int cmd_evaluate(int argc, char **argv) {
     code = check_words("evaluate", NULL, s.device, s.choice.group);
     if (code) return code;
     code = open_all(&e, &s, argv[0], argv[1], &err) ? fail(&err) : compute(&e, &s, &err);
+    if (!code) code = audit(&e, &s, &err);
     if (!code) code = weigh(&e, &s, &err);
     if (!code) code = report(&e, &s, argv[0], argv[1], &err);
     if ((!code || code == EXIT_SKIPPED) && s.report) {
         const int written = write_page_of(&e, &s, argv[0], argv[1]);
         if (written) code = written;
     }
+    hn_audit_free(e.audit);
     hn_eval_free(e.eval);
     hn_predictor_free(e.predictor);
     hn_dataset_free(e.data);

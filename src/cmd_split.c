@@ -247,7 +247,7 @@ static void print_counts(const split_run *r) {
 
 static int split(split_run *r, const char *path) {
     hn_error err = {0};
-    hn_split_options options = {.struct_size = sizeof options, .train_ratio = r->s->train_ratio, .seed = r->s->seed};
+    hn_split_options options = {.struct_size = sizeof options, .flags = HN_SPLIT_COPIES_TOGETHER, .train_ratio = r->s->train_ratio, .seed = r->s->seed};
     r->info.struct_size = sizeof r->info;
     hn_status status = open_context(1, &r->ctx, &err);
     if (!status) status = catch_interrupt(r->ctx, &r->cancel, &err);
@@ -256,6 +256,7 @@ static int split(split_run *r, const char *path) {
     if (!status) status = hn_dataset_split(r->data, &options, &r->parts[0], &r->parts[1], &err);
     if (status) return fail(&err);
     warn_groups(r->data);
+    note_copies(r->data);
     int code = r->s->manifest ? make_folder(r->s->out) : check_classes(r);
     if (!code && !r->s->manifest) code = check_place(r);
     for (int part = 0; part < 2 && !code; part++) code = r->s->manifest ? write_manifest(r, part) : place_part(r, part);

@@ -28,49 +28,12 @@ void describe_train(FILE *out) {
     print_recipes(out);
 }
 
-static int by_text(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
-
-/* Groups, or paths, of a data set, sorted; a list to be freed. */
-static const char **texts_of(hn_dataset *data, bool groups, size_t *n) {
-    hn_dataset_info info = {.struct_size = sizeof info};
-    hn_row row = {.struct_size = sizeof row};
-    *n = 0;
-    if (hn_dataset_get_info(data, &info, NULL)) return NULL;
-    const char **list = calloc((size_t)info.n_rows + 1, sizeof *list);
-    for (int64_t i = 0; list && i < info.n_rows; i++) {
-        if (hn_dataset_get_row(data, i, &row, NULL)) continue;
-        const char *text = groups ? row.group : row.path;
-        if (*text) list[(*n)++] = text;
-    }
-    if (list) qsort(list, *n, sizeof *list, by_text);
-    return list;
-}
-
-/* A test part that shares patients with the training part measures memory. It may be meant, so it is said, not refused. */
-static void warn_overlap(hn_dataset *train, hn_dataset *test) {
-    for (int groups = 1; groups >= 0; groups--) {
-        size_t n, m, both = 0;
-        const char **a = texts_of(train, groups, &n), **b = texts_of(test, groups, &m);
-        for (size_t i = 0; a && b && i < n; i++) {
-            bool first = i == 0 || strcmp(a[i], a[i - 1]);
-            both += first && bsearch(&a[i], b, m, sizeof *b, by_text);
-        }
-        if (both) note("note: %zu %s in the training data and in the test data: the test figures are too good", both,
-                       groups ? both > 1 ? "patients are" : "patient is" : both > 1 ? "files are" : "file is");
-        free(a);
-        free(b);
-        if (both) return;
-    }
-}
-
 static hn_status make_parts(train_job *job, hn_error *err) {
     const train_settings *s = job->settings;
-    hn_split_options split = {.struct_size = sizeof split, .train_ratio = 1 - s->holdout, .seed = s->seed};
+    hn_split_options split = {.struct_size = sizeof split, .flags = HN_SPLIT_COPIES_TOGETHER, .train_ratio = 1 - s->holdout, .seed = s->seed};
     if (!s->test && s->holdout > 0) return hn_dataset_split(job->whole, &split, &job->train, &job->test, err);
     if (!s->test) return HN_OK;
-    hn_status status = open_data(job->ctx, s->test, &s->choice, &job->test, err);
-    if (!status) warn_overlap(job->whole, job->test);
-    return status;
+    return open_data(job->ctx, s->test, &s->choice, &job->test, err);
 }
 
 static void print_end(const train_job *job) {
@@ -81,8 +44,8 @@ static void print_end(const train_job *job) {
     if (quiet || report_of(job->trainer, hn_trainer_epochs(job->trainer), &r, NULL)) return;
     if (r.flags & HN_EPOCH_STOP && hn_trainer_epochs(job->trainer) < job->settings->epochs) printf("stopped early\n");
     if (job->test && !hn_eval_metrics(job->eval_last, 0, &m, NULL) && !auc_of(job->eval_last, &auc, NULL))
-        printf("last epoch: accuracy %.4f, AUC %s on the %lld images of the test part%s\n", m.accuracy, auc_text(auc, text), (long long)m.n,
-               m.groups_unknown ? " (patients not known: may be too good)" : "");
+        printf("last epoch: accuracy %.4f, AUC %s on the %lld images of the test part%s%s\n", m.accuracy, auc_text(auc, text), (long long)m.n,
+               m.groups_unknown ? " (patients not known: may be too good)" : "", leaks_of(job->audit) ? " (LEAKY: too good)" : "");
     printf("best epoch: %lld, %s loss %.4f: %s/model.safetensors\n", (long long)r.best_epoch, job->test ? "test" : "training", r.best_loss, job->folder);
 }
 
@@ -106,6 +69,7 @@ static int train_once(const train_settings *s, const training_data *t) {
     train_job job = {.settings = s, .ctx = t->ctx, .cancel = t->cancel, .whole = t->data, .folder = s->out, .fold = -1, .positive = t->positive};
     hn_error err = {0};
     int code = make_parts(&job, &err) ? fail(&err) : EXIT_DONE;
+    if (!code && job.test && !s->test) note_copies(t->data);
     bool whole = !code && !job.train; /* all of DATA is the training part */
     if (whole) job.train = t->data;
     if (!code) code = train_job_run(&job);

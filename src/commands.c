@@ -50,6 +50,11 @@ const command commands[] = {
     {"curve", "DATA --out RUN", "says how accuracy grows with the number of training patients, and how many a target needs",
      "  haemnet curve data/manifest.csv --label-column haemorrhage --seeds 5 --target 0.9 --out curve\n",
      cmd_curve, describe_curve},
+    {"audit", "DATA", "looks for leaks: patients and copies on both sides of a split, classes that file size or border give away",
+     "  haemnet audit data/manifest.csv --label-column haemorrhage\n"
+     "  haemnet audit parts/test.csv --against parts/train.csv --json audit.json\n"
+     "  haemnet audit parts/test.csv --model run/model.safetensors\n",
+     cmd_audit, describe_audit},
     {"evaluate", "MODEL DATA", "says how good a model is on labelled images",
      "  haemnet evaluate run/model.safetensors parts/test\n"
      "  haemnet evaluate run/model.safetensors parts/test.csv --threshold 0.3 --json metrics.json\n"
@@ -110,5 +115,6 @@ void print_help(FILE *out, const command *c) {
                  "Usage: haemnet COMMAND [ARGUMENTS]\n\n");
     for (int i = 0; i < n_commands; i++) fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
     fprintf(out, "\nhaemnet help COMMAND explains one, with examples. Exit codes: 0 done, 1 failed, 2 wrong usage,\n"
-                 "3 done but some files were skipped, 130 interrupted (a checkpoint is kept).\n");
+                 "3 done but some files were skipped, 4 leaks between training and test data,\n"
+                 "5 audit alone: a class shows in what is no picture, 130 interrupted (a checkpoint is kept).\n");
 }

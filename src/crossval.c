@@ -101,7 +101,7 @@ static int take_predictions(const crossval *c, const hn_eval *eval, hn_dataset *
 /* A part of the training part to choose the epoch by; the job owns what comes out. */
 static hn_status divide(const crossval *c, const train_settings *s, hn_dataset *train, train_job *job, hn_error *err) {
     const double share = validate_share(c->s, s);
-    hn_split_options split = {.struct_size = sizeof split, .train_ratio = 1 - share, .seed = s->seed};
+    hn_split_options split = {.struct_size = sizeof split, .flags = HN_SPLIT_COPIES_TOGETHER, .train_ratio = 1 - share, .seed = s->seed};
     if (share > 0) return hn_dataset_split(train, &split, &job->train, &job->test, err);
     job->train = train;
     return HN_OK;
@@ -126,8 +126,13 @@ static int train_fold(crossval *c, const one_fold *f, const char *folder, const 
 
 int measure_fold(crossval *c, const one_fold *f, unseen *u) {
     char *folder = join_path(c->s->base.out, f->place), *key = fold_key(c, f->s, f->place);
-    int code = EXIT_DONE;
-    if (c->s->base.resume && read_fold(c, folder, key, u, f->fold)) {
+    hn_audit *audit;
+    int code = audit_parts(f->train, f->test, f->s, c->t->cancel, f->label, &audit);
+    c->leaks += leaks_of(audit);
+    hn_audit_free(audit);
+    if (code) {
+        note("no figure is given");
+    } else if (c->s->base.resume && read_fold(c, folder, key, u, f->fold)) {
         note("%sis finished", f->label);
         c->begun = true;
     } else {
@@ -160,7 +165,7 @@ static int try_candidate(crossval *c, int32_t candidate, const one_fold *outer, 
     for (int32_t i = 0; i < c->s->inner && !code; i++) {
         char place[128], label[160];
         one_fold f = {.s = &s, .place = place, .label = label, .fold = i, .folds = c->s->inner};
-        hn_split_options split = {.struct_size = sizeof split, .folds = c->s->inner, .fold = i, .seed = s.seed};
+        hn_split_options split = {.struct_size = sizeof split, .folds = c->s->inner, .fold = i, .flags = HN_SPLIT_COPIES_TOGETHER, .seed = s.seed};
         snprintf(place, sizeof place, "%s/candidate-%d/inner-%d", outer->place, candidate + 1, i + 1);
         snprintf(label, sizeof label, "%scandidate %d inner %d/%d  ", outer->label, candidate + 1, i + 1, c->s->inner);
         code = hn_dataset_split(outer->train, &split, &f.train, &f.test, &err) ? fail(&err) : measure_fold(c, &f, &u);
@@ -204,7 +209,7 @@ static int run_fold(crossval *c, int32_t repeat, int32_t fold) {
     train_settings s = c->s->base;
     one_fold f = {.s = &s, .place = place, .label = label, .fold = fold, .folds = c->s->folds};
     s.seed = c->s->base.seed + (uint64_t)repeat;
-    hn_split_options split = {.struct_size = sizeof split, .folds = c->s->folds, .fold = fold, .seed = s.seed};
+    hn_split_options split = {.struct_size = sizeof split, .folds = c->s->folds, .fold = fold, .flags = HN_SPLIT_COPIES_TOGETHER, .seed = s.seed};
     snprintf(place, sizeof place, "repeat-%d/fold-%d", repeat + 1, fold + 1);
     if (c->s->repeats > 1)
         snprintf(label, sizeof label, "repeat %d/%d fold %d/%d  ", repeat + 1, c->s->repeats, fold + 1, c->s->folds);
@@ -317,6 +322,7 @@ int cross_validate(const crossval_settings *s, const training_data *t) {
     hn_error err = {0};
     int lock = -1, code = hn_dataset_get_info(t->data, &c.info, &err) ? fail(&err) : lock_folder(s->base.out, &lock);
     if (!code && !(take_rows(&c) && take_results(&c))) code = fail_text("out of memory");
+    if (!code) note_copies(t->data);
     if (!code && c.info.n_folds == s->folds)
         note("note: the manifest's fold column decides the folds%s", s->repeats > 1 ? "; repeats differ in the weights' seed alone" : "");
     for (int32_t r = 0; r < s->repeats && !code; r++)

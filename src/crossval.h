@@ -45,6 +45,7 @@ typedef struct crossval {
     unseen *repeats;      /* [s->repeats] */
     choice_made *choices; /* [s->repeats · s->folds]; NULL without candidates */
     bool begun;           /* a fold of this run is there */
+    int64_t leaks;        /* findings between training and test parts, over all folds; allowed, or there is no result */
 } crossval;
 
 typedef struct one_fold { /* a training and what it is measured on */

@@ -176,6 +176,7 @@ static int write_json(const crossval *c, const crossval_figures *f, const baseli
         fprintf(out, ",\n \"data\": ");
         write_data_json(out, c->s->base.data, c->t->data, c->t->positive);
         write_protocol(out, c, model_of_fold);
+        fprintf(out, ",\n \"leaks\": {\"found\": %lld, \"allowed\": %s}", (long long)c->leaks, c->leaks ? "true" : "false");
         fprintf(out, ",\n \"groups_known\": %s, \"not_predicted\": %lld", groups_unknown(c->t->data) ? "false" : "true", (long long)count_missing(c));
         write_levels(out, c, f);
         write_baselines(out, c, f, baselines);
@@ -352,6 +353,7 @@ void print_crossval(const crossval *c, const crossval_figures *f, const baseline
     else
         printf(" of %lld patients, %d folds × %d: each predicted by models that have not seen its patient\n", (long long)c->info.n_groups, c->s->folds,
                c->s->repeats);
+    if (c->leaks) printf("LEAKY: test folds share %lld images or patients with their training parts; the figures are too good\n", (long long)c->leaks);
     print_levels(c, f);
     print_pooled(c, f);
     print_baselines(c, f, baselines);

@@ -85,7 +85,9 @@ static int write_json(const curve *v) {
         number(out, "test_share", v->holdout);
         number(out, "validate", validate_share(&v->own, &v->own.base));
         number(out, "smooth", v->own.smooth);
-        fprintf(out, ", \"tta\": \"%s\"},\n \"groups_known\": %s,\n \"fit\": ", tta_name(v->own.tta), groups_unknown(v->c.t->data) ? "false" : "true");
+        fprintf(out, ", \"tta\": \"%s\"},\n \"leaks\": {\"found\": %lld, \"allowed\": %s},\n", tta_name(v->own.tta), (long long)v->c.leaks,
+                v->c.leaks ? "true" : "false");
+        fprintf(out, " \"groups_known\": %s,\n \"fit\": ", groups_unknown(v->c.t->data) ? "false" : "true");
         write_law(out, v);
         fprintf(out, ",\n \"points\": [");
         for (int32_t i = 0; i < v->n; i++) {

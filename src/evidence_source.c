@@ -26,7 +26,8 @@ static int take_own_part(const run_files *f, evidence_request *r) {
 
 static hn_status open_part(evidence_source *s, const evidence_request *r, hn_error *err) {
     const data_choice choice = {.label_columns = r->label_columns, .group = r->group, .cache_mb = -1, .keep_columns = r->by};
-    const hn_split_options split = {.struct_size = sizeof split, .train_ratio = 1 - r->holdout, .seed = r->split_seed};
+    const hn_split_options split = {.struct_size = sizeof split, .flags = HN_SPLIT_COPIES_TOGETHER, .train_ratio = 1 - r->holdout,
+                                    .seed = r->split_seed};
     hn_dataset *rest = NULL;
     hn_status status = open_data_for(s->model, s->ctx, r->data, &choice, &s->whole, err);
     if (!status && r->holdout > 0) status = hn_dataset_split(s->whole, &split, &rest, &s->part, err);

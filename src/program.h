@@ -9,7 +9,7 @@
 #include <haemnet/haemnet.h>
 
 /* Exit codes that scripts may rely on. */
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SKIPPED = 3, EXIT_INTERRUPTED = 130 };
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SKIPPED = 3, EXIT_LEAK = 4, EXIT_SHORTCUT = 5, EXIT_INTERRUPTED = 130 };
 
 /* --- options (options.c) ---------------------------------------------------------------------------------------------------- */
 enum { OPTION_FLAG, OPTION_TEXT, OPTION_INT, OPTION_SEED, OPTION_NUMBER, OPTION_LIST };
@@ -182,6 +182,18 @@ hn_status auc_of(const hn_eval *eval, double *out, hn_error *err);
 enum { AUC_TEXT = 40 };
 const char *auc_text(double auc, char text[AUC_TEXT]); /* "0.9412", or why there is none; in text */
 
+/* --- leaks (leaks.c) -------------------------------------------------------------------------------------------------------- */
+#define LEAK_OPTION(to) \
+    {"allow-leak", OPTION_FLAG, (to), NULL, "give test figures even if patients or images are on both sides; every output then says so"}
+void print_findings(FILE *out, const hn_audit *audit, int64_t most);
+void print_leak_counts(FILE *out, const hn_audit_info *info);              /* "2 on patients, 1 on near copies" */
+void write_findings_json(FILE *out, const hn_audit *audit);           /* [{"kind": …, "file": …, …}, …] */
+int64_t leaks_of(const hn_audit *audit);                              /* how many findings; 0 for NULL */
+void write_leaks_json(FILE *out, const hn_audit *audit, bool allowed); /* {"found": …, "allowed": …, …}; null for NULL: not looked for */
+void note_copies(hn_dataset *data); /* says how many there are, if any; decoded by the split already */
+/* Tells findings between training and test data on stderr; EXIT_LEAK unless there are none or they are allowed. label: "fold 2/5 " or NULL. */
+int refuse_leaks(const char *label, const hn_audit *audit, bool allowed);
+
 /* --- pictures (sheet.c) ------------------------------------------------------------------------------------------------------ */
 typedef struct sheet { /* an RGB picture in the making */
     hn_context *ctx;
@@ -204,6 +216,7 @@ int cmd_inspect(int argc, char **argv);
 int cmd_train(int argc, char **argv);
 int cmd_crossval(int argc, char **argv);
 int cmd_curve(int argc, char **argv);
+int cmd_audit(int argc, char **argv);
 int cmd_evaluate(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
@@ -219,6 +232,7 @@ void describe_inspect(FILE *out);
 void describe_train(FILE *out);
 void describe_crossval(FILE *out);
 void describe_curve(FILE *out);
+void describe_audit(FILE *out);
 void describe_evaluate(FILE *out);
 void describe_report(FILE *out);
 void describe_verify(FILE *out);

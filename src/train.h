@@ -48,13 +48,13 @@ typedef struct train_settings {
     craft_choice craft;
     double holdout, lr, momentum, weight_decay, mean, deviation; /* mean, deviation: NaN = the backbone's */
     int32_t resident_mb; /* -1 = not given */
-    int32_t folds, normalise, hidden, epochs, batch, threads, patience, resume, quiet, partial;
+    int32_t folds, normalise, hidden, epochs, batch, threads, patience, resume, quiet, partial, allow_leak;
     uint64_t seed;
 } train_settings;
 
 /* train_options.c: the options of all commands that train. */
 extern const char *training_command; /* whose usage messages are about: "train", "crossval", "curve" */
-enum { N_TRAINING_OPTIONS = 28 + N_INPUT_OPTIONS + N_CRAFT_OPTIONS };
+enum { N_TRAINING_OPTIONS = 29 + N_INPUT_OPTIONS + N_CRAFT_OPTIONS };
 train_settings default_training(void);
 void list_training(train_settings *s, option list[N_TRAINING_OPTIONS]);
 int check_training(train_settings *s); /* also fills what was not given; EXIT_USAGE after a message. free_craft s->craft also after that */
@@ -88,6 +88,7 @@ typedef struct train_job {
     previous old;            /* until an epoch of this run is saved */
     bool saved;
     int lock;                /* descriptor of the folder, held while it is written to; 0 = not yet */
+    hn_audit *audit;         /* of the test part against the training part; NULL without one */
     /* what came out */
     hn_trainer *trainer;
     hn_model *best, *last;
@@ -97,7 +98,9 @@ typedef struct train_job {
 
 /* train_run.c: trains, with all outputs in job->folder; 0 or an exit code after a message. */
 int train_job_run(train_job *job);
-void train_job_close(train_job *job); /* frees what came out, train and test */
+void train_job_close(train_job *job); /* frees what came out, audit, train and test */
+/* Looks for what the test part shares with the training part: EXIT_LEAK after a message, unless that is allowed. */
+int audit_parts(hn_dataset *train, hn_dataset *test, const train_settings *s, hn_cancel *cancel, const char *label, hn_audit **out);
 /* What a model of the job is worth on other data; options beside the device: HN_TTA_… */
 hn_status train_job_evaluate(const train_job *job, const hn_model *model, hn_dataset *data, int32_t tta, double smooth, hn_eval **out, hn_error *err);
 
@@ -105,7 +108,7 @@ hn_status train_job_evaluate(const train_job *job, const hn_model *model, hn_dat
 int lock_folder(const char *folder, int *lock); /* makes it; refuses one that another training writes to; gone with the process */
 /* Checkpoint of epoch 0; an earlier run is put aside only when that is written, so that a full disk leaves it in its place. */
 int start_anew(hn_trainer *trainer, const char *folder, previous *old);
-int write_history(hn_trainer *trainer, const char *folder);
+int write_history(hn_trainer *trainer, const char *folder, bool leaky); /* leaky: another column says so */
 int save_model(hn_trainer *trainer, int32_t which, const char *folder, const char *name);
 hn_status report_of(hn_trainer *trainer, int64_t epoch, hn_epoch_report *report, hn_error *err);
 

@@ -56,12 +56,12 @@ hn_status report_of(hn_trainer *trainer, int64_t epoch, hn_epoch_report *report,
     return hn_trainer_history(trainer, epoch, report, err);
 }
 
-int write_history(hn_trainer *trainer, const char *folder) {
+int write_history(hn_trainer *trainer, const char *folder, bool leaky) {
     char *path = join_path(folder, "history.csv");
     FILE *out = open_output(path);
     bool done = out != NULL;
     if (out) {
-        fprintf(out, "epoch,train_loss,train_accuracy,test_loss,test_accuracy,lr,seconds\n");
+        fprintf(out, "epoch,train_loss,train_accuracy,test_loss,test_accuracy,lr,seconds%s\n", leaky ? ",leaky" : "");
         for (int64_t epoch = 1; epoch <= hn_trainer_epochs(trainer); epoch++) {
             hn_epoch_report r;
             if (report_of(trainer, epoch, &r, NULL)) break;
@@ -71,7 +71,7 @@ int write_history(hn_trainer *trainer, const char *folder) {
                 fputc(',', out);
                 csv_number(out, values[i]);
             }
-            fputc('\n', out);
+            fprintf(out, leaky ? ",1\n" : "\n");
         }
         done = close_output(out, path);
     }

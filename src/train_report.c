@@ -87,6 +87,7 @@ void write_settings_json(FILE *out, const train_settings *s) {
     flag_member(out, "decay_weights_only", s->craft.decay_weights_only);
     flag_member(out, "strict", s->choice.strict);
     flag_member(out, "resume", s->resume);
+    flag_member(out, "allow_leak", s->allow_leak);
     fprintf(out, ", \"seed\": %llu}", (unsigned long long)s->seed);
 }
 
@@ -177,11 +178,12 @@ static hn_status write_results(FILE *out, const train_job *job, hn_error *err) {
     fprintf(out, ", \"model_digest\": \"%s\"", digest);
     hex_digest(digest, last.digest);
     fprintf(out, ", \"last_digest\": \"%s\"", digest);
-    fprintf(out, ", \"groups_known\": %s", r.flags & HN_EPOCH_GROUPS_UNKNOWN ? "false" : "true");
+    fprintf(out, ", \"groups_known\": %s, \"leaks\": ", r.flags & HN_EPOCH_GROUPS_UNKNOWN ? "false" : "true");
+    write_leaks_json(out, job->audit, job->settings->allow_leak);
     if (!job->test) return HN_OK;
-    fprintf(out, ",\n \"test_metrics_last\": {");
+    fprintf(out, ",\n \"test_metrics_last\": {%s", leaks_of(job->audit) ? "\"leaky\": true, " : "");
     if ((status = write_metrics_json(out, job->eval_last, err))) return status;
-    fprintf(out, "},\n \"test_metrics_best\": {\"optimistic\": true, ");
+    fprintf(out, "},\n \"test_metrics_best\": {\"optimistic\": true, %s", leaks_of(job->audit) ? "\"leaky\": true, " : "");
     status = write_metrics_json(out, job->eval_best, err);
     fprintf(out, "}");
     return status;

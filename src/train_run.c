@@ -114,7 +114,7 @@ static int begin(train_job *job) {
             fprintf(stderr, "To go on, give the same data, --seed, --size, --model, --hidden, --channels and so on as before: %s/run.json of a "
                             "finished run, or the head of the checkpoint, says which. To begin anew, leave out --resume.\n", job->folder);
     } else if (!code && hn_trainer_epochs(job->trainer)) { /* before the first epoch the checkpoint is all there is */
-        code = write_history(job->trainer, job->folder);
+        code = write_history(job->trainer, job->folder, leaks_of(job->audit) > 0);
         if (!code) code = save_model(job->trainer, HN_BEST, job->folder, "model.safetensors");
         if (!code) code = save_model(job->trainer, last_of(job), job->folder, "last.safetensors");
         if (!code) note("resumed after epoch %lld", (long long)hn_trainer_epochs(job->trainer));
@@ -128,7 +128,8 @@ static void print_epoch(const train_job *job, const hn_epoch_report *r) {
     printf("%sepoch %lld/%d  train loss %.4f accuracy %.4f", job->label ? job->label : "", (long long)r->epoch, job->settings->epochs,
            r->train_loss, r->train_accuracy);
     if (job->test) printf("  test loss %.4f accuracy %.4f", r->test_loss, r->test_accuracy);
-    printf("  %.1f s  %.0f images/s%s\n", r->seconds, r->images_per_second, r->flags & HN_EPOCH_BEST ? "  best" : "");
+    printf("%s  %.1f s  %.0f images/s%s\n", leaks_of(job->audit) ? " (LEAKY)" : "", r->seconds, r->images_per_second,
+           r->flags & HN_EPOCH_BEST ? "  best" : "");
     fflush(stdout); /* a closed pipe does not end hours of work; main tells it at the end */
 }
 
@@ -158,7 +159,7 @@ static int one_epoch(train_job *job, progress_bar *bar) {
     free(path);
     if (!status) leave_aside(&job->old);
     job->saved |= !status;
-    int code = status ? fail(&err) : write_history(job->trainer, job->folder);
+    int code = status ? fail(&err) : write_history(job->trainer, job->folder, leaks_of(job->audit) > 0);
     if (!code && r.flags & HN_EPOCH_BEST) code = save_model(job->trainer, HN_BEST, job->folder, "model.safetensors");
     if (!code) code = save_model(job->trainer, last_of(job), job->folder, "last.safetensors");
     if (!code) print_epoch(job, &r);
@@ -195,11 +196,19 @@ static int finish(train_job *job) {
     return write_run(job);
 }
 
+int audit_parts(hn_dataset *train, hn_dataset *test, const train_settings *s, hn_cancel *cancel, const char *label, hn_audit **out) {
+    const hn_audit_options options = {.struct_size = sizeof options, .flags = HN_AUDIT_NO_SHORTCUTS, .cancel = cancel};
+    hn_error err = {0};
+    *out = NULL;
+    return hn_dataset_audit(test, train, &options, out, &err) ? fail(&err) : refuse_leaks(label, *out, s->allow_leak);
+}
+
 /* A run that failed before its first epoch was saved has never been: the earlier one is back in its place. But not in a later fold, whose
  * start is what the run goes on from. */
 int train_job_run(train_job *job) {
     progress_bar bar = {0};
-    int code = make_trainer(job, &bar);
+    int code = job->test ? audit_parts(job->train, job->test, job->settings, job->cancel, job->label, &job->audit) : EXIT_DONE;
+    if (!code) code = make_trainer(job, &bar);
     if (!code) code = begin(job);
     while (!code && !enough(job)) code = one_epoch(job, &bar);
     if (!code) code = finish(job);
@@ -217,6 +226,7 @@ void train_job_close(train_job *job) {
     hn_model_free(job->best);
     hn_model_free(job->last);
     hn_trainer_free(job->trainer);
+    hn_audit_free(job->audit);
     hn_dataset_free(job->train);
     hn_dataset_free(job->test);
 }

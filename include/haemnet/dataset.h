@@ -72,11 +72,17 @@ typedef struct hn_row {
     const char *problem;  /* why the file was skipped; "" = nothing known against it */
 } hn_row;
 
+/* Bits of hn_split_options.flags. */
+enum {
+    HN_SPLIT_COPIES_TOGETHER = 1 /* images that are copies of each other (as hn_dataset_audit finds them) stay on one side, and their groups with
+                                    them. Decodes what nobody has decoded yet. Where the manifest's fold column decides, it does */
+};
+
 typedef struct hn_split_options {
     uint32_t struct_size; /* sizeof(hn_split_options) */
     int32_t folds;        /* k ≥ 2 for k-fold; 0 = one split by ratio */
     int32_t fold;         /* 0 … folds - 1: the fold that becomes the test part */
-    int32_t flags;        /* 0 */
+    int32_t flags;        /* HN_SPLIT_… */
     double train_ratio;   /* share of the rows in the training part, 0 < r < 1; 0 = 0.8; ignored with folds */
     uint64_t seed;        /* same seed, same list: same split */
 } hn_split_options;
@@ -140,7 +146,7 @@ HN_API hn_status hn_dataset_add_manifest(hn_dataset *dataset, const char *path, 
  *   train    receives a handle
  *   test     receives a handle; free both with hn_dataset_free
  * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_DATA (a part would be empty; too few groups for k folds; the group_pattern matches no file
- *          name), HN_E_MEMORY.
+ *          name), HN_E_MEMORY; with HN_SPLIT_COPIES_TOGETHER also those of hn_dataset_check.
  * Thread:  owner.
  * Since:   0.1 */
 HN_API hn_status hn_dataset_split(hn_dataset *dataset, const hn_split_options *options, hn_dataset **train, hn_dataset **test, hn_error *err);

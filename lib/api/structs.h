@@ -74,6 +74,11 @@ static const uint32_t hni_sizes_hn_reliability[] = {112};
 /* subgroups.h */
 static const uint32_t hni_sizes_hn_subgroup_options[] = {32};
 static const uint32_t hni_sizes_hn_subgroup[] = {248};
+/* audit.h */
+static const uint32_t hni_sizes_hn_audit_options[] = {16};
+static const uint32_t hni_sizes_hn_audit_info[] = {88};
+static const uint32_t hni_sizes_hn_finding[] = {88};
+static const uint32_t hni_sizes_hn_shortcut[] = {64};
 /* explain.h */
 static const uint32_t hni_sizes_hn_explain_options[] = {56};
 static const uint32_t hni_sizes_hn_heatmap_info[] = {160};

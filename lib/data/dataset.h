@@ -59,6 +59,7 @@ typedef struct hni_store {
     hni_row *rows;      /* [n_rows] */
     size_t n_rows, capacity;
     uint32_t *lower, *higher; /* [n_rows] neighbouring slices, see hni_store_link; NULL = nobody asked yet */
+    struct hni_fingerprint *prints; /* [n_rows] what is kept of the images that somebody has decoded, see fingerprint.h; NULL = of none */
     hni_cache *cache;
 } hni_store;
 

@@ -11,6 +11,7 @@
 #include "../base/log.h"
 #include "../base/scratch.h"
 #include "../base/status.h"
+#include "fingerprint.h"
 
 static const uint64_t default_bytes = 256u << 20; /* of a file, as hn_image_options says */
 
@@ -21,12 +22,14 @@ hn_status hni_row_image(hni_store *store, uint32_t row, hn_image **out, hn_error
     *out = NULL;
     if (r->image) {
         *out = hni_image_ref(r->image);
+        hni_store_note(store, row, NULL, 0, r->image);
         return HN_OK;
     }
     hn_status status = hni_file_read(store->ctx, r->path, store->image.max_bytes ? store->image.max_bytes : default_bytes, &bytes, &size,
                                      err);
     if (status != HN_OK) return status;
     status = hni_image_decode(store->ctx, bytes, size, &store->image, out, err);
+    if (!status) hni_store_note(store, row, bytes, size, *out);
     hni_free(store->ctx, bytes);
     return status;
 }

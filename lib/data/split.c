@@ -1,13 +1,14 @@
 /* split.c - one data set → a training and a test part: by ratio, by fold, or as the manifest's fold column says.
  *
  * Turns rows into plain groups and strata for assign.c and its answer into two views. No group is ever divided: a fold column
- * that does so is refused, since a patient on both sides makes every figure that follows wrong. */
+ * that does so is refused, since a patient on both sides makes every figure that follows wrong. Copies of an image can join groups. */
 #include "split.h"
 
 #include <string.h>
 
 #include "../base/memory.h"
 #include "../base/status.h"
+#include "copies.h"
 #include "dataset.h"
 #include "sort.h"
 
@@ -38,6 +39,58 @@ static hn_status number_groups(cut *c, hn_error *err) {
     }
     hni_free(c->ds->ctx, seen);
     return HN_OK;
+}
+
+static uint32_t root_of(const uint32_t *parent, uint32_t group) {
+    while (parent[group] != group) group = parent[group];
+    return group;
+}
+
+/* Joins the groups of each copy and its original; how many were joined. traces, copies: [n] */
+static hn_status join_once(cut *c, uint32_t *parent, hni_trace *traces, hni_copy *copies, uint32_t *joined, hn_error *err) {
+    for (uint32_t i = 0; i < c->n; i++) traces[i].group = root_of(parent, c->group[i]) + UINT64_C(1);
+    hn_status status = hni_copies_find(c->ds->ctx, traces, c->n, NULL, 0, NULL, copies, err);
+    *joined = 0;
+    for (uint32_t i = 0; i < c->n && !status; i++) {
+        if (!copies[i].kind) continue;
+        const uint32_t a = root_of(parent, c->group[i]), b = root_of(parent, c->group[copies[i].other]);
+        parent[a < b ? b : a] = a < b ? a : b;
+        *joined += a != b;
+    }
+    return status;
+}
+
+/* A row is told of one original only: it may have others in groups that are joined next time. */
+static hn_status join_all(cut *c, const hni_fingerprint *prints, uint32_t *parent, hni_trace *traces, hni_copy *copies, hn_error *err) {
+    uint32_t joined = 1, number = 0;
+    hn_status status = HN_OK;
+    for (uint32_t i = 0; i < c->n; i++) traces[i] = prints[i].trace;
+    for (uint32_t g = 0; g < c->n_groups; g++) parent[g] = g;
+    while (joined && !status) status = join_once(c, parent, traces, copies, &joined, err);
+    for (uint32_t i = 0; i < c->n; i++) c->group[i] = root_of(parent, c->group[i]); /* a root is the lowest of its groups … */
+    for (uint32_t g = 0; g < c->n_groups; g++)
+        if (parent[g] == g) parent[g] = number++; /* … and comes before what points to it: numbers without gaps, in the same order */
+        else parent[g] = UINT32_MAX;
+    for (uint32_t i = 0; i < c->n; i++) c->group[i] = parent[c->group[i]];
+    c->n_groups = number;
+    return status;
+}
+
+static hn_status keep_copies_together(cut *c, hn_error *err) {
+    hn_context *ctx = c->ds->ctx;
+    hni_fingerprint *prints = NULL;
+    hn_status status = hni_dataset_fingerprints(c->ds, NULL, &prints, err);
+    if (status) return status;
+    uint32_t *parent = hni_calloc(ctx, (size_t)c->n_groups + 1, sizeof *parent);
+    hni_trace *traces = hni_calloc(ctx, (size_t)c->n + 1, sizeof *traces);
+    hni_copy *copies = hni_calloc(ctx, (size_t)c->n + 1, sizeof *copies);
+    status = parent && traces && copies ? join_all(c, prints, parent, traces, copies, err)
+                                        : hni_fail_memory(err, c->n * (sizeof *traces + sizeof *copies), "a split");
+    hni_free(ctx, copies);
+    hni_free(ctx, traces);
+    hni_free(ctx, parent);
+    hni_free(ctx, prints);
+    return status;
 }
 
 static bool labels_less(const void *user, uint32_t a, uint32_t b) { return row_of(user, a)->labels < row_of(user, b)->labels; }
@@ -83,6 +136,7 @@ static hn_status assign(cut *c, hn_error *err) {
     if (!share) return hni_fail_memory(err, (size_t)bins * sizeof *share, "folds");
     for (int32_t b = 0; b < bins; b++) share[b] = c->o->folds ? 1.0 / bins : b == 0 ? c->ratio : 1 - c->ratio;
     hn_status status = number_groups(c, err);
+    if (status == HN_OK && c->o->flags & HN_SPLIT_COPIES_TOGETHER) status = keep_copies_together(c, err);
     if (status == HN_OK && c->o->folds && c->n_groups < (uint32_t)bins)
         status = hni_fail(err, HN_E_DATA, "%d folds of %u groups: no group may be divided, so take at most as many folds as there are "
                           "groups", bins, c->n_groups);
@@ -163,7 +217,8 @@ static hn_status make_part(const cut *c, uint8_t mark, uint32_t flags, hn_datase
 
 static hn_status check_options(cut *c, hn_error *err) {
     const hn_split_options *o = c->o;
-    if (o->flags != 0) return hni_fail(err, HN_E_ARGUMENT, "flags of the split are %d: must be 0", o->flags);
+    if (o->flags & ~HN_SPLIT_COPIES_TOGETHER)
+        return hni_fail(err, HN_E_ARGUMENT, "flags of the split are %d; HN_SPLIT_COPIES_TOGETHER is all there is", o->flags);
     if (o->folds < 0 || o->folds == 1)
         return hni_fail(err, HN_E_ARGUMENT, "%d folds: must be 2 or more, or 0 for a split by ratio", o->folds);
     if (o->fold < 0 || o->fold >= (o->folds ? o->folds : 1))

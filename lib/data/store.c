@@ -80,6 +80,7 @@ void hni_store_unref(hni_store *s) {
     hn_context *ctx = s->ctx;
     for (size_t i = 0; i < s->n_rows; i++) hni_image_unref(s->rows[i].image);
     hni_free(ctx, s->rows);
+    hni_free(ctx, s->prints);
     hni_free(ctx, s->lower); /* and higher, which is behind it */
     hni_classes_free(&s->classes, ctx);
     hni_free(ctx, s->label_columns);

@@ -3,6 +3,7 @@
  * Nothing in it depends on time, machine, paths or thread count: same training, same bytes. */
 #include <string.h>
 
+#include "keepsakes.h"
 #include "metadata.h"
 
 static void pair(hni_text *t, const char *key, const int32_t v[2]) { hni_text_format(t, ",\"%s\":[%d,%d]", key, v[0], v[1]); }
@@ -101,7 +102,9 @@ hn_status hni_model_metadata(const hn_model *m, hni_text *t, hn_error *err) {
         hni_text_add(t, l ? "," : "");
         write_layer(t, &m->graph->layers[l]);
     }
-    hni_text_format(t, "],\"logits\":%d,\"provenance\":%s}", m->graph->logits, m->provenance);
+    hni_text_format(t, "],\"logits\":%d,\"provenance\":%s", m->graph->logits, m->provenance);
+    hni_traces_write(m->traces, t);
+    hni_text_add(t, "}");
     return t->failed ? hni_fail_memory(err, t->size, "a model's metadata") : HN_OK;
 }
 

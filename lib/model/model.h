@@ -3,6 +3,7 @@
 #define HNI_MODEL_MODEL_H
 
 #include "base/json.h" /* defines: hni_text */
+#include "data/traces.h"
 #include "graph/footprint.h"
 #include "haemnet/calibrate.h"
 #include "preproc/preproc.h" /* defines: hni_preproc */
@@ -24,6 +25,7 @@ struct hn_model {
     float *weights;     /* [graph->total], flat */
     hn_calibration calibration; /* method 0 = none; scale and shift [n_classes] are ours */
     hn_threshold choice;        /* where the threshold comes from; rule 0 = not chosen by one */
+    hni_traces *traces; /* of the training images; NULL before training */
     char *provenance;   /* JSON object text: what the trainer wrote down; "{}" before training. No times, no threads, no paths */
 };
 
@@ -31,7 +33,8 @@ hn_model *hni_model_ref(const hn_model *model);
 void hni_model_unref(hn_model *model);
 
 /* A copy with other numbers (copied, [graph->total]) and other provenance (copied JSON object text, NULL = the same). What was found out about
- * the old numbers is forgotten: calibration, and a threshold that was chosen. */
+ * the old numbers is forgotten: calibration, and a threshold that was chosen. With the provenance go the traces: with another there are none, the
+ * caller may set them. */
 hn_status hni_model_with_weights(const hn_model *model, const float *weights, const char *provenance, hn_model **out, hn_error *err);
 
 /* calibration.c: copies with another calibration (NULL = none) or threshold, both checked here; and both in the metadata. */

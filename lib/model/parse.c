@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "build.h"
+#include "keepsakes.h"
 #include "metadata.h"
 
 static bool read_int32(const hni_json *j, hni_json_value v, int32_t *out) {
@@ -210,6 +211,7 @@ static hn_status read_model(hn_context *ctx, const hni_json *j, const hni_safete
     if (!status) status = read_graph(j, root, *out, err);
     if (!status) status = copy_provenance(j, root, *out, err);
     if (!status) status = hni_model_read_calibration(j, root, *out, err);
+    if (!status) status = hni_traces_read(ctx, j, root, &(*out)->traces, err);
     if (!status) status = hni_model_take_weights(*out, file, true, err);
     return status;
 }

@@ -66,6 +66,8 @@ hn_status hni_trainer_model(hn_trainer *t, int32_t which, hn_model **out, hn_err
         *out = hni_model_ref(t->model);
         return HN_OK;
     }
+    hn_status status = hni_trainer_look_back(t, err);
+    if (status) return status;
     hni_text_init(&text, t->ctx);
     hni_text_add(&text, "{");
     hni_trainer_describe(t, &text);
@@ -75,10 +77,17 @@ hn_status hni_trainer_model(hn_trainer *t, int32_t which, hn_model **out, hn_err
     add_number(&text, "train_accuracy", t->history[epoch - 1].train_accuracy);
     add_number(&text, "test_loss", t->history[epoch - 1].test_loss);
     add_number(&text, "test_accuracy", t->history[epoch - 1].test_accuracy);
-    hn_status status = hni_model_backbone(t->model, &text, err);
+    hni_text_format(&text, ",\"leaks\":%s", t->leaks);
+    status = hni_model_backbone(t->model, &text, err);
     hni_text_add(&text, "}");
     if (!status && text.failed) status = hni_fail_memory(err, text.size, "a model's provenance");
-    if (!status) status = hni_model_with_weights(t->model, weights, text.data, out, err);
+    hn_model *made = NULL;
+    if (!status) status = hni_model_with_weights(t->model, weights, text.data, &made, err);
+    if (!status) status = hni_traces_copy(t->traces, t->ctx, &made->traces, err);
     hni_text_free(&text);
+    if (status)
+        hni_model_unref(made);
+    else
+        *out = made;
     return status;
 }

@@ -86,8 +86,9 @@ void hni_trainer_free(hn_trainer *t) {
     close_part(t, &t->test);
     void *blocks[] = {t->batch_classes, t->batch_labels, t->batch_keys,   t->batch_rows,    t->batch_samples, t->batch_table, t->hyper,
                       t->last.weights,  t->last.m,       t->last.v,       t->last.average,  t->next.weights,  t->next.m,      t->next.v,
-                      t->next.average,  t->best,         t->history,      t->watched};
+                      t->next.average,  t->best,         t->history,      t->watched,       t->leaks};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) hni_free(ctx, blocks[i]);
+    hni_traces_free(t->traces);
     hni_trainer_free_options(t);
     hni_model_unref(t->model);
     hni_free(ctx, t);

@@ -8,6 +8,7 @@
 #define HNI_TRAIN_TRAINER_H
 
 #include "data/loader.h"
+#include "data/traces.h"
 #include "graph/footprint.h"
 #include "param_groups.h"
 #include "model/match.h"
@@ -77,6 +78,8 @@ struct hn_trainer {
     double *watched;          /* [n_history] losses that the schedule looks at */
     size_t n_history, history_capacity, watched_capacity;
     int64_t best_epoch;       /* 0 = the start weights */
+    hni_traces *traces;       /* of the training part; NULL until a model wants them */
+    char *leaks;              /* what it shares with the test part, as JSON; likewise */
     double best_loss;
 };
 
@@ -117,6 +120,8 @@ hn_status hni_trainer_restore(hn_trainer *t, hn_error *err);
 /* The host's side as it was before the first epoch. */
 void hni_trainer_rewind(hn_trainer *t);
 hn_status hni_trainer_append(hn_trainer *t, const hn_epoch_report *report, hn_error *err);
+/* keepsakes.c: finds traces and leaks, once; both parts have been decoded by then, as a rule. */
+hn_status hni_trainer_look_back(hn_trainer *t, hn_error *err);
 /* What the trainer was given, as a JSON object without braces: options, data digests, counts. Equal text = same training. */
 void hni_trainer_describe(hn_trainer *t, hni_text *text);
 

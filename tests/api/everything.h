@@ -26,6 +26,7 @@ static struct {
     hn_transfer *transfer;
     hn_regions *regions; /* of one pixel */
     hn_subgroups *subgroups;
+    hn_audit *audit;     /* of a set against a part of it: it leaks */
 } w;
 
 /* Where calls put what they give. */
@@ -44,6 +45,7 @@ typedef union handle {
     hn_transfer *transfer;
     hn_regions *regions;
     hn_subgroups *subgroups;
+    hn_audit *audit;
 } handle;
 
 typedef union result {
@@ -82,6 +84,9 @@ typedef union result {
     hn_calibration calibration;
     hn_reliability reliability;
     hn_subgroup subgroup;
+    hn_audit_info audit;
+    hn_finding finding;
+    hn_shortcut shortcut;
     unsigned char bytes[4096]; /* as large as a struct_size may be */
 } result;
 
@@ -177,6 +182,7 @@ static inline void make_everything(void) {
     make_transfer(&shape);
     const float hot = 1.0f;
     ck_ok(hn_regions_find(w.ctx, &hot, 1, 1, 1, NULL, &w.regions, &err));
+    ck_ok(hn_dataset_audit(w.data, w.train, NULL, &w.audit, &err));
 }
 
 /* In an order that no sane caller would choose. */
@@ -197,6 +203,7 @@ static inline void free_everything(void) {
     hn_transfer_free(w.transfer);
     hn_regions_free(w.regions);
     hn_subgroups_free(w.subgroups);
+    hn_audit_free(w.audit);
 }
 
 #endif

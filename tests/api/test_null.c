@@ -21,6 +21,9 @@ CALL(hn_augment_images, N(1, w.model), N(2, (const hn_image *const *)&w.image), 
 static const double training_sizes[] = {10, 20}, training_accuracies[] = {0.5, 0.6};
 static const hn_learning_points trainings = {.struct_size = sizeof trainings, .n = 2, .sizes = training_sizes, .accuracies = training_accuracies};
 
+CALL(hn_audit_finding, N(1, w.audit), 0, N(2, &res.finding), e)
+CALL(hn_audit_get_info, N(1, w.audit), N(2, &res.audit), e)
+CALL(hn_audit_shortcut, N(1, w.audit), 0, N(2, &res.shortcut), e)
 CALL(hn_backend_load, N(1, w.ctx), N(2, path), e)
 CALL(hn_backend_register, N(1, w.ctx), N(2, (const hn_backend *)(const void *)path), e) /* not read: the context is checked first */
 CALL(hn_builder_activation, N(1, w.builder), 0, N(2, "a"), HN_ACT_RELU, N(3, &res.i32), e)
@@ -46,6 +49,7 @@ CALL(hn_dataset_add_file, N(1, w.data), N(2, path), N(3, "a"), NULL, e)
 CALL(hn_dataset_add_folder, N(1, w.data), N(2, path), e)
 CALL(hn_dataset_add_image, N(1, w.data), N(2, w.image), N(3, "a"), NULL, e)
 CALL(hn_dataset_add_manifest, N(1, w.data), N(2, path), e)
+CALL(hn_dataset_audit, N(1, w.data), NULL, NULL, N(2, &out.audit), e)
 CALL(hn_dataset_check, N(1, w.data), NULL, &res.i64, e)
 CALL(hn_dataset_create, N(1, w.ctx), NULL, N(2, &out.dataset), e)
 CALL(hn_dataset_get_info, N(1, w.data), N(2, &res.dataset), e)
@@ -119,6 +123,7 @@ CALL(hn_image_window_float, N(1, w.ct), NULL, N(2, &out.image), e)
 CALL(hn_image_wrap, N(1, w.ctx), N(2, &pixels), N(3, &out.image), e)
 CALL(hn_model_copy_tensor, N(1, w.model), 0, N(2, buffer.floats), 1024, e)
 CALL(hn_model_get_info, N(1, w.model), N(2, &res.model), e)
+CALL(hn_model_audit, N(1, w.model), N(2, w.data), NULL, N(3, &out.audit), e)
 CALL(hn_model_get_layer, N(1, w.model), 0, N(2, &res.layer), e)
 CALL(hn_model_get_tensor, N(1, w.model), 0, N(2, &res.tensor), e)
 CALL(hn_model_import, N(1, w.ctx), N(2, path), N(3, "tinyvgg"), NULL, N(4, &out.model), e)
@@ -161,6 +166,9 @@ typedef struct function {
 #define F(name, ...) {#name, name##_, __VA_ARGS__}
 static const function functions[] = {
     F(hn_augment_images, 3, 1, 3, 0),
+    F(hn_audit_finding, 2, 0, 0, sizeof(hn_finding)),
+    F(hn_audit_get_info, 2, 0, 0, sizeof(hn_audit_info)),
+    F(hn_audit_shortcut, 2, 0, 0, sizeof(hn_shortcut)),
     F(hn_backend_load, 2, 0, 0, 0),
     F(hn_backend_register, 2, 0, 0, 0),
     F(hn_builder_activation, 3, 0, 0, 0),
@@ -186,6 +194,7 @@ static const function functions[] = {
     F(hn_dataset_add_folder, 2, 0, 0, 0),
     F(hn_dataset_add_image, 3, 0, 0, 0),
     F(hn_dataset_add_manifest, 2, 0, 0, 0),
+    F(hn_dataset_audit, 2, 1, 2, 0),
     F(hn_dataset_check, 1, 0, 0, 0),
     F(hn_dataset_create, 2, 1, 2, 0),
     F(hn_dataset_get_info, 2, 0, 0, sizeof(hn_dataset_info)),
@@ -230,6 +239,7 @@ static const function functions[] = {
     F(hn_explain_series, 3, 0, 0, sizeof(hn_heatmap_info)),
     F(hn_explain_curve, 3, 0, 0, 0),
     F(hn_heatmap_compare, 3, 0, 0, sizeof(hn_heatmap_truth)),
+    F(hn_model_audit, 3, 1, 3, 0),
     F(hn_model_randomize, 2, 1, 2, 0),
     F(hn_rank_correlation, 4, 0, 0, 0),
     F(hn_overlay, 4, 1, 4, 0),
@@ -290,7 +300,7 @@ enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
 /* Those that cannot report an error; see null_where_nothing_can_fail. */
 static const char *const silent[] = {
-    "hn_abi_layout", "hn_abi_version", "hn_build_info", "hn_builder_free", "hn_cancel_free", "hn_cancel_reset", "hn_cancel_trigger",
+    "hn_abi_layout", "hn_abi_version", "hn_audit_free", "hn_build_info", "hn_builder_free", "hn_cancel_free", "hn_cancel_reset", "hn_cancel_trigger",
     "hn_cancel_triggered", "hn_context_free", "hn_dataset_class_name", "hn_dataset_free", "hn_eval_class_name", "hn_eval_count", "hn_eval_free",
     "hn_eval_rule_name",
     "hn_threshold_rule_name",

@@ -69,6 +69,11 @@ CALL(hn_dataset_options, hn_dataset_create, w.ctx, IN(hn_dataset_options), &out.
 CALL(hn_dataset_options, hn_dataset_open, w.ctx, path, IN(hn_dataset_options), &out.dataset, e)
 CALL(hn_dataset_info, hn_dataset_get_info, w.data, OUT(hn_dataset_info), e)
 CALL(hn_row, hn_dataset_get_row, w.data, 0, OUT(hn_row), e)
+CALL(hn_audit_options, hn_dataset_audit, w.data, NULL, IN(hn_audit_options), &out.audit, e)
+CALL(hn_audit_options, hn_model_audit, w.model, w.data, IN(hn_audit_options), &out.audit, e)
+CALL(hn_audit_info, hn_audit_get_info, w.audit, OUT(hn_audit_info), e)
+CALL(hn_finding, hn_audit_finding, w.audit, 0, OUT(hn_finding), e)
+CALL(hn_shortcut, hn_audit_shortcut, w.audit, 0, OUT(hn_shortcut), e)
 CALL(hn_split_options, hn_dataset_split, w.data, IN(hn_split_options), &out.dataset, &out2.dataset, e)
 CALL(hn_model_options, hn_model_preset, w.ctx, "tinyvgg", IN(hn_model_options), &out.model, e)
 CALL(hn_model_options, hn_model_import, w.ctx, path, "tinyvgg", IN(hn_model_options), &out.model, e)
@@ -138,6 +143,7 @@ CALL(hn_heatmap_info, hn_explain_series, w.predictor, (const hn_image *const *)&
     static void drop_##kind(void) { hn_##kind##_free(out.kind); }
 #define DROP_TWO(kind) \
     static void drop_two_##kind(void) { hn_##kind##_free(out.kind), hn_##kind##_free(out2.kind); }
+DROP(audit)
 DROP(context)
 DROP(image)
 DROP_TWO(image)
@@ -183,6 +189,11 @@ static const entry entries[] = {
     E(hn_dataset_options, hn_dataset_open, 1, drop_dataset, HN_E_IO),
     E(hn_dataset_info, hn_dataset_get_info, 0, nothing, HN_OK),
     E(hn_row, hn_dataset_get_row, 0, nothing, HN_OK),
+    E(hn_audit_options, hn_dataset_audit, 1, drop_audit, HN_OK),
+    E(hn_audit_options, hn_model_audit, 1, drop_audit, HN_E_DATA), /* the model was never trained */
+    E(hn_audit_info, hn_audit_get_info, 0, nothing, HN_OK),
+    E(hn_finding, hn_audit_finding, 0, nothing, HN_OK),
+    E(hn_shortcut, hn_audit_shortcut, 0, nothing, HN_OK),
     E(hn_split_options, hn_dataset_split, 2, drop_two_dataset, HN_OK),
     E(hn_model_options, hn_model_preset, 1, drop_model, HN_OK),
     E(hn_model_options, hn_model_import, 1, drop_model, HN_E_IO),

@@ -202,7 +202,7 @@ assert not any("mid-volume" in b["name"] for b in run["baselines"]) # no slices 
 PY
 odd_again() { "$H" crossval "$scratch/data/odd.csv" --recipe thesis --folds 3 --epochs 1 --size 16 --hidden 2 --out "$scratch/odd" --resume; }
 expect 3 odd_again
-says "$scratch/err" "1 files have no prediction"
+says "$scratch/err" "skipped 1 of 50 files"
 expect 0 odd kinds
 says "$scratch/kinds/predictions.csv" "file,group,label,probability_a,probability_b,probability_c,fold_1,probability_a_1"
 says "$scratch/kinds/crossval.json" '"baselines": []'

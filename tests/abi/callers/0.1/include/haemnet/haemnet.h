@@ -34,11 +34,13 @@
  *   evaluate.h           how good they are
  *   calibrate.h          thresholds, and what probabilities are worth
  *   subgroups.h          whether they are as good for everyone
+ *   audit.h              whether such figures can be believed: leaks between training and test data
  *   explain.h            where they come from
  * backend.h, for people who write backends, is not included here. */
 #ifndef HAEMNET_HAEMNET_H
 #define HAEMNET_HAEMNET_H
 
+#include "audit.h"
 #include "augment.h"
 #include "builder.h"
 #include "calibrate.h"

@@ -1,0 +1,12 @@
+/* keepsakes.h - what a model keeps of its training beside its provenance, as members of its metadata. */
+#ifndef HNI_MODEL_KEEPSAKES_H
+#define HNI_MODEL_KEEPSAKES_H
+
+#include "model.h"
+
+/* ,"training_set":{…}, if the model has traces. */
+void hni_traces_write(const hni_traces *traces, hni_text *t);
+/* From the metadata's root; nothing if it has no such member. HN_E_FORMAT, HN_E_LIMIT, HN_E_MEMORY. */
+hn_status hni_traces_read(hn_context *ctx, const hni_json *json, hni_json_value root, hni_traces **out, hn_error *err);
+
+#endif
