@@ -123,7 +123,9 @@ static void write_classes(FILE *out, const evidence *e) {
     for (int32_t k = 0; k < e->levels[0].m.n_classes; k++) {
         fputs("| ", out);
         text(out, class_of(e, k));
-        fprintf(out, " | %lld | %lld | ", (long long)e->classes[k].support, (long long)e->class_patients[k]);
+        fprintf(out, " | %lld | ", (long long)e->classes[k].support);
+        if (e->levels[0].m.groups_unknown) fputs("not known | ", out);
+        else fprintf(out, "%lld | ", (long long)e->class_patients[k]);
         number(out, e->classes[k].precision);
         fputs(" | ", out);
         number(out, e->classes[k].recall);

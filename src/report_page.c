@@ -39,16 +39,19 @@ const char *report_name(const evidence *e, char name[NAME_TEXT]) {
 }
 
 /* --- what must be known first -------------------------------------------------------------------------------------------------------------- */
+/* The strongest of those that the model is not clearly ahead of. */
 static int trivial_warning(const evidence *e, warn_fn warn, void *user) {
+    const evidence_baseline *worst = NULL;
     char text[256];
     for (int i = 0; i < N_BASELINES; i++) {
         const evidence_baseline *b = &e->baselines[i];
-        if (!b->there || b->ahead.low > 0) continue;
-        snprintf(text, sizeof text, "The model is not clearly ahead of a trivial classifier: %s alone has a ROC AUC of %.3f.", b->name, b->auc.estimate);
-        warn(user, text);
-        return 1;
+        if (b->there && !(b->ahead.low > 0) && (!worst || b->auc.estimate > worst->auc.estimate)) worst = b;
     }
-    return 0;
+    if (!worst) return 0;
+    snprintf(text, sizeof text, "The model is not clearly ahead of a trivial classifier: %s alone has a ROC AUC of %.3f.", worst->name,
+             worst->auc.estimate);
+    warn(user, text);
+    return 1;
 }
 
 int report_warnings(const evidence *e, warn_fn warn, void *user) {

@@ -110,7 +110,8 @@ void report_classes(FILE *out, const evidence *e) {
         html_row_begin(out, class_of(e, k));
         for (int i = 0; i < 8; i++) {
             fputs("<td class=\"n\">", out);
-            if (i < 3) html_count(out, counts[i]);
+            if (i == 1 && e->levels[0].m.groups_unknown) fputs("not known", out);
+            else if (i < 3) html_count(out, counts[i]);
             else html_number(out, values[i - 3], 3);
             fputs("</td>", out);
         }
