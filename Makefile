@@ -98,7 +98,7 @@ help:
 	sed -n 's/^## /  make /p' $(firstword $(MAKEFILE_LIST))
 	echo "variables: CC CFLAGS SAN=address|undefined|thread V=1 WERROR= PREFIX=$(PREFIX) DESTDIR= BUILD=$(BUILD)"
 
-## demo         makes invented head-CT slices, trains, evaluates, predicts; results in build/demo/
+## demo         makes invented head-CT slices, trains, evaluates, predicts, explains; results in build/demo/
 demo: packages-build
 	$(MAKE) --no-print-directory all
 	sh tools/demo.sh $(BUILD)

@@ -42,6 +42,13 @@ while IFS= read -r line; do
     printf '%-5s  %s\n' "$verdict" "${line#"$PWD"/}"
     cp "$file" "$demo/predicted/$verdict-said-$said-$(basename "$file")"
 done < "$demo/predictions.txt"
+
+step "7. Which part of them it looked at, and how often that was the bleed"
+tr '\n' '\0' < "$demo/files" | xargs -0 "$haemnet" explain "$demo/run/model.safetensors" --manifest "$demo/data/manifest.csv" --masks "$demo/data/masks" \
+    --overlay "$demo/explained" --side-by-side --json --quiet > "$demo/explained.jsonl"
+"$haemnet" explain "$demo/run/model.safetensors" "$demo/parts/test.csv" --manifest "$demo/data/manifest.csv" --masks "$demo/data/masks" --curves 0 --quiet \
+    > "$demo/explained.txt"
+sed -n '/^Maps beside masks/,$p' "$demo/explained.txt"
 rm "$demo/files"
 
 step "Done in $(($(date +%s) - begin)) s. Look at:"
@@ -49,6 +56,7 @@ cat <<EOF
   $demo/data/images/           the invented slices; masks/ and manifest.csv beside them say where the blood is
   $demo/run/report.html        how good it is, on one page; model-card.md and evidence.json beside it
   $demo/predicted/             single images, named by what the network said of them
+  $demo/explained/             the same, with what moved the verdict; explained.txt says how far to believe it (docs/explain.md)
   $demo/evaluation.txt         how good it is on unseen patients; metrics.json for programs
   $demo/run/history.csv        how it learned, epoch by epoch; run.json tells the rest
   $demo/run/model.safetensors  the network: $haemnet inspect $demo/run/model.safetensors

@@ -96,16 +96,19 @@ static void draw_number(const hni_paint *paint, int32_t number, int32_t x, int32
     hni_text_draw(&paint->canvas, x + text, y + text, digits, text, box_colour);
 }
 
-static void draw_boxes(const hni_picture *p, const hni_paint *paint, int32_t text) {
+static void draw_boxes(const hni_picture *p, const hni_paint *paint, int32_t text, bool numbers) {
     const int32_t scale = p->options->scale;
     hni_line line = {.thick = text > 1 ? text / 2 : 1};
     memcpy(line.rgb, box_colour, sizeof line.rgb);
     for (int32_t i = 0; i < p->regions->count; i++) {
         const hn_region *r = &p->regions->regions[i];
+        const int32_t right = r->left + r->width, bottom = r->top + r->height;
+        const int32_t corners[8] = {r->left, r->top, right, r->top, right, bottom, r->left, bottom};
         if (!in_slice(r, p->options->slice)) continue;
-        const int32_t corners[8] = {r->left, r->top, r->left + r->width, r->top, r->left + r->width, r->top + r->height, r->left, r->top + r->height};
-        hni_paint_outline(paint, corners, 4, scale, paint->clip.x, paint->clip.y, &line);
-        draw_number(paint, i + 1, paint->clip.x + r->left * scale, paint->clip.y + r->top * scale, text);
+        if (numbers)
+            draw_number(paint, i + 1, paint->clip.x + r->left * scale, paint->clip.y + r->top * scale, text);
+        else
+            hni_paint_outline(paint, corners, 4, scale, paint->clip.x, paint->clip.y, &line);
     }
 }
 
@@ -116,12 +119,14 @@ static void set_line(hni_line *line, const hni_page *page, bool dashed, const ui
 
 static hn_status draw_findings(const hni_picture *p, const hni_page *page, const hni_paint *paint, hn_error *err) {
     const int32_t flags = p->options->flags;
+    const bool boxes = p->regions && !(flags & HN_OVERLAY_NO_BOXES);
     hni_line line;
+    if (boxes) draw_boxes(p, paint, page->text, true); /* first, so that no number hides an outline */
     set_line(&line, page, true, truth_colour);
     hn_status status = draw_contours(p, paint, p->options->truth, &line, err);
     set_line(&line, page, false, region_colour);
     if (!status && !(flags & HN_OVERLAY_NO_CONTOURS)) status = draw_contours(p, paint, p->regions, &line, err);
-    if (!status && p->regions && !(flags & HN_OVERLAY_NO_BOXES)) draw_boxes(p, paint, page->text);
+    if (!status && boxes) draw_boxes(p, paint, page->text, false);
     return status;
 }
 
