@@ -153,7 +153,7 @@ static int read_training(const evaluation *e, const char *model, run_files *out)
 
 static int write_page_of(const evaluation *e, const evaluate_settings *s, const char *model, const char *data) {
     const evidence_request request = {.data = data, .label_columns = s->choice.label_columns, .group = s->choice.group, .positive = s->positive,
-                                      .threshold = s->threshold, .tta = s->tta, .smooth = s->smooth};
+                                      .threshold = s->threshold, .tta = s->tta, .smooth = s->smooth, .allow_leak = s->allow_leak};
     evidence_source source = {.ctx = e->ctx, .cancel = e->cancel, .model = e->model, .whole = e->data, .data = e->data, .predictor = e->predictor,
                               .eval = e->eval, .model_path = strdup(model)};
     int code = source.model_path ? read_training(e, model, &source.files) : fail_text("out of memory");

@@ -11,7 +11,7 @@ typedef struct report_settings {
     int32_t threads, quiet;
 } report_settings;
 
-enum { N_OPTIONS = 11 };
+enum { N_OPTIONS = 12 };
 static void list_options(report_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"out", OPTION_TEXT, &s->out, "FILE.html", "the page (RUN/report.html)"},
@@ -20,6 +20,7 @@ static void list_options(report_settings *s, option list[N_OPTIONS]) {
         {"label-column", OPTION_TEXT, &s->request.label_columns, "A[,B...]", "manifest column of the label, or of several 0/1 labels (label)"},
         {"group", OPTION_TEXT, &s->request.group, "REGEX|none", "patient by file name: first sub-match; none = there are no groups"},
         {"by", OPTION_TEXT, &s->request.by, "A[,B...]", "also the figures for each value of these manifest columns: sex, scanner, age …"},
+        LEAK_OPTION(&s->request.allow_leak),
         TTA_OPTION(&s->request.tta),
         SMOOTH_OPTION(&s->request.smooth),
         {"device", OPTION_TEXT, &s->device, "SPEC", "see haemnet devices (best)"},

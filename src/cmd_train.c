@@ -52,7 +52,7 @@ static void print_end(const train_job *job) {
 static int write_page_of(const train_job *job) {
     const train_settings *s = job->settings;
     const evidence_request request = {.data = s->test ? s->test : s->data, .label_columns = s->choice.label_columns, .group = s->choice.group,
-                                      .threshold = NAN, .holdout = s->test ? 0 : s->holdout, .split_seed = s->seed};
+                                      .threshold = NAN, .holdout = s->test ? 0 : s->holdout, .split_seed = s->seed, .allow_leak = s->allow_leak};
     const hn_predictor_options options = {.struct_size = sizeof options, .device = s->device};
     evidence_source source = {.ctx = job->ctx, .cancel = job->cancel, .model = job->best, .data = job->test, .eval = job->eval_best,
                               .model_path = join_path(job->folder, "model.safetensors")};

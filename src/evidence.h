@@ -37,6 +37,7 @@ typedef struct evidence_request {
     double threshold;                          /* NaN = the model's */
     const char *tta;                           /* NULL = none */
     double smooth;                             /* slices, see hn_eval_options */
+    int32_t allow_leak;                        /* figures even of images that the model has seen */
     const char *by;                            /* "A,B": manifest columns of subgroups; NULL = none */
 } evidence_request;
 
@@ -130,6 +131,9 @@ typedef struct evidence {
     int32_t n_questions;
     evidence_thresholds thresholds;
     hn_subgroups *subgroups; /* NULL = not asked for */
+    hn_audit *audit;         /* against what the model was trained on; without traces of it (audited false) of the set by itself */
+    hn_audit_info leaks;
+    bool audited;
     evidence_baseline baselines[N_BASELINES];
     evidence_case cases[2 * MOST_CASES]; /* wrong ones first, each kind worst first */
     int32_t n_cases;
@@ -150,6 +154,7 @@ int find_trivial(evidence *e);
 extern const double threshold_places[N_THRESHOLDS];
 extern const char *const rate_names[N_RATES]; /* as in JSON */
 hn_status find_thresholds(evidence *e, hn_error *err);
+int find_audit(evidence *e); /* evidence_audit.c: EXIT_LEAK after a message, unless there is nothing or it is allowed */
 hn_status find_subgroups(evidence *e, hn_error *err); /* evidence_subgroups.c */
 hn_status find_reliability(const evidence *e, evidence_question *q, hn_error *err);
 int find_rows(evidence *e);

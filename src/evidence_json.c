@@ -332,6 +332,39 @@ static void write_subgroups(FILE *out, const evidence *e) {
     fprintf(out, "]}");
 }
 
+static void write_shortcut(FILE *out, const evidence *e, const hn_shortcut *s) {
+    static const char *const names[] = {"", "file size", "image size", "border", "format"};
+    fprintf(out, "{\"what\": \"%s\", \"class\": ", names[s->kind]);
+    json_string(out, hn_dataset_class_name(e->source->data, s->class_index));
+    number(out, "roc_auc", s->auc);
+    number(out, "low", s->low);
+    number(out, "high", s->high);
+    whole(out, "images", s->n);
+    whole(out, "patients", s->groups);
+    truth(out, "flagged", s->flagged);
+    fprintf(out, "}");
+}
+
+static void write_audit(FILE *out, const evidence *e) {
+    const hn_audit_info *a = &e->leaks;
+    fprintf(out, ",\n \"audit\": {\"against_training\": %s", e->audited ? "true" : "false");
+    truth(out, "allowed", e->audited && a->findings);
+    whole(out, "findings", a->findings);
+    whole(out, "patients", a->patients);
+    whole(out, "files", a->files);
+    whole(out, "pixels", a->pixels);
+    whole(out, "looks", a->looks);
+    number(out, "checked", a->checked);
+    fprintf(out, ", \"shortcuts\": [");
+    for (int32_t i = 0, written = 0; i < a->shortcuts; i++) {
+        hn_shortcut s = {.struct_size = sizeof s};
+        if (hn_audit_shortcut(e->audit, i, &s, NULL)) continue;
+        fprintf(out, written++ ? ",\n  " : "\n  ");
+        write_shortcut(out, e, &s);
+    }
+    fprintf(out, "]}");
+}
+
 static void write_baselines(FILE *out, const evidence *e) {
     fprintf(out, ",\n \"baselines\": {");
     for (int i = 0, written = 0; i < N_BASELINES; i++) {
@@ -432,6 +465,7 @@ void write_evidence_json(FILE *out, const evidence *e) {
     write_thresholds(out, e);
     write_subgroups(out, e);
     write_baselines(out, e);
+    write_audit(out, e);
     write_cases(out, e);
     write_training(out, e);
     fprintf(out, ",\n \"evidence_csv_sha256\": \"%s\"}\n", e->csv_sha256);

@@ -50,6 +50,10 @@ void report_subgroups(FILE *out, const evidence *e);
 typedef void (*warn_fn)(void *user, const char *text);
 int subgroup_warning(const evidence *e, warn_fn warn, void *user);
 
+/* report_leaks.c */
+void report_leaks(FILE *out, const evidence *e);
+int leak_warning(const evidence *e, warn_fn warn, void *user);
+
 /* report_gallery.c */
 void report_gallery(FILE *out, const evidence *e);
 

@@ -112,6 +112,9 @@ def said_truth(r):
 for right in (False, True):
     wanted = sorted((said_truth(r), i) for i, r in enumerate(rows) if (r["truth"] == r["said"]) == right)[:12]
     assert [s["row"] for s in g["shown"] if s["right"] == right] == [i for _, i in wanted]
+a = e["audit"]
+assert a["against_training"] is True and a["findings"] == 0 and a["checked"] == 1 and a["allowed"] is False
+assert any(s["what"] == "file size" and s["class"] == "haemorrhage" and s["images"] == len(rows) for s in a["shortcuts"])
 t = e["training"]
 r = json.load(open(here + "/run/run.json"))
 assert t["best_epoch"] == r["best_epoch"] and t["model_sha256"] == e["model"]["sha256"] and t["options"]["seed"] == 5 and len(t["history"]) == 3
@@ -225,7 +228,7 @@ expect 0 "$H" verify "$scratch/run" "$scratch/parts/test.csv" --quiet
 
 # Subgroups of manifest columns.
 cp -r "$scratch/run" "$scratch/grouped"
-expect 0 report "$scratch/grouped" "$scratch/data" --by "types, volume_ml" --quiet
+expect 0 report "$scratch/grouped" "$scratch/data" --by "types, volume_ml" --quiet --allow-leak
 python "subgroups" "$scratch" <<'PY'
 import csv, json, sys
 here = sys.argv[1]
@@ -263,8 +266,19 @@ says "$scratch/run/evidence.json" '"seen_in_training": "chose the epoch"'
 says "$scratch/run/report.html" "These images chose the epoch"
 says "$scratch/run/evidence.json" '"kind": "holdout"'
 expect 0 "$H" verify "$scratch/run" "$scratch/parts/train.csv"
-expect 0 report "$scratch/run" "$scratch/parts/train.csv" --quiet
+
+# Images that the model has seen: no figure, unless it is allowed, and then every output says so.
+rm "$scratch/run/evidence.json" "$scratch/run/report.html"
+expect 4 report "$scratch/run" "$scratch/parts/train.csv" --quiet
+run=$((run + 1))
+[ -e "$scratch/run/evidence.json" ] || [ -e "$scratch/run/report.html" ] && fail "figures of images that the model has seen"
+expect 0 report "$scratch/run" "$scratch/parts/train.csv" --quiet --allow-leak
 says "$scratch/run/evidence.json" '"seen_in_training": "trained on"'
+says "$scratch/run/evidence.json" '"against_training": true, "allowed": true'
+says "$scratch/run/report.html" "LEAKY"
+says "$scratch/run/model-card.md" "LEAKY"
+page "the page of a leak" "$scratch/run"
+expect 0 "$H" verify "$scratch/run" "$scratch/parts/train.csv" --quiet
 expect 0 train --epochs 1 --out "$scratch/tested" --test "$scratch/parts/test.csv"
 expect 0 report "$scratch/tested" --quiet
 says "$scratch/tested/evidence.json" '"seen_in_training": "chose the epoch"'
@@ -277,7 +291,7 @@ there "$scratch/run/evidence.json.previous" "$scratch/run/evidence.csv.previous"
 
 # Several labels, more than two classes without a positive one, a model without a run, hostile names, a bad file.
 expect 0 "$H" train --recipe thesis "$scratch/data" --epochs 1 --size 32 --hidden 4 --label-column subdural,subarachnoid --quiet --out "$scratch/multi"
-expect 0 report "$scratch/multi" "$scratch/data" --quiet
+expect 0 report "$scratch/multi" "$scratch/data" --quiet --allow-leak
 expect 0 "$H" verify "$scratch/multi" "$scratch/data" --quiet
 page "the page of several labels" "$scratch/multi"
 mkdir -p "$scratch/odd/data/<b>\"&'" "$scratch/odd/data/well, or so" "$scratch/odd/data/zz"
@@ -289,7 +303,7 @@ for file in "$scratch"/data/images/p000[0-5]*.png; do
 done
 echo "no image" > "$scratch/odd/data/zz/broken.png"
 expect 3 "$H" train --recipe thesis "$scratch/odd/data" --epochs 1 --size 16 --hidden 4 --quiet --out "$scratch/odd/run"
-expect 3 report "$scratch/odd/run" "$scratch/odd/data" --quiet
+expect 3 report "$scratch/odd/run" "$scratch/odd/data" --quiet --allow-leak
 python "evidence of hostile names" "$scratch/odd/run" <<'PY'
 import csv, json, sys
 e = json.load(open(sys.argv[1] + "/evidence.json"))
