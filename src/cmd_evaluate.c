@@ -3,13 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "judgement.h"
 #include "report.h"
 
 typedef struct evaluate_settings {
-    const char *json, *report, *positive, *device, *tta, *label_weights;
+    const char *json, *report, *positive, *device, *tta, *label_weights, *choose, *choose_on, *correct;
     double threshold, smooth; /* smooth: slices */
     data_choice choice;
     int32_t batch, threads, quiet, allow_leak, views; /* views: HN_TTA_… */
+    int32_t rule, correction; /* HN_CHOOSE_…, HN_CORRECT_… */
+    double rule_value;
 } evaluate_settings;
 
 typedef struct evaluation { /* what is open during the command */
@@ -21,12 +24,19 @@ typedef struct evaluation { /* what is open during the command */
     hn_eval *eval;
     hn_audit *audit; /* against the model's training data; NULL = it keeps no traces of it */
     double weighted_loss; /* NaN = not asked for, or undefined */
+    hn_threshold chosen;  /* rule 0 = the threshold was given */
+    bool chosen_here, calibrated_here; /* on the rows that are reported */
+    hn_subgroups *subgroups;
 } evaluation;
 
-enum { N_OPTIONS = 15 };
+enum { N_OPTIONS = 19 };
 static void list_options(evaluate_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
+        {"choose", OPTION_TEXT, &s->choose, "RULE", "threshold by rule, chosen on --choose-on: " CHOOSE_RULES},
+        {"choose-on", OPTION_TEXT, &s->choose_on, "DATA2", "labelled data for --choose, other than DATA"},
+        {"by", OPTION_TEXT, &s->choice.keep_columns, "A[,B...]", "also the figures for each value of these manifest columns"},
+        {"correct", OPTION_TEXT, &s->correct, "METHOD", "of many comparisons with --by: holm or benjamini-hochberg (holm)"},
         {"json", OPTION_TEXT, &s->json, "FILE|-", "also write the figures as JSON; - prints nothing else on stdout"},
         {"report", OPTION_TEXT, &s->report, "FILE.html", "also write one page for people that holds all: figures, curves, single images with heat maps"},
         {"positive", OPTION_TEXT, &s->positive, "NAME", "class that sensitivity, ROC AUC and so on are about (the model's)"},
@@ -61,22 +71,58 @@ static hn_status open_all(evaluation *e, const evaluate_settings *s, const char 
     return status ? status : hn_predictor_create(e->model, &options, &e->predictor, err);
 }
 
+/* Index of --positive + 1, 0 = the model's; -1 after a message. */
+static int32_t find_positive(const evaluation *e, const char *wanted) {
+    const char *name;
+    if (!wanted) return 0;
+    for (int32_t k = 0; (name = hn_model_class_name(e->model, k)); k++)
+        if (!strcmp(name, wanted)) return k + 1;
+    usage_error("evaluate", "--positive %s: the model has no such class; its first is %s", wanted, hn_model_class_name(e->model, 0));
+    return -1;
+}
+
+static hn_status run(evaluation *e, const evaluate_settings *s, const char *what, hn_dataset *data, int32_t positive, double threshold, hn_eval **out,
+                     hn_error *err) {
+    progress_bar bar;
+    const hn_eval_options options = {.struct_size = sizeof options, .positive = positive, .threshold = threshold, .cancel = e->cancel,
+                                     .progress = progress_show, .progress_user = &bar, .smooth = s->smooth};
+    progress_begin(&bar, what);
+    const hn_status status = hn_evaluate(e->predictor, data, &options, out, err);
+    progress_end(&bar);
+    return status;
+}
+
+/* --choose: the threshold of other data, into e->chosen. */
+static hn_status choose(evaluation *e, const evaluate_settings *s, int32_t positive, hn_error *err) {
+    data_choice plain = s->choice;
+    hn_dataset *data = NULL;
+    hn_eval *eval = NULL;
+    plain.keep_columns = NULL;
+    hn_status status = open_data_for(e->model, e->ctx, s->choose_on, &plain, &data, err);
+    if (!status) status = run(e, s, "choose", data, positive, 0, &eval, err);
+    if (!status) status = hn_eval_threshold(eval, positive, s->rule, s->rule_value, &e->chosen, err);
+    hn_eval_free(eval);
+    hn_dataset_free(data);
+    return status;
+}
+
 /* 0, or an exit code after a message. */
 static int compute(evaluation *e, const evaluate_settings *s, hn_error *err) {
-    progress_bar bar;
-    hn_eval_options options = {.struct_size = sizeof options, .threshold = s->threshold, .cancel = e->cancel, .progress = progress_show,
-                               .progress_user = &bar, .smooth = s->smooth};
-    const char *name;
-    while (s->positive && (name = hn_model_class_name(e->model, options.positive))) {
-        options.positive++;
-        if (!strcmp(name, s->positive)) break;
-        if (!hn_model_class_name(e->model, options.positive))
-            return usage_error("evaluate", "--positive %s: the model has no such class; its first is %s", s->positive, hn_model_class_name(e->model, 0));
-    }
-    progress_begin(&bar, "evaluate");
-    hn_status status = hn_evaluate(e->predictor, e->data, &options, &e->eval, err);
-    progress_end(&bar);
-    return status ? fail(err) : EXIT_DONE;
+    const int32_t positive = find_positive(e, s->positive);
+    hn_dataset_info info = {.struct_size = sizeof info};
+    hn_calibration c = {.struct_size = sizeof c};
+    e->chosen.struct_size = sizeof e->chosen;
+    if (positive < 0) return EXIT_USAGE;
+    hn_status status = hn_dataset_get_info(e->data, &info, err);
+    if (!status) status = hn_model_get_calibration(e->model, &c, err);
+    if (!status && s->rule) status = choose(e, s, positive, err);
+    else if (!status && !(s->threshold > 0)) status = hn_model_get_threshold(e->model, &e->chosen, err);
+    const double threshold = s->rule ? e->chosen.threshold : s->threshold;
+    if (!status) status = run(e, s, "evaluate", e->data, positive, threshold, &e->eval, err);
+    if (status) return fail(err);
+    e->chosen_here = e->chosen.rule && same_digest(e->chosen.digest, info.digest);
+    e->calibrated_here = c.method && same_digest(c.digest, info.digest);
+    return s->choice.keep_columns ? make_subgroups(e->data, e->eval, s->choice.keep_columns, s->correction, &e->subgroups, err) : EXIT_DONE;
 }
 
 /* After the evaluation, which has decoded all files. */
@@ -109,6 +155,35 @@ static int weigh(evaluation *e, const evaluate_settings *s, hn_error *err) {
     return code;
 }
 
+static const char *chosen_class(const evaluation *e) {
+    const char *name = hn_model_class_name(e->model, e->chosen.index);
+    return name ? name : "";
+}
+
+/* Where the threshold comes from; and loudly, if it or the calibration is of these rows. */
+static void print_origins(const evaluation *e) {
+    char text[CHOICE_TEXT];
+    hn_calibration c = {.struct_size = sizeof c};
+    if (e->chosen.rule)
+        printf("\nthreshold %.6g: %s; there sensitivity %.4f, specificity %.4f\n", e->chosen.threshold, choice_text(&e->chosen, chosen_class(e), text),
+               e->chosen.sensitivity, e->chosen.specificity);
+    if (!hn_model_get_calibration(e->model, &c, NULL) && c.method) {
+        printf("calibrated: ");
+        print_calibration(stdout, &c);
+    }
+}
+
+/* On stderr too, and whatever --quiet says: who reads only the JSON must not miss it. */
+static void warn_origins(const evaluation *e, bool alone) {
+    static const char threshold[] = "WARNING: the threshold was chosen on these very images: sensitivity, specificity and what follows from them are too good";
+    static const char calibration[] = "WARNING: the model was calibrated on these very images: calibration error, Brier score and log loss are too good";
+    for (int which = 0; which < 2; which++) {
+        if (which ? !e->calibrated_here : !e->chosen_here) continue;
+        if (!alone) printf("%s\n", which ? calibration : threshold);
+        fprintf(stderr, "haemnet: %s\n", which ? calibration : threshold);
+    }
+}
+
 static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *out, const char *model, const char *data, hn_error *err) {
     fprintf(out, leaks_of(e->audit) ? "{\"leaky\": true, " : "{");
     hn_status status = write_metrics_json(out, e->eval, err);
@@ -117,6 +192,14 @@ static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *ou
     if (s->label_weights) {
         fprintf(out, ", \"weighted_log_loss\": ");
         json_number(out, e->weighted_loss);
+    }
+    fprintf(out, ", \"threshold_choice\": ");
+    write_choice_json(out, &e->chosen, chosen_class(e), e->chosen_here);
+    fprintf(out, ", ");
+    if (!status) status = write_reliability_json(out, e->model, e->eval, e->calibrated_here, e->cancel, err);
+    if (e->subgroups) {
+        fprintf(out, ", \"subgroups\": ");
+        write_subgroups_json(out, e->subgroups, s->correction);
     }
     fprintf(out, ", \"tta\": \"%s\", \"smooth\": ", tta_name(s->views));
     json_number(out, s->smooth);
@@ -153,7 +236,8 @@ static int read_training(const evaluation *e, const char *model, run_files *out)
 
 static int write_page_of(const evaluation *e, const evaluate_settings *s, const char *model, const char *data) {
     const evidence_request request = {.data = data, .label_columns = s->choice.label_columns, .group = s->choice.group, .positive = s->positive,
-                                      .threshold = s->threshold, .tta = s->tta, .smooth = s->smooth, .allow_leak = s->allow_leak};
+                                      .threshold = s->rule ? e->chosen.threshold : s->threshold, .tta = s->tta, .smooth = s->smooth,
+                                      .by = s->choice.keep_columns, .allow_leak = s->allow_leak};
     evidence_source source = {.ctx = e->ctx, .cancel = e->cancel, .model = e->model, .whole = e->data, .data = e->data, .predictor = e->predictor,
                               .eval = e->eval, .model_path = strdup(model)};
     int code = source.model_path ? read_training(e, model, &source.files) : fail_text("out of memory");
@@ -167,7 +251,10 @@ static int report(const evaluation *e, const evaluate_settings *s, const char *m
     bool alone = s->json && !strcmp(s->json, "-");
     if (alone && !write_json(e, s, stdout, model, data, err)) return fail(err);
     if (!alone && leaks_of(e->audit)) printf("LEAKY: the model has seen some of these images or patients; the figures are too good\n");
-    if (!alone && print_metrics(stdout, e->eval, err)) return fail(err);
+    if (!alone && (print_metrics(stdout, e->eval, err) || print_reliability(stdout, e->eval, err))) return fail(err);
+    if (!alone && e->subgroups) print_subgroups(stdout, e->subgroups, s->correction);
+    if (!alone) print_origins(e);
+    warn_origins(e, alone);
     if (!alone && s->label_weights) printf("weighted log loss    %.4f (weights %s)\n", e->weighted_loss, s->label_weights);
     if (!alone && s->smooth > 0) printf("each slice averaged along its series, by a Gaussian of %g slices\n", s->smooth);
     if (s->json && !alone) {
@@ -198,7 +285,13 @@ int cmd_evaluate(int argc, char **argv) {
     if (!code) code = read_smooth("evaluate", s.smooth);
     if (code) return code;
     code = check_words("evaluate", NULL, s.device, s.choice.group);
+    if (!code) code = read_choice("evaluate", s.choose, &s.rule, &s.rule_value);
+    if (!code) code = read_correction("evaluate", s.correct, &s.correction);
     if (code) return code;
+    if (s.choose && !s.choose_on)
+        return usage_error("evaluate", "--choose wants --choose-on DATA2: a threshold chosen on the images that are reported makes its figures too good");
+    if (s.choose_on && !s.choose) return usage_error("evaluate", "--choose-on belongs to --choose RULE");
+    if (s.choose && s.threshold > 0) return usage_error("evaluate", "--choose and --threshold exclude each other");
     code = open_all(&e, &s, argv[0], argv[1], &err) ? fail(&err) : compute(&e, &s, &err);
     if (!code) code = audit(&e, &s, &err);
     if (!code) code = weigh(&e, &s, &err);
@@ -208,6 +301,7 @@ int cmd_evaluate(int argc, char **argv) {
         if (written) code = written;
     }
     hn_audit_free(e.audit);
+    hn_subgroups_free(e.subgroups);
     hn_eval_free(e.eval);
     hn_predictor_free(e.predictor);
     hn_dataset_free(e.data);

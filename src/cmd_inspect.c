@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "program.h"
+#include "judgement.h"
 
 typedef struct inspect_settings {
     const char *preset;
@@ -103,6 +103,14 @@ static void print_facts(const hn_model *model, const hn_model_info *info) {
     hex_digest(digest, info->digest);
     printf("positive class           %s, from probability %g on\n", info->positive >= 0 ? hn_model_class_name(model, info->positive) : "none named",
            info->threshold);
+    hn_threshold t = {.struct_size = sizeof t};
+    hn_calibration c = {.struct_size = sizeof c};
+    char text[CHOICE_TEXT];
+    if (!hn_model_get_threshold(model, &t, NULL) && t.rule)
+        printf("threshold                %s\n", choice_text(&t, hn_model_class_name(model, t.index), text));
+    printf("calibration              ");
+    if (!hn_model_get_calibration(model, &c, NULL) && c.method) print_calibration(stdout, &c);
+    else printf("none\n");
     printf("digest                   %s\n", digest);
 }
 

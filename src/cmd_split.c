@@ -23,11 +23,14 @@ typedef struct split_run {
     hn_dataset *data, *parts[2];
     hn_dataset_info info;
     int64_t skipped;
+    char *kept_copy;
+    const char **kept; /* [n_kept] of --keep */
+    int32_t n_kept;
 } split_run;
 
 static const char *const part_names[] = {"train", "test"};
 
-enum { N_OPTIONS = 9 };
+enum { N_OPTIONS = 10 };
 static void list_options(split_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"out", OPTION_TEXT, &s->out, "DIR", "folder for train/ and test/, or train.csv and test.csv (needed)"},
@@ -37,6 +40,7 @@ static void list_options(split_settings *s, option list[N_OPTIONS]) {
         {"manifest", OPTION_FLAG, &s->manifest, NULL, "write train.csv and test.csv; the files stay where they are"},
         {"label-column", OPTION_TEXT, &s->choice.label_columns, "A[,B...]", "manifest column of the label, or of several 0/1 labels (label)"},
         {"group", OPTION_TEXT, &s->choice.group, "REGEX|none", "patient by file name: first sub-match; none = there are no groups"},
+        {"keep", OPTION_TEXT, &s->choice.keep_columns, "A[,B...]", "with --manifest: further columns that both parts keep, such as sex,scanner"},
         {"strict", OPTION_FLAG, &s->choice.strict, NULL, "stop at the first file that cannot be read instead of skipping it"},
         {"quiet", OPTION_FLAG, &s->quiet, NULL, "no counts, no notes"},
     };
@@ -62,8 +66,8 @@ static void write_path(FILE *out, const char *path) {
     free(joined);
 }
 
-/* path: where the file is for the reader; NULL = where it is now. */
-static void write_row(const split_run *r, FILE *out, const char *path, const hn_row *row) {
+/* path: where the file is for the reader; NULL = where it is now. from: the row is that of this part, whose kept columns are written too. */
+static void write_row(const split_run *r, FILE *out, const char *path, const hn_row *row, hn_dataset *from, int64_t index) {
     if (path)
         csv_field(out, path);
     else
@@ -80,6 +84,10 @@ static void write_row(const split_run *r, FILE *out, const char *path, const hn_
     csv_field(out, row->study);
     fputc(',', out);
     if (row->slice >= 0) fprintf(out, "%d", row->slice);
+    for (int32_t c = 0; from && c < r->n_kept; c++) {
+        fputc(',', out);
+        csv_field(out, hn_dataset_value(from, index, c));
+    }
     fputc('\n', out);
 }
 
@@ -92,7 +100,12 @@ static FILE *open_manifest(const split_run *r, const char *path) {
         fputc(',', out);
         csv_field(out, hn_dataset_class_name(r->data, k));
     }
-    fprintf(out, ",patient,study,slice\n");
+    fprintf(out, ",patient,study,slice");
+    for (int32_t c = 0; c < r->n_kept; c++) {
+        fputc(',', out);
+        csv_field(out, r->kept[c]);
+    }
+    fputc('\n', out);
     return out;
 }
 
@@ -104,7 +117,7 @@ static int write_manifest(split_run *r, int part) {
     char *path = join_path(r->s->out, part ? "test.csv" : "train.csv");
     FILE *out = open_manifest(r, path);
     for (int64_t i = 0; out && i < info.n_rows; i++)
-        if (!hn_dataset_get_row(r->parts[part], i, &row, NULL)) write_row(r, out, NULL, &row);
+        if (!hn_dataset_get_row(r->parts[part], i, &row, NULL)) write_row(r, out, NULL, &row, r->parts[part], i);
     int code = out && close_output(out, path) ? EXIT_DONE : EXIT_FAILED;
     free(path);
     return code;
@@ -183,7 +196,7 @@ static int place_file(split_run *r, const char *top, const char *folder, const h
     }
     char *place = free_place(folder, row->path);
     int code = !place ? fail_text("no free name for %s in %s", row->path, folder) : copy_file(row->path, place, r->s->move) ? EXIT_DONE : EXIT_FAILED;
-    if (!code && manifest) write_row(r, manifest, place + strlen(top) + 1, row);
+    if (!code && manifest) write_row(r, manifest, place + strlen(top) + 1, row, NULL, 0);
     free(place);
     return code;
 }
@@ -276,6 +289,16 @@ static bool read_ratios(split_settings *s) {
     return true;
 }
 
+static int read_kept(split_run *r) {
+    static const char *const own[] = {"file", "label", "patient", "study", "slice"};
+    if (!r->s->choice.keep_columns) return EXIT_DONE;
+    r->n_kept = split_list(r->s->choice.keep_columns, &r->kept_copy, &r->kept);
+    for (int32_t c = 0; c < r->n_kept; c++)
+        for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+            if (!strcmp(r->kept[c], own[i])) return usage_error("split", "--keep %s: the parts have this column anyway", own[i]);
+    return EXIT_DONE;
+}
+
 int cmd_split(int argc, char **argv) {
     split_settings s = {.ratios = "0.8,0.2", .choice.cache_mb = -1};
     option list[N_OPTIONS];
@@ -287,9 +310,13 @@ int cmd_split(int argc, char **argv) {
     if (!s.out) return usage_error("split", "--out DIR is needed");
     if (!read_ratios(&s)) return usage_error("split", "--ratios %s: must be two shares above 0 that add up to 1, such as 0.8,0.2", s.ratios);
     if (s.move && s.manifest) return usage_error("split", "--move and --manifest exclude each other: a manifest leaves the files where they are");
+    if (s.choice.keep_columns && !s.manifest) return usage_error("split", "--keep belongs to --manifest: a folder per class has no columns");
     quiet = s.quiet;
     int code = check_words("split", NULL, NULL, s.choice.group);
+    if (!code) code = read_kept(&r);
     if (!code) code = split(&r, argv[0]);
+    free(r.kept);
+    free(r.kept_copy);
     for (int part = 0; part < 2; part++) hn_dataset_free(r.parts[part]);
     hn_dataset_free(r.data);
     hn_cancel_free(r.cancel);

@@ -58,8 +58,15 @@ const command commands[] = {
     {"evaluate", "MODEL DATA", "says how good a model is on labelled images",
      "  haemnet evaluate run/model.safetensors parts/test\n"
      "  haemnet evaluate run/model.safetensors parts/test.csv --threshold 0.3 --json metrics.json\n"
-     "  haemnet evaluate run/model.safetensors parts/test --json - | python3 -m json.tool\n",
+     "  haemnet evaluate run/model.safetensors parts/test --json - | python3 -m json.tool\n"
+     "  haemnet evaluate run/model.safetensors parts/test.csv --choose sensitivity=0.95 --choose-on parts/tune.csv\n"
+     "  haemnet evaluate run/model.safetensors parts/test.csv --by sex,age,scanner\n",
      cmd_evaluate, describe_evaluate},
+    {"calibrate", "MODEL DATA --out FILE", "fits probabilities to what happens, and chooses a threshold, on data of their own",
+     "  haemnet calibrate run/model.safetensors parts/tune.csv --choose sensitivity=0.95 --out run/calibrated.safetensors\n"
+     "  haemnet calibrate run/model.safetensors parts/tune.csv --method platt --out run/calibrated.safetensors\n"
+     "  haemnet calibrate run/model.safetensors parts/tune.csv --method none --choose youden --out run/chosen.safetensors\n",
+     cmd_calibrate, describe_calibrate},
     {"report", "RUN [DATA]", "writes down all that is known about a run's model: figures, intervals, images, hashes",
      "  haemnet report run parts/test.csv                                    on data that the training has not seen\n"
      "  haemnet report run                                                   on the test part of the training, which chose the epoch\n",

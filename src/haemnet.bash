@@ -21,6 +21,9 @@ _haemnet() {
         --method) COMPREPLY=($(compgen -W "integrated-gradients hirescam gradcam gradcam++ layercam occlusion saliency" -- "$current")); return ;;
         --colours) COMPREPLY=($(compgen -W "inferno magma viridis" -- "$current")); return ;;
         --tta) COMPREPLY=($(compgen -W "none flip flip-shift" -- "$current")); return ;;
+        --choose) COMPREPLY=($(compgen -W "youden sensitivity= specificity= cost=" -- "$current")); return ;;
+        --method) [ "$command" = calibrate ] && { COMPREPLY=($(compgen -W "temperature platt none" -- "$current")); return; } ;;
+        --correct) COMPREPLY=($(compgen -W "holm benjamini-hochberg" -- "$current")); return ;;
         --task) COMPREPLY=($(compgen -W "single multi" -- "$current")); return ;;
         --class-weights) COMPREPLY=($(compgen -W "balanced" -- "$current")); return ;;
         --device) COMPREPLY=($(compgen -W "best $("$program" devices 2>/dev/null | sed 's/^[* ] \([^ ]*\).*/\1/')" -- "$current"))

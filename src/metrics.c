@@ -109,15 +109,24 @@ static hn_status print_classes(FILE *out, const hn_eval *eval, const hn_metrics 
     return HN_OK;
 }
 
+/* "of those that have it, found; 95 % interval 0.8 to 0.9". */
+static void rate(FILE *out, const hn_eval *eval, int32_t kind, const char *name, double value, const char *meaning) {
+    hn_interval i = {.struct_size = sizeof i};
+    char text[160];
+    if (hn_eval_rate(eval, kind, 0, 0, &i, NULL) || isnan(i.low)) snprintf(text, sizeof text, "%s", meaning);
+    else snprintf(text, sizeof text, "%s; 95 %% interval %.4f to %.4f", meaning, i.low, i.high);
+    figure(out, name, value, text);
+}
+
 static void print_positive(FILE *out, const hn_eval *eval, const hn_metrics *m) {
     hn_interval auc = {.struct_size = sizeof auc};
     char meaning[80] = "";
     if (!hn_eval_auc(eval, m->positive, 0, &auc, NULL)) interval_text(meaning, &auc, auc.groups < auc.n);
     fprintf(out, "\n%s against the rest, called so from %g on\n", hn_eval_class_name(eval, m->positive), m->threshold);
-    figure(out, "sensitivity", m->sensitivity, "of those that have it, found");
-    figure(out, "specificity", m->specificity, "of those that have it not, let go");
-    figure(out, "PPV", m->ppv, "of those called so, right");
-    figure(out, "NPV", m->npv, "of those let go, right");
+    rate(out, eval, HN_RATE_SENSITIVITY, "sensitivity", m->sensitivity, "of those that have it, found");
+    rate(out, eval, HN_RATE_SPECIFICITY, "specificity", m->specificity, "of those that have it not, let go");
+    rate(out, eval, HN_RATE_PPV, "PPV", m->ppv, "of those called so, right");
+    rate(out, eval, HN_RATE_NPV, "NPV", m->npv, "of those let go, right");
     figure(out, "F1", m->f1, "");
     figure(out, "threat score", m->threat_score, "found / (found + missed + false alarms)");
     figure(out, "ROC AUC", m->roc_auc, meaning);

@@ -108,6 +108,12 @@ hn_status write_intervals_json(FILE *out, const hn_eval *eval, hn_error *err) {
     fprintf(out, "{\"level\": 0.95, \"by\": \"%s\"", by_patient || (m.positive >= 0 && auc.groups < auc.n) ? "patient" : "image");
     pair(out, "accuracy", accuracy.low, accuracy.high);
     pair(out, "roc_auc", auc.low, auc.high);
+    static const char *const names[] = {"sensitivity", "specificity", "ppv", "npv"};
+    for (int32_t k = 0; k < 4 && !status && m.positive >= 0; k++) {
+        hn_interval rate = {.struct_size = sizeof rate};
+        status = hn_eval_rate(eval, HN_RATE_SENSITIVITY + k, 0, 0, &rate, err);
+        pair(out, names[k], rate.low, rate.high);
+    }
     fprintf(out, "}");
     return status;
 }

@@ -1,8 +1,8 @@
 /* evaluate.c - a predictor over a data set: rows in their order ─► loader ─► network ─► hn_eval, which lib/eval then reads.
  *
  * The loader preprocesses as hn_predict does and the network runs through the same executors, so a row's probabilities are those that
- * hn_predict gives for its file, unless they are averaged along the series. No figure is worked out here. A row whose output is not finite stays, flagged: it counts as a sample
- * without a verdict, and only a network that gives nothing else is an error. */
+ * hn_predict gives for its file, unless they are averaged along the series. No figure is worked out here. A row whose output is not finite stays,
+ * flagged: it counts as a sample without a verdict, and only a network that gives nothing else is an error. */
 #include <math.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ static hn_status make_eval(pass *s, int64_t rows, hn_error *err) {
     s->eval->threshold = s->options->threshold != 0 ? s->options->threshold : s->p->threshold;
     hni_dataset_digest(s->data, s->eval->digest);
     s->eval->averaged = s->p->tta != HN_TTA_NONE;
-    s->eval->rounded = 1;
+    s->eval->rounded = !(s->options->smooth > 0);
     s->eval->logits = hni_calloc(s->p->ctx, (size_t)rows, (size_t)m->n_classes * sizeof *s->eval->logits);
     if (!s->eval->logits) return hni_fail_memory(err, (size_t)rows * (size_t)m->n_classes * sizeof *s->eval->logits, "an evaluation's logits");
     s->eval->groups_unknown = (hni_dataset_flags(s->data) & HN_DATA_GROUPS_UNKNOWN) != 0;

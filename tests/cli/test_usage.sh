@@ -54,6 +54,28 @@ wrong "$H" train data more --out run
 wrong "$H" evaluate model
 wrong "$H" evaluate model data --threshold 1.5
 wrong "$H" evaluate model data --threshold 0
+wrong "$H" evaluate model data --choose youden
+says "$scratch/err" "--choose-on DATA2"
+wrong "$H" evaluate model data --choose-on other
+wrong "$H" evaluate model data --choose luck --choose-on other
+says "$scratch/err" "youden, sensitivity=S, specificity=S, cost=C"
+wrong "$H" evaluate model data --choose sensitivity --choose-on other
+wrong "$H" evaluate model data --choose sensitivity=95 --choose-on other
+wrong "$H" evaluate model data --choose youden=1 --choose-on other
+wrong "$H" evaluate model data --choose cost=-1 --choose-on other
+wrong "$H" evaluate model data --choose youden --choose-on other --threshold 0.3
+wrong "$H" evaluate model data --by sex --correct bonferroni
+says "$scratch/err" "holm or benjamini-hochberg"
+wrong "$H" calibrate model
+wrong "$H" calibrate model data
+says "$scratch/err" "--out FILE is needed"
+wrong "$H" calibrate model data --out other --method isotonic
+says "$scratch/err" "temperature, platt or none"
+wrong "$H" calibrate model data --out other --method none
+says "$scratch/err" "leaves nothing to do"
+wrong "$H" calibrate model data --out other --choose sensitivity=0
+wrong "$H" split data --out parts --keep sex
+wrong "$H" split data --manifest --out parts --keep patient
 wrong "$H" predict model
 wrong "$H" predict model image --threshold 0
 says "$scratch/err" "must lie between 0 and 1"
