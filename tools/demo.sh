@@ -14,7 +14,7 @@ step() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [ -t 1 ] || step() { printf '\n%s\n' "$*"; }
 
 step "1. Draws head-CT slices of 800 invented patients"
-"$haemnet" phantom --out "$demo/data" --patients 800 --slices 4 --size 256 --bleed-share 1 --seed 1
+"$haemnet" phantom --out "$demo/data" --patients 800 --slices 4 --size 256 --bleed-share 0.7 --seed 1
 
 step "2. Keeps a fifth of the patients for the examination"
 "$haemnet" split "$demo/data" --manifest --ratios 0.8,0.2 --seed 1 --out "$demo/parts"
