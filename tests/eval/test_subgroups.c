@@ -228,7 +228,7 @@ START_TEST(nothing_to_compare) {
 END_TEST
 
 START_TEST(what_cannot_be_used_is_refused) {
-    static char many[70][8];
+    static char many[70][16];
     static const char *given[70];
     const hn_subgroup_column column = {"station", given}, nameless = {NULL, given};
     hn_subgroup_options o = {.struct_size = sizeof o, .bands = 1};
