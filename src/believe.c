@@ -1,7 +1,6 @@
 /* believe.c - how far an evaluation's probabilities can be believed, what is reached where sensitivity or specificity is held, and what a model's
  * calibration is; for people and for programs. */
 #include <math.h>
-#include <string.h>
 
 #include "judgement.h"
 
@@ -137,7 +136,6 @@ void print_calibration(FILE *out, const hn_calibration *c) {
 
 void write_calibration_json(FILE *out, const hn_calibration *c, bool here) {
     char digest[65];
-    static const uint64_t unknown[4];
     if (!c->method) {
         fprintf(out, "null");
         return;
@@ -145,7 +143,7 @@ void write_calibration_json(FILE *out, const hn_calibration *c, bool here) {
     hex_digest(digest, c->digest);
     fprintf(out, "{\"method\": \"%s\", \"rows\": %lld, \"groups\": %lld, \"digest\": ", hn_calibration_method_name(c->method), (long long)c->n,
             (long long)c->groups);
-    fprintf(out, memcmp(c->digest, unknown, sizeof unknown) ? "\"%s\"" : "null", digest);
+    fprintf(out, known_digest(c->digest) ? "\"%s\"" : "null", digest);
     for (int which = 0; which < 2 && c->scale && c->shift; which++) {
         fprintf(out, which ? ", \"shift\": [" : ", \"scale\": [");
         for (int32_t k = 0; k < c->n_classes; k++) {

@@ -42,11 +42,15 @@ static void member(FILE *out, const char *name, double value) {
     json_number(out, value);
 }
 
-static void write_digest(FILE *out, const uint64_t digest[4]) {
+bool known_digest(const uint64_t digest[4]) {
     static const uint64_t unknown[4];
+    return memcmp(digest, unknown, sizeof unknown) != 0;
+}
+
+static void write_digest(FILE *out, const uint64_t digest[4]) {
     char text[65];
     hex_digest(text, digest);
-    fprintf(out, memcmp(digest, unknown, sizeof unknown) ? ", \"digest\": \"%s\"" : ", \"digest\": null", text);
+    fprintf(out, known_digest(digest) ? ", \"digest\": \"%s\"" : ", \"digest\": null", text);
 }
 
 void write_choice_json(FILE *out, const hn_threshold *t, const char *class_name, bool here) {
@@ -66,10 +70,7 @@ void write_choice_json(FILE *out, const hn_threshold *t, const char *class_name,
     fprintf(out, ", \"on_these_rows\": %s}", here ? "true" : "false");
 }
 
-bool same_digest(const uint64_t a[4], const uint64_t b[4]) {
-    static const uint64_t unknown[4];
-    return memcmp(a, unknown, sizeof unknown) && !memcmp(a, b, sizeof unknown);
-}
+bool same_digest(const uint64_t a[4], const uint64_t b[4]) { return known_digest(a) && !memcmp(a, b, 4 * sizeof *a); }
 
 const char *part_of_training(const hn_model *model, const uint64_t digest[4]) {
     static const char *const parts[] = {"train", "test"};

@@ -1,4 +1,5 @@
-/* cmd_verify.c - `haemnet verify`: works evidence.json out again, from the model and the data, and says of each figure whether it holds.
+/* cmd_verify.c - `haemnet verify`: works evidence.json out again, from the model and the data, and says of each figure whether it holds;
+ * then the model card, line by line (verify_card.c).
  *
  * What was written is read as a flat list of values, and so is what would be written now: so no figure is left out of the comparison because someone
  * forgot it here. A value is told by its path, such as figures.image.roc_auc.low. */
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "evidence.h"
+#include "model_card.h"
 
 typedef struct verify_settings {
     double tolerance;
@@ -129,15 +130,18 @@ static bool same_value(const tally *t, const char *path) {
 }
 
 /* What is to blame, in the order in which one follows from the other. */
-static void conclude(const tally *t, const char *folder, bool csv) {
+static void conclude(const tally *t, const char *folder, bool csv, int64_t card) {
     const bool model = same_value(t, "model.sha256"), data = same_value(t, "data.contents_sha256") && same_value(t, "data.list_sha256");
-    printf("\nmodel: %s\ndata: %s\nevidence.csv: %s\nvalues: %lld held, %lld differ\n", model ? "the same, to the bit" : "ANOTHER ONE",
+    printf("\nmodel: %s\ndata: %s\nevidence.csv: %s\nmodel-card.md: %s\nvalues: %lld held, %lld differ\n", model ? "the same, to the bit" : "ANOTHER ONE",
            data                                       ? "the same images, labels and patients, to the bit"
            : same_value(t, "data.contents_sha256") ? "the same images, but OTHER labels, patients or names"
                                                    : "OTHER IMAGES",
-           csv ? "as it was written" : "CHANGED", (long long)t->held, (long long)t->differ);
+           csv ? "as it was written" : "CHANGED",
+           card == CARD_ABSENT ? "there is none"
+           : card              ? "DIFFERS"
+                               : "as it would be written now", (long long)t->held, (long long)t->differ);
     if (!t->differ && csv)
-        printf("%s/evidence.json holds.\n", folder);
+        printf("%s/evidence.json holds%s.\n", folder, card > 0 ? ", but model-card.md was changed" : "");
     else if (t->differ && model && data)
         printf("%s/evidence.json DOES NOT HOLD: model and data are the same, so it was changed, or measured otherwise.\n", folder);
     else
@@ -178,14 +182,16 @@ static int work_out(const evidence *e, json_list *fresh) {
 static int hold_against(const verify_settings *s, const char *folder, const json_list *stored, const evidence *e) {
     json_list fresh;
     char *csv = join_path(folder, "evidence.csv");
+    int64_t card = 0;
     int code = work_out(e, &fresh);
     tally t = {.stored = stored, .fresh = &fresh, .tolerance = s->tolerance};
     if (!code) {
         compare(&t);
         const bool csv_good = csv_holds(csv, stored);
         if (!same_value(&t, "data.contents_sha256")) name_images(csv, e);
-        conclude(&t, folder, csv_good);
-        code = t.differ || !csv_good ? EXIT_FAILED : EXIT_DONE;
+        code = verify_card(e, folder, s->tolerance, &card);
+        if (!code) conclude(&t, folder, csv_good, card);
+        if (t.differ || !csv_good || card > 0) code = EXIT_FAILED;
     }
     free_json(&fresh);
     free(csv);

@@ -3,8 +3,8 @@
  *
  *   evidence_source.c  run, model, data, predictions      evidence_curves.c  curves, histogram, baselines
  *   evidence.c         figures and their intervals        evidence_rows.c    digests of the images, gallery
- *   evidence_thresholds.c  other thresholds, reliability
- *   run_files.c        run.json, history.csv              evidence_json.c    evidence.json and evidence.csv
+ *   evidence_thresholds.c  thresholds, calibration, reliability
+ *   run_files.c        run.json, history.csv              evidence_json.c    evidence.json; evidence_csv.c evidence.csv
  *   cmd_report.c       the command                        cmd_verify.c       evidence held against model and data */
 #ifndef HAEMNET_EVIDENCE_H
 #define HAEMNET_EVIDENCE_H
@@ -88,12 +88,14 @@ typedef struct evidence_question { /* one class or label against the rest */
     hn_reliability reliability;
     hn_reliability_bin bins[N_RELIABILITY];
     int32_t n_bins;             /* 0 = no row with a verdict */
+    double ece_before;          /* calibration error of the network's own probabilities; NaN = not calibrated, or averaged over views */
 } evidence_question;
 
 typedef struct evidence_thresholds {
     hn_threshold chosen;        /* the model's, and where it comes from */
     hn_calibration calibration; /* likewise */
     bool chosen_here, calibrated_here; /* on these very rows: the figures are too good */
+    const char *chosen_part, *calibrated_part; /* of the training: "train", "test"; NULL = neither */
     bool there;                 /* what follows: of two classes or labels, one of them positive */
     hn_interval at[N_THRESHOLDS][N_RATES];
     hn_operating_point at_sensitivity[N_HELD], at_specificity[N_HELD]; /* the other of the two while one is held */
@@ -157,13 +159,14 @@ hn_status find_thresholds(evidence *e, hn_error *err);
 int find_audit(evidence *e); /* evidence_audit.c: EXIT_LEAK after a message, unless there is nothing or it is allowed */
 hn_status find_subgroups(evidence *e, hn_error *err); /* evidence_subgroups.c */
 hn_status find_reliability(const evidence *e, evidence_question *q, hn_error *err);
+hn_status find_uncalibrated(evidence *e, hn_error *err); /* needs the questions and the calibration */
 int find_rows(evidence *e);
 hn_status find_cases(evidence *e, hn_error *err);
 double band_place(int i);     /* 0 … N_PLACES - 1 → x */
 bool row_has(const evidence *e, const hn_eval_sample *row, int32_t class_index); /* the truth */
 const char *class_of(const evidence *e, int32_t k);
 
-/* evidence_json.c */
+/* evidence_json.c, evidence_csv.c */
 enum { EVIDENCE_FORMAT = 1 };
 #define RESEARCH_USE "Research use, not a medical device."
 void find_time(char text[TIME_TEXT]); /* now, UTC, ISO 8601; SOURCE_DATE_EPOCH wins */

@@ -1,11 +1,12 @@
-/* evidence_json.c - evidence.json, every figure with its interval, n and rule, and evidence.csv, every image; docs/report.md has the schema. The same
- * model, data and options give the same bytes, but for `written`. */
+/* evidence_json.c - evidence.json, every figure with its interval, n and rule; docs/report.md has the schema. The same model, data and options give the
+ * same bytes, but for `written`. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "evidence.h"
+#include "judgement.h"
 
 static void text(FILE *out, const char *name, const char *value) {
     fprintf(out, ", \"%s\": ", name);
@@ -23,6 +24,24 @@ static void number(FILE *out, const char *name, double value) {
 static void whole(FILE *out, const char *name, int64_t value) { fprintf(out, ", \"%s\": %lld", name, (long long)value); }
 
 static void truth(FILE *out, const char *name, bool value) { fprintf(out, ", \"%s\": %s", name, value ? "true" : "false"); }
+
+/* What stands between the members of an object or the items of an array: a comma, and `gap`, which is "\n  " for each on a line of its own. */
+typedef struct items {
+    FILE *out;
+    const char *gap;
+    int64_t n; /* begun so far */
+} items;
+
+static void item(items *l) {
+    if (l->n) fputc(',', l->out);
+    if (l->n++ || *l->gap == '\n') fputs(l->gap, l->out);
+}
+
+static void member(items *l, const char *name) {
+    item(l);
+    json_string(l->out, name);
+    fputs(": ", l->out);
+}
 
 void find_time(char text[TIME_TEXT]) {
     const char *fixed = getenv("SOURCE_DATE_EPOCH"); /* as reproducible builds have it */
@@ -48,8 +67,9 @@ static void write_model(FILE *out, const evidence *e) {
     whole(out, "parameters", e->model.parameters);
     number(out, "threshold", e->model.threshold);
     fprintf(out, ", \"classes\": [");
+    items names = {out, " ", 0};
     for (int32_t k = 0; k < e->model.n_classes; k++) {
-        if (k) fprintf(out, ", ");
+        item(&names);
         json_string(out, hn_model_class_name(e->source->model, k));
     }
     fprintf(out, "]");
@@ -76,8 +96,10 @@ static void write_data(FILE *out, const evidence *e) {
     text(out, "group", r->group);
     text(out, "by", r->by);
     fprintf(out, ",\n  \"classes\": [");
+    items classes = {out, " ", 0};
     for (int32_t k = 0; k < m->n_classes; k++) {
-        fprintf(out, "%s{\"class\": ", k ? ", " : "");
+        item(&classes);
+        fprintf(out, "{\"class\": ");
         json_string(out, class_of(e, k));
         whole(out, "images", e->classes[k].support);
         whole(out, "patients", e->class_patients[k]);
@@ -113,12 +135,15 @@ static void write_figure(FILE *out, const evidence_figure *f) {
 
 static void write_figures(FILE *out, const evidence *e) {
     fprintf(out, ",\n \"figures\": {");
-    for (int i = 0, written = 0; i < N_EVIDENCE_LEVELS; i++) {
+    items levels = {out, "\n  ", 0};
+    for (int i = 0; i < N_EVIDENCE_LEVELS; i++) {
         const evidence_level *l = &e->levels[i];
+        items each = {out, "\n   ", 0};
         if (!l->there) continue;
-        fprintf(out, "%s\n  \"%s\": {", written++ ? "," : "", l->name);
+        member(&levels, l->name);
+        fprintf(out, "{");
         for (int k = 0; k < N_FIGURES; k++) {
-            fprintf(out, "%s\n   \"%s\": ", k ? "," : "", figures[k].name);
+            member(&each, figures[k].name);
             write_figure(out, &l->figures[k]);
         }
         fprintf(out, "}");
@@ -129,19 +154,16 @@ static void write_figures(FILE *out, const evidence *e) {
 static void write_confusion(FILE *out, const evidence *e) {
     const int32_t n = e->levels[0].m.n_classes;
     fprintf(out, ",\n \"confusion\": {");
+    items rows = {out, " ", 0};
     for (int32_t k = 0; k < n; k++) {
         const int64_t *c = e->confusion + (size_t)k * (size_t)(e->multi ? 4 : n);
-        if (k) fprintf(out, ", ");
-        json_string(out, class_of(e, k));
-        if (e->multi) {
-            fprintf(out, ": {\"tn\": %lld, \"fp\": %lld, \"fn\": %lld, \"tp\": %lld}", (long long)c[0], (long long)c[1], (long long)c[2], (long long)c[3]);
-            continue;
-        }
-        fprintf(out, ": {");
-        for (int32_t i = 0; i < n; i++) {
-            if (i) fprintf(out, ", ");
-            json_string(out, class_of(e, i));
-            fprintf(out, ": %lld", (long long)c[i]);
+        items cells = {out, " ", 0};
+        member(&rows, class_of(e, k));
+        fprintf(out, "{");
+        for (int32_t i = 0; i < (e->multi ? 4 : n); i++) {
+            static const char *const kinds[] = {"tn", "fp", "fn", "tp"};
+            member(&cells, e->multi ? kinds[i] : class_of(e, i));
+            fprintf(out, "%lld", (long long)c[i]);
         }
         fprintf(out, "}");
     }
@@ -150,11 +172,11 @@ static void write_confusion(FILE *out, const evidence *e) {
 
 static void write_classes(FILE *out, const evidence *e) {
     fprintf(out, ",\n \"per_class\": {");
+    items each = {out, "\n  ", 0};
     for (int32_t k = 0; k < e->levels[0].m.n_classes; k++) {
         const hn_class_metrics *c = &e->classes[k];
-        fprintf(out, k ? ",\n  " : "\n  ");
-        json_string(out, class_of(e, k));
-        fprintf(out, ": {\"images\": %lld", (long long)c->support);
+        member(&each, class_of(e, k));
+        fprintf(out, "{\"images\": %lld", (long long)c->support);
         whole(out, "called", c->predicted);
         number(out, "precision", c->precision);
         number(out, "recall", c->recall);
@@ -166,32 +188,38 @@ static void write_classes(FILE *out, const evidence *e) {
     fprintf(out, "}");
 }
 
+static void write_numbers(FILE *out, const double *values, int n) {
+    items numbers = {out, " ", 0};
+    fputc('[', out);
+    for (int i = 0; i < n; i++) {
+        item(&numbers);
+        json_number(out, values[i]);
+    }
+    fputc(']', out);
+}
+
 static void write_curve(FILE *out, const char *name, const char *x, const char *y, const evidence_curve *c) {
+    items points = {out, " ", 0}, band = points;
     fprintf(out, ",\n   \"%s\": {\"axes\": [\"%s\", \"%s\", \"threshold\"], \"points\": [", name, x, y);
     for (size_t i = 0; i < c->n; i++) {
-        fprintf(out, i ? ", [" : "[");
-        json_number(out, c->points[i].x);
-        fprintf(out, ", ");
-        json_number(out, c->points[i].y);
-        fprintf(out, ", ");
-        json_number(out, c->points[i].threshold);
-        fprintf(out, "]");
+        item(&points);
+        write_numbers(out, (const double[]){c->points[i].x, c->points[i].y, c->points[i].threshold}, 3);
     }
     fprintf(out, "], \"band\": [");
     for (int i = 0; i < N_PLACES && c->n; i++) {
-        const double row[] = {band_place(i), c->y[i], c->low[i], c->high[i]};
-        for (int k = 0; k < 4; k++) {
-            fprintf(out, k ? ", " : i ? ", [" : "[");
-            json_number(out, row[k]);
-        }
-        fprintf(out, "]");
+        item(&band);
+        write_numbers(out, (const double[]){band_place(i), c->y[i], c->low[i], c->high[i]}, 4);
     }
     fprintf(out, "]}");
 }
 
 static void write_bins(FILE *out, const char *name, const int64_t *bins) {
+    items each = {out, " ", 0};
     fprintf(out, ", \"%s\": [", name);
-    for (int i = 0; i < N_BINS; i++) fprintf(out, i ? ", %lld" : "%lld", (long long)bins[i]);
+    for (int i = 0; i < N_BINS; i++) {
+        item(&each);
+        fprintf(out, "%lld", (long long)bins[i]);
+    }
     fprintf(out, "]");
 }
 
@@ -199,6 +227,7 @@ static void write_reliability(FILE *out, const evidence_question *q) {
     const hn_reliability *r = &q->reliability;
     fprintf(out, ",\n   \"reliability\": {\"n\": %lld", (long long)r->n);
     number(out, "ece", r->ece);
+    number(out, "ece_before_calibration", q->ece_before);
     number(out, "mce", r->mce);
     number(out, "brier", r->brier);
     number(out, "reliability", r->reliability);
@@ -207,9 +236,11 @@ static void write_reliability(FILE *out, const evidence_question *q) {
     number(out, "mean", r->mean);
     number(out, "share", r->share);
     fprintf(out, ", \"bins\": [");
+    items bins = {out, " ", 0};
     for (int32_t i = 0; i < q->n_bins; i++) {
         const hn_reliability_bin *b = &q->bins[i];
-        fprintf(out, i ? ", {\"n\": %lld" : "{\"n\": %lld", (long long)b->n);
+        item(&bins);
+        fprintf(out, "{\"n\": %lld", (long long)b->n);
         number(out, "from", b->low);
         number(out, "to", b->high);
         number(out, "mean", b->mean);
@@ -223,11 +254,11 @@ static void write_reliability(FILE *out, const evidence_question *q) {
 
 static void write_questions(FILE *out, const evidence *e) {
     fprintf(out, ",\n \"curves\": {");
+    items each = {out, "\n  ", 0};
     for (int32_t i = 0; i < e->n_questions; i++) {
         const evidence_question *q = &e->questions[i];
-        fprintf(out, i ? ",\n  " : "\n  ");
-        json_string(out, class_of(e, q->class_index));
-        fprintf(out, ": {\"roc_auc\": ");
+        member(&each, class_of(e, q->class_index));
+        fprintf(out, "{\"roc_auc\": ");
         json_number(out, q->auc.estimate);
         number(out, "low", q->auc.low);
         number(out, "high", q->auc.high);
@@ -244,9 +275,11 @@ static void write_questions(FILE *out, const evidence *e) {
 }
 
 static void write_held(FILE *out, const char *name, const hn_operating_point *points) {
+    items each = {out, " ", 0};
     fprintf(out, ",\n  \"%s\": [", name);
     for (int i = 0; i < N_HELD; i++) {
-        fprintf(out, i ? ", {\"held\": " : "{\"held\": ");
+        item(&each);
+        fprintf(out, "{\"held\": ");
         json_number(out, points[i].value);
         number(out, "estimate", points[i].estimate);
         number(out, "low", points[i].low);
@@ -258,9 +291,11 @@ static void write_held(FILE *out, const char *name, const hn_operating_point *po
 }
 
 static void write_at(FILE *out, const evidence_thresholds *t) {
+    items each = {out, "\n   ", 0};
     fprintf(out, ",\n  \"at\": [");
     for (int i = 0; i < N_THRESHOLDS; i++) {
-        fprintf(out, i ? ",\n   {\"threshold\": " : "\n   {\"threshold\": ");
+        item(&each);
+        fprintf(out, "{\"threshold\": ");
         json_number(out, threshold_places[i]);
         for (int r = 0; r < N_RATES; r++) {
             const hn_interval *v = &t->at[i][r];
@@ -276,6 +311,14 @@ static void write_at(FILE *out, const evidence_thresholds *t) {
     fprintf(out, "]");
 }
 
+/* The images that something was chosen or fitted on. */
+static void write_origin(FILE *out, bool known, int64_t patients, const uint64_t list[4], const char *part) {
+    char sha256[DIGEST_TEXT];
+    whole(out, "patients", patients);
+    text(out, "list_sha256", known && known_digest(list) ? (hex_digest(sha256, list), sha256) : NULL);
+    text(out, "part_of_training", part);
+}
+
 static void write_thresholds(FILE *out, const evidence *e) {
     const evidence_thresholds *t = &e->thresholds;
     fprintf(out, ",\n \"thresholds\": {\"rule\": ");
@@ -283,6 +326,7 @@ static void write_thresholds(FILE *out, const evidence *e) {
     else fprintf(out, "null");
     number(out, "value", t->chosen.value);
     whole(out, "chosen_on", t->chosen.n);
+    write_origin(out, t->chosen.rule != 0, t->chosen.groups, t->chosen.digest, t->chosen_part);
     truth(out, "chosen_here", t->chosen_here);
     if (t->there) {
         write_at(out, t);
@@ -293,6 +337,7 @@ static void write_thresholds(FILE *out, const evidence *e) {
     if (t->calibration.method) json_string(out, hn_calibration_method_name(t->calibration.method));
     else fprintf(out, "null");
     whole(out, "fitted_on", t->calibration.n);
+    write_origin(out, t->calibration.method != 0, t->calibration.groups, t->calibration.digest, t->calibrated_part);
     truth(out, "fitted_here", t->calibrated_here);
     fprintf(out, "}");
 }
@@ -323,10 +368,11 @@ static void write_subgroups(FILE *out, const evidence *e) {
     if (!e->subgroups) return;
     fprintf(out, ",\n \"subgroups\": {\"correction\": \"%s\", \"comparisons\": %d, \"rows\": [", hn_correction_name(HN_CORRECT_HOLM),
             hn_subgroups_comparisons(e->subgroups));
-    for (int32_t i = 0, written = 0; i < hn_subgroups_count(e->subgroups); i++) {
+    items rows = {out, "\n  ", 0};
+    for (int32_t i = 0; i < hn_subgroups_count(e->subgroups); i++) {
         hn_subgroup s = {.struct_size = sizeof s};
         if (hn_subgroups_get(e->subgroups, i, &s, NULL)) continue;
-        fprintf(out, written++ ? ",\n  " : "\n  ");
+        item(&rows);
         write_subgroup(out, &s);
     }
     fprintf(out, "]}");
@@ -356,10 +402,11 @@ static void write_audit(FILE *out, const evidence *e) {
     whole(out, "looks", a->looks);
     number(out, "checked", a->checked);
     fprintf(out, ", \"shortcuts\": [");
-    for (int32_t i = 0, written = 0; i < a->shortcuts; i++) {
+    items shortcuts = {out, "\n  ", 0};
+    for (int32_t i = 0; i < a->shortcuts; i++) {
         hn_shortcut s = {.struct_size = sizeof s};
         if (hn_audit_shortcut(e->audit, i, &s, NULL)) continue;
-        fprintf(out, written++ ? ",\n  " : "\n  ");
+        item(&shortcuts);
         write_shortcut(out, e, &s);
     }
     fprintf(out, "]}");
@@ -367,10 +414,12 @@ static void write_audit(FILE *out, const evidence *e) {
 
 static void write_baselines(FILE *out, const evidence *e) {
     fprintf(out, ",\n \"baselines\": {");
-    for (int i = 0, written = 0; i < N_BASELINES; i++) {
+    items each = {out, "\n  ", 0};
+    for (int i = 0; i < N_BASELINES; i++) {
         const evidence_baseline *b = &e->baselines[i];
         if (!b->there) continue;
-        fprintf(out, "%s\n  \"%s\": {\"roc_auc\": ", written++ ? "," : "", b->name);
+        member(&each, b->name);
+        fprintf(out, "{\"roc_auc\": ");
         json_number(out, b->auc.estimate);
         number(out, "low", b->auc.low);
         number(out, "high", b->auc.high);
@@ -385,17 +434,16 @@ static void write_baselines(FILE *out, const evidence *e) {
 
 static void write_cases(FILE *out, const evidence *e) {
     hn_eval_sample row = {.struct_size = sizeof row};
+    items shown = {out, "\n  ", 0};
     fprintf(out, ",\n \"gallery\": {\"wrong\": %lld, \"shown\": [", (long long)e->n_wrong);
     for (int32_t i = 0; i < e->n_cases; i++) {
         if (hn_eval_row(e->source->eval, e->cases[i].row, &row, NULL)) continue;
-        fprintf(out, "%s\n  {\"row\": %lld, \"right\": %s", i ? "," : "", (long long)e->cases[i].row, e->cases[i].right ? "true" : "false");
+        item(&shown);
+        fprintf(out, "{\"row\": %lld, \"right\": %s", (long long)e->cases[i].row, e->cases[i].right ? "true" : "false");
         number(out, "probability_of_the_truth", e->cases[i].truth);
-        fprintf(out, ", \"probabilities\": [");
-        for (int32_t k = 0; k < e->levels[0].m.n_classes; k++) {
-            if (k) fprintf(out, ", ");
-            json_number(out, row.probabilities[k]);
-        }
-        fprintf(out, "]}");
+        fprintf(out, ", \"probabilities\": ");
+        write_numbers(out, row.probabilities, e->levels[0].m.n_classes);
+        fprintf(out, "}");
     }
     fprintf(out, "]}");
 }
@@ -403,16 +451,15 @@ static void write_cases(FILE *out, const evidence *e) {
 /* The options of the training as run.json has them, to the letter; they hold no time. */
 static void write_options(FILE *out, const json_list *run) {
     static const char *const left_out[] = {"options.out", "options.threads", "options.resume", "options.resident"}; /* change no result */
-    int written = 0;
+    items options = {out, " ", 0};
     fprintf(out, ", \"options\": {");
     for (size_t i = 0; i < run->n; i++) {
         const json_value *v = &run->values[i];
         bool skip = strncmp(v->path, "options.", 8) != 0;
         for (size_t k = 0; k < sizeof left_out / sizeof *left_out; k++) skip |= !strcmp(v->path, left_out[k]);
         if (skip) continue;
-        if (written++) fprintf(out, ", ");
-        json_string(out, v->path + 8);
-        fprintf(out, ": %s", v->raw);
+        member(&options, v->path + 8);
+        fprintf(out, "%s", v->raw);
     }
     fprintf(out, "}");
 }
@@ -440,9 +487,11 @@ static void write_training(FILE *out, const evidence *e) {
     copy(out, &f->run, "test_patients", "split.test_groups");
     if (f->run.n) write_options(out, &f->run);
     fprintf(out, ",\n  \"history\": [");
+    items history = {out, "\n   ", 0};
     for (int64_t i = 0; i < f->n_epochs; i++) {
         const epoch_line *h = &f->history[i];
-        fprintf(out, "%s\n   {\"epoch\": %.0f", i ? "," : "", h->epoch);
+        item(&history);
+        fprintf(out, "{\"epoch\": %.0f", h->epoch);
         number(out, "train_loss", h->train_loss);
         number(out, "train_accuracy", h->train_accuracy);
         number(out, "test_loss", h->test_loss);
@@ -469,69 +518,6 @@ void write_evidence_json(FILE *out, const evidence *e) {
     write_cases(out, e);
     write_training(out, e);
     fprintf(out, ",\n \"evidence_csv_sha256\": \"%s\"}\n", e->csv_sha256);
-}
-
-/* What is true, or what was said, as names; of several labels joined by +. */
-static void names_field(FILE *out, const evidence *e, const hn_eval_sample *row, bool said) {
-    char *names = NULL;
-    size_t size = 0;
-    FILE *list = open_memstream(&names, &size);
-    int written = 0;
-    if (!list) {
-        fail_text("out of memory");
-        exit(EXIT_FAILED);
-    }
-    for (int32_t k = 0; k < e->levels[0].m.n_classes; k++) {
-        const bool called = e->multi ? row->probabilities[k] >= e->levels[0].m.threshold : row->predicted == k;
-        if (said ? called : row_has(e, row, k)) fprintf(list, "%s%s", written++ ? "+" : "", class_of(e, k));
-    }
-    fclose(list);
-    csv_field(out, names);
-    free(names);
-}
-
-void write_evidence_csv(FILE *out, const evidence *e) {
-    const int32_t classes = e->levels[0].m.n_classes;
-    fprintf(out, "sha256,truth,said");
-    for (int32_t k = 0; k < classes; k++) {
-        char name[512];
-        snprintf(name, sizeof name, "probability_%s", class_of(e, k));
-        fputc(',', out);
-        csv_field(out, name);
-    }
-    fprintf(out, ",patient,file\n");
-    for (int64_t i = 0; i < e->levels[0].m.n; i++) {
-        hn_eval_sample row = {.struct_size = sizeof row};
-        if (hn_eval_row(e->source->eval, i, &row, NULL)) continue;
-        fprintf(out, "%s,", e->image_sha256[i]);
-        names_field(out, e, &row, false);
-        fputc(',', out);
-        names_field(out, e, &row, true);
-        for (int32_t k = 0; k < classes; k++) {
-            fputc(',', out);
-            csv_number(out, row.probabilities[k]);
-        }
-        fputc(',', out);
-        csv_field(out, row.group);
-        fputc(',', out);
-        csv_field(out, row.path);
-        fputc('\n', out);
-    }
-}
-
-int find_csv_digest(evidence *e) {
-    char *table = NULL;
-    size_t size = 0;
-    digest d;
-    FILE *out = open_memstream(&table, &size);
-    if (!out) return fail_text("out of memory");
-    write_evidence_csv(out, e);
-    const bool done = !fclose(out);
-    digest_begin(&d);
-    if (done) digest_add(&d, table, size);
-    digest_end(&d, e->csv_sha256);
-    free(table);
-    return done ? EXIT_DONE : fail_text("out of memory");
 }
 
 int write_whole(const evidence *e, const char *folder, const char *name, void (*write)(FILE *out, const evidence *e)) {

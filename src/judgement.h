@@ -13,6 +13,7 @@ enum { CHOICE_TEXT = 400 };
 const char *choice_text(const hn_threshold *t, const char *class_name, char text[CHOICE_TEXT]);
 /* null if rule is 0. here: chosen on the rows that the figures are of. */
 void write_choice_json(FILE *out, const hn_threshold *t, const char *class_name, bool here);
+bool known_digest(const uint64_t digest[4]); /* false: all 0 */
 bool same_digest(const uint64_t a[4], const uint64_t b[4]); /* false where one is not known */
 /* The part of its own training that the rows are: "train", "test"; NULL = neither. */
 const char *part_of_training(const hn_model *model, const uint64_t digest[4]);

@@ -2,7 +2,7 @@
  *
  *   report_page.c     the page, its sections, headline      report_charts.c   training, confusion, curves, scores
  *   report_tables.c   figures, classes, data, provenance    report_gallery.c  single images with heat maps
- *   report_style.c    the style sheet                       model_card.c      model-card.md
+ *   report_style.c    the style sheet                       model_card.h      model-card.md
  *   report_thresholds.c  thresholds, reliability          report_subgroups.c  for whom it is less good */
 #ifndef HAEMNET_REPORT_H
 #define HAEMNET_REPORT_H
@@ -51,6 +51,7 @@ typedef void (*warn_fn)(void *user, const char *text);
 int subgroup_warning(const evidence *e, warn_fn warn, void *user);
 
 /* report_leaks.c */
+const char *shortcut_name(int32_t kind); /* for people */
 void report_leaks(FILE *out, const evidence *e);
 int leak_warning(const evidence *e, warn_fn warn, void *user);
 

@@ -3,7 +3,7 @@
 
 #include "report.h"
 
-static const char *shortcut_name(int32_t kind) {
+const char *shortcut_name(int32_t kind) {
     return kind == HN_SHORTCUT_FILE_SIZE    ? "size of the file"
            : kind == HN_SHORTCUT_IMAGE_SIZE ? "size of the image"
            : kind == HN_SHORTCUT_BORDER     ? "grey of the border"

@@ -162,6 +162,11 @@ void report_reliability(FILE *out, const evidence *e) {
               "below it the model says too much, above it too little. "
               "Band: 95 % of each part. Expected calibration error ", out);
         html_number(out, r->ece, 3);
+        if (isfinite(e->questions[i].ece_before)) {
+            fputs(" (without the calibration ", out);
+            html_number(out, e->questions[i].ece_before, 3);
+            fputs(")", out);
+        }
         fputs(", largest ", out);
         html_number(out, r->mce, 3);
         fputs("; Brier score ", out);

@@ -113,6 +113,43 @@ expect 0 "$H" evaluate "$scratch/new.safetensors" "$test" --by site --report "$s
 says "$scratch/page.html" "north, old"
 says "$scratch/page.html" "The model is calibrated (platt, on"
 
+# The card says where threshold and calibration come from, what the calibration changed, and for whom the model is less good.
+mkdir "$scratch/carded"
+cp "$scratch/new.safetensors" "$scratch/carded/model.safetensors"
+expect 0 "$H" report "$scratch/carded" "$test" --by site --quiet
+python "the card of a calibrated model" "$scratch" <<'PY'
+import json, sys
+here = sys.argv[1]
+load = lambda name: json.load(open(here + "/" + name))
+found, test, raw, e = load("found.json"), load("test.json"), load("raw.json"), load("carded/evidence.json")
+card = open(here + "/carded/model-card.md").read()
+c, t = found["calibration"], found["threshold_choice"]
+part = lambda heading: card.split("\n## " + heading + "\n")[1].split("\n## ")[0]
+assert e["thresholds"]["list_sha256"] == t["digest"] and e["calibration"]["list_sha256"] == c["digest"]
+assert e["thresholds"]["patients"] == t["groups"] and e["calibration"]["patients"] == c["groups"] and e["thresholds"]["part_of_training"] is None
+threshold, calibration, groups = part("Threshold"), part("Calibration"), part("For whom it is less good")
+assert f"at the threshold {t['threshold']:g}, chosen by rule: sensitivity of at least 0.8, on {t['rows']} images" in threshold, threshold
+assert f"`{t['digest']}`), not those of this card." in threshold
+assert f"by Platt’s method, fitted on {c['rows']} images of {c['groups']} patients" in calibration and f"`{c['digest']}`), not those" in calibration
+r = e["curves"]["haemorrhage"]["reliability"]
+assert abs(r["ece_before_calibration"] - raw["reliability"]["ece"]) < 1e-6 and abs(r["ece"] - test["reliability"]["ece"]) < 1e-12
+assert r["ece"] != r["ece_before_calibration"]
+assert "| haemorrhage | %.3f | %.3f | %.3f | %.3f |" % (r["ece_before_calibration"], r["ece"], r["mce"], r["brier"]) in calibration
+for row in e["thresholds"]["at"]:
+    x = row["sensitivity"]
+    assert "| %g | %.1f %% (%.1f %% to %.1f %%)" % (row["threshold"], *(100 * x[k] for k in ("estimate", "low", "high"))) in threshold, row
+for row in e["thresholds"]["specificity_at_sensitivity"]:
+    assert "| at least %g %% | %.1f %%" % (100 * row["held"], 100 * row["estimate"]) in threshold
+for g in e["subgroups"]["rows"]:
+    assert "| site | %s | %d | %d | %d | %.1f %%" % (g["value"], g["images"], g["positives"], g["patients"], 100 * g["accuracy"]["estimate"]) in groups, groups
+assert "for %d comparisons" % e["subgroups"]["comparisons"] in groups
+PY
+expect 0 "$H" verify "$scratch/carded" "$test" --quiet
+expect 0 "$H" report "$scratch/carded" "$tune" --quiet
+says "$scratch/carded/model-card.md" "**These are the images of this card: what stands here is too good.**"
+expect 0 "$H" report "$scratch/carded" "$test" --tta flip --quiet
+says "$scratch/carded/evidence.json" '"ece_before_calibration": null'
+
 # The training part, and the part that chose the epoch, are no parts of their own.
 expect 0 "$H" calibrate "$model" "$scratch/parts/train.csv" --method platt --out "$scratch/bad.safetensors" --quiet
 says "$scratch/err" "WARNING: the model was trained on these images, or on some of them"

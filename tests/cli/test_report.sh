@@ -148,6 +148,13 @@ for name, title, number in (("sensitivity", "sensitivity", "%.1f %%"), ("roc_auc
     line = next(row for row in card.split("\n") if row.startswith(f"| {title} |"))
     assert number % (scale * x["estimate"]) in line and (number + " to " + number) % (scale * x["low"], scale * x["high"]) in line, line
 assert e["model"]["sha256"] in card and e["data"]["contents_sha256"] in card
+c = e["confusion"]
+assert "| haemorrhage | %d | %d |" % (c["haemorrhage"]["haemorrhage"], c["haemorrhage"]["no_haemorrhage"]) in card
+assert "at the threshold 0.5, set by hand." in card and "is not calibrated" in card and "For whom it is less good" not in card
+assert "None: no patient, file or picture is among the training images" in card
+for s in e["audit"]["shortcuts"]:
+    row = "| %s | %.3f (%.3f to %.3f) | %s |" % (s["class"].replace("_", "\\_"), s["roc_auc"], s["low"], s["high"], "**yes**" if s["flagged"] else "not clearly")
+    assert row in card, row
 PY
 
 # The same bytes again, for any number of threads.
@@ -208,6 +215,50 @@ tampered
 sed -i 's/^2,[0-9.]*/2,0.001/' "$scratch/bad/history.csv"
 expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv"
 says "$scratch/out" "DIFFERS  training.history[1].train_loss"
+
+# The card alone: a number, a word, a line put in, a line taken out; what only tells of place and time does not count.
+card=$scratch/bad/model-card.md
+tampered
+sed -i 's/^\(| sensitivity | \)[0-9.]* %/\197.3 %/' "$card"
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv" --quiet
+says "$scratch/out" ", Images, sensitivity: it says “97.3”, it is “"
+says "$scratch/out" "model-card.md: DIFFERS"
+says "$scratch/out" "evidence.json holds, but model-card.md was changed."
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv" --quiet --tolerance 1e-4
+tampered
+sed -i 's/is not a medical device/is a medical device/' "$card"
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv" --quiet
+says "$scratch/out" ", Use: it says “"
+says "$scratch/out" "”, it is “not a medical device.”"
+tampered
+echo "- Approved by everyone." >> "$card"
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv" --quiet
+says "$scratch/out" "model-card.md has the line: - Approved by everyone."
+tampered
+sed -i '/^- Not for diagnosis/d' "$card"
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv" --quiet
+says "$scratch/out" "model-card.md lacks the line: - Not for diagnosis"
+tampered
+sed -i 's/^# Model card: .*/# Model card: other/; s/^Written .*/Written yesterday by haemnet 0.0./; s/^Measured on .*/Measured on elsewhere.csv./' "$card"
+expect 0 "$H" verify "$scratch/bad" "$scratch/parts/test.csv" --quiet
+says "$scratch/out" "model-card.md: as it would be written now"
+tampered
+rm "$card"
+expect 0 "$H" verify "$scratch/bad" "$scratch/parts/test.csv" --quiet
+says "$scratch/out" "model-card.md: there is none"
+mkdir "$card"
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv" --quiet
+says "$scratch/err" "model-card.md"
+# Rounded numbers on either side of where rounding turns, as another kind of device may have them.
+tampered
+python "the last digit of one number" "$card" <<'PY'
+import re, sys
+text = open(sys.argv[1]).read()
+open(sys.argv[1], "w").write(re.sub(r"(\| log loss \| )(\d+\.\d{3})", lambda m: "%s%.3f" % (m[1], float(m[2]) + 0.001), text, count=1))
+PY
+expect 1 "$H" verify "$scratch/bad" "$scratch/parts/test.csv" --quiet
+says "$scratch/out" ", Images, log loss: it says “"
+expect 0 "$H" verify "$scratch/bad" "$scratch/parts/test.csv" --quiet --tolerance 1e-4
 
 # Other data: one image painted over, one label turned round, one row fewer.
 image=$(sed -n 2p "$scratch/parts/test.csv" | cut -d, -f1)
