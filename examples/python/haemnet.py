@@ -4,6 +4,8 @@
     with haemnet.Context() as ctx, haemnet.Model.load(ctx, "model.safetensors") as model, haemnet.Predictor(model) as predictor:
         verdict = predictor.predict(array)          # numpy: uint8, uint16 or float32 grey levels, int16 HU, [h, w] or [h, w, channels]
         print(verdict.class_name, verdict.probability)
+        heatmap = predictor.explain(array)          # heatmap[y][x], heatmap.to_array(), heatmap.regions()
+        heatmap.overlay(array, caption=verdict.class_name).save_png("why.png")
 
 The shared library is the file in the environment variable HAEMNET_LIBRARY, else libhaemnet.so.0 where the loader looks. At import its ABI
 number and the layout of every struct below are compared with what the library says of itself; a mismatch is an ImportError.
@@ -39,6 +41,12 @@ CHOOSE_YOUDEN, CHOOSE_SENSITIVITY, CHOOSE_SPECIFICITY, CHOOSE_COST = 1, 2, 3, 4 
 HOLM, BENJAMINI_HOCHBERG = 1, 2                            # Evaluation.subgroups
 TEMPERATURE, PLATT = 1, 2                                   # Evaluation.calibrate
 EQUAL_WIDTH, EQUAL_COUNT, CALLED_CLASS = 1, 2, -1           # Evaluation.reliability
+HIRES_CAM, GRAD_CAM, GRAD_CAM_PP, LAYER_CAM, OCCLUSION, SALIENCY, INTEGRATED_GRADIENTS = 1, 2, 3, 4, 5, 6, 7 # Predictor.explain
+DELETION, INSERTION = 1, 2                                  # Predictor.explain_curve
+INFERNO, MAGMA, VIRIDIS = 1, 2, 3                           # colours of Heatmap.overlay
+HEATMAP_FLAT, HEATMAP_FAILED, HEATMAP_NO_HEAD = 1, 2, 4     # bits of a heat map's flags
+FINDING_PATIENT, FINDING_FILE, FINDING_PIXELS, FINDING_LOOK = 1, 2, 3, 4 # Audit
+SHORTCUT_FILE_SIZE, SHORTCUT_IMAGE_SIZE, SHORTCUT_BORDER, SHORTCUT_FORMAT = 1, 2, 3, 4
 EPOCH_BEST, EPOCH_STOP = 1, 2                               # bits of an epoch report's flags
 STATUSES = ("HN_OK HN_E_ARGUMENT HN_E_MEMORY HN_E_IO HN_E_FORMAT HN_E_LIMIT HN_E_UNSUPPORTED HN_E_SHAPE HN_E_STATE HN_E_CANCELLED HN_E_BACKEND "
             "HN_E_UNAVAILABLE HN_E_NOT_FOUND HN_E_NUMERIC HN_E_ABI HN_E_DATA HN_E_BUFFER HN_E_INTERNAL").split()
@@ -122,6 +130,25 @@ hn_reliability_bin: f64 low, f64 high, f64 mean, f64 share, f64 share_low, f64 s
 hn_reliability: u32 struct_size, i32 bins, i32 binning, i32 index, i64 n, i64 groups, f64 mean, f64 share, f64 ece, f64 mce, f64 brier,
     f64 reliability, f64 resolution, f64 uncertainty, f64 within_variance, f64 within_covariance
 hn_bootstrap_options: u32 struct_size, i32 method, i32 resamples, i32 flags, f64 level, u64 seed, ptr cancel
+hn_explain_options: u32 struct_size, i32 method, i32 class_index, i32 flags, str layer, i32 steps, i32 window, i32 stride, i32 reserved,
+    f64s baseline, ptr cancel
+hn_heatmap_info: u32 struct_size, u32 flags, i32 width, i32 height, i32 class_index, i32 method, i32 grid_width, i32 grid_height, i32 status,
+    i32 reserved, u64 offset, f64 probability, f64 logit, f64 raw_min, f64 raw_max, f64 sum, f64 expected, char[64] layer
+hn_region_options: u32 struct_size, i32 min_pixels, f64 threshold, f64 spacing_x, f64 spacing_y, f64 spacing_z
+hn_region: u32 struct_size, i32 left, i32 top, i32 width, i32 height, i32 first_slice, i32 last_slice, i32 largest_slice, i32 area,
+    i32 peak_x, i32 peak_y, i32 peak_slice, i64 pixels, f64 peak, f64 mean, f64 centre_x, f64 centre_y, f64 centre_slice, f64 area_mm2,
+    f64 length_mm, f64 breadth_mm, f64 height_mm, f64 volume_ml, f64 abc2_ml, f64 abc2_weighted_ml
+hn_overlay_options: u32 struct_size, i32 flags, i32 colours, i32 scale, i32 text_scale, i32 slice, f64 strength, f64 low, f64 high,
+    windows window, ptr truth, str caption, str legend, str footer
+hn_heatmap_truth: u32 struct_size, u32 undefined, i32 hit, i32 peak_x, i32 peak_y, i32 hot_pixels, i64 mask_pixels, f64 distance, f64 iou,
+    f64 energy
+hn_explain_curve_options: u32 struct_size, i32 kind, i32 class_index, i32 steps, f64s baseline, ptr cancel
+hn_audit_options: u32 struct_size, i32 flags, ptr cancel
+hn_audit_info: u32 struct_size, u32 flags, i64 rows, i64 other_rows, i64 skipped, i64 findings, i64 patients, i64 files, i64 pixels,
+    i64 looks, i32 shortcuts, i32 flagged, f64 checked
+hn_finding: u32 struct_size, i32 kind, i64 row, i64 other_row, str path, str other_path, str group, str other_group, i64 n, i64 other_n,
+    i32 turn, i32 distance, i32 label_differs, i32 flags
+hn_shortcut: u32 struct_size, i32 kind, i32 class_index, i32 flagged, f64 auc, f64 low, f64 high, f64 level, i64 n, i64 groups
 """
 _TYPES = {"i32": ctypes.c_int32, "u32": ctypes.c_uint32, "i64": ctypes.c_int64, "u64": ctypes.c_uint64, "f32": ctypes.c_float,
           "f64": ctypes.c_double, "char": ctypes.c_char, "str": ctypes.c_char_p, "ptr": ctypes.c_void_p, "strs": ctypes.c_void_p,
@@ -169,7 +196,11 @@ hn_eval_by_group piip, hn_eval_auc pidp, hn_eval_auc_difference ppidp, hn_eval_m
 hn_eval_bootstrap_difference ppppp, hn_eval_curve_band piippippp, hn_eval_proportion lldp, hn_eval_mean plddp,
 hn_eval_rate piddp, hn_eval_threshold piidp, hn_eval_operating_points piipipp, hn_eval_calibrate pip, hn_eval_calibrated ppp,
 hn_subgroups_create ppipp, hn_subgroups_count p > i, hn_subgroups_comparisons p > i, hn_subgroups_get pip, hn_subgroups_free p > v,
-hn_model_with_calibration ppp, hn_model_with_threshold ppp, hn_model_get_calibration pp, hn_model_get_threshold pp, hn_eval_reliability ppppzp
+hn_model_with_calibration ppp, hn_model_with_threshold ppp, hn_model_get_calibration pp, hn_model_get_threshold pp, hn_eval_reliability ppppzp,
+hn_explain ppppzpp, hn_explain_batch ppzppzpp, hn_explain_series ppzppzpp, hn_explain_curve pppppzpp, hn_overlay pppppp,
+hn_regions_find ppiiipp, hn_regions_count p > i, hn_regions_get pip, hn_regions_contour piiipzp, hn_regions_free p > v,
+hn_heatmap_compare ppiidp, hn_rank_correlation pppzp, hn_model_randomize pilp,
+hn_dataset_audit pppp, hn_model_audit pppp, hn_audit_get_info pp, hn_audit_finding plp, hn_audit_shortcut pip, hn_audit_free p > v
 """
 _LETTERS = {"p": ctypes.c_void_p, "s": ctypes.c_char_p, "i": ctypes.c_int32, "l": ctypes.c_int64, "z": ctypes.c_size_t, "d": ctypes.c_double,
             "v": None}
@@ -589,6 +620,11 @@ class Dataset(_Handle):
         _call("hn_dataset_check", self, cancel, ctypes.byref(bad))
         return bad.value
 
+    def audit(self, against=None, shortcuts=True, cancel=None):
+        """An Audit: what the rows share with those of `against`, such as the training part; without it, what copies stand in the set itself.
+        shortcuts=False leaves out the search for what is no picture and tells a class."""
+        return Audit("hn_dataset_audit", self.context, (self, against), shortcuts, cancel)
+
     @property
     def info(self):
         return _filled("hn_dataset_info", "hn_dataset_get_info", self)
@@ -614,6 +650,33 @@ def _model_options(options):
     if positive is not None:
         options["positive"] = 1 + (list(names).index(positive) if isinstance(positive, str) else positive)
     return ctypes.byref(_options("hn_model_options", options))
+
+
+class Audit(_Handle):
+    """Leaks: what stands on both sides; len() findings, audit[i] = hn_finding. Made by Dataset.audit and Model.audit."""
+    _free = _lib.hn_audit_free
+
+    def __init__(self, function, context, sides, shortcuts, cancel):
+        options = _options("hn_audit_options", {"cancel": cancel and cancel._as_parameter_.value})
+        options.flags = 0 if shortcuts else 1
+        super().__init__(_make(function, *sides, ctypes.byref(options)), context)
+
+    @property
+    def info(self):
+        """hn_audit_info: how much was found, and how much could be compared."""
+        return _filled("hn_audit_info", "hn_audit_get_info", self)
+
+    def shortcuts(self):
+        """[hn_shortcut, …]: how well a class is told by what is no picture."""
+        return [_filled("hn_shortcut", "hn_audit_shortcut", self, i) for i in range(self.info.shortcuts)]
+
+    def __len__(self):
+        return self.info.findings
+
+    def __getitem__(self, index):
+        if not 0 <= index < len(self):
+            raise IndexError(f"finding {index} of {len(self)}")
+        return _filled("hn_finding", "hn_audit_finding", self, index)
 
 
 class Model(_Handle):
@@ -666,6 +729,14 @@ class Model(_Handle):
         if isinstance(threshold, float):
             struct.threshold = threshold
         return Model(_make("hn_model_with_threshold", self, ctypes.byref(struct)), self.context)
+
+    def audit(self, dataset, shortcuts=True, cancel=None):
+        """An Audit: what the rows of a data set share with the images that the model was trained on, by the traces that it keeps of them."""
+        return Audit("hn_model_audit", self.context, (self, dataset), shortcuts, cancel)
+
+    def randomize(self, layers=0, seed=0):
+        """The model with fresh weights in its last layers (0 = all): maps that look alike afterwards say nothing of what it has learnt."""
+        return Model(_make("hn_model_randomize", self, layers, seed), self.context)
 
     @property
     def calibration(self):
@@ -847,6 +918,55 @@ class Predictor(_Handle):
         _call("hn_predict_batch", self, handles, len(images), out)
         return [self._verdict(out, floats, i) for i in range(len(images))]
 
+    def _explain_options(self, name, target, cancel, options):
+        if target is not None:
+            options["class_index"] = 1 + (self.classes.index(target) if isinstance(target, str) else target)
+        if cancel is not None:
+            options["cancel"] = cancel._as_parameter_.value
+        return _options(name, options)
+
+    def explain(self, image, target=None, raw=False, cancel=None, **options):
+        """The Heatmap of an Image, or of an array as Image.from_array takes it. target: name or index of the class (the positive one); options:
+        hn_explain_options, such as method=GRAD_CAM, layer="conv_block_2.2", steps=64."""
+        chosen = self._explain_options("hn_explain_options", target, cancel, options)
+        chosen.flags, info, need, image = int(raw), _new("hn_heatmap_info"), ctypes.c_size_t(), self._images([image])[0]
+        _call("hn_explain", self, image, ctypes.byref(chosen), None, 0, ctypes.byref(need), None)
+        values = array.array("f", bytes(4 * need.value))
+        numbers = (ctypes.c_float * need.value).from_buffer(values)
+        _call("hn_explain", self, image, ctypes.byref(chosen), numbers, need.value, None, ctypes.byref(info))
+        return self._heatmap(info, values)
+
+    def _heatmap(self, info, values):
+        plain = _plain(info)
+        plain.class_name = self.classes[plain.class_index] if plain.class_index >= 0 else None
+        return Heatmap(self.context, plain, values)
+
+    def explain_batch(self, images, target=None, raw=False, series=False, cancel=None, **options):
+        """A list of Heatmaps, each the same as explain gives; one that failed has HEATMAP_FAILED in its flags, and its status. series=True: the images
+        are slices of one series, lowest first, and a model of neighbouring slices sees each between its own."""
+        chosen = self._explain_options("hn_explain_options", target, cancel, options)
+        chosen.flags, need, images, function = int(raw), ctypes.c_size_t(), self._images(images), "hn_explain_series" if series else "hn_explain_batch"
+        handles = (ctypes.c_void_p * len(images))(*(image._as_parameter_.value for image in images))
+        infos = (_structs["hn_heatmap_info"] * len(images))()
+        for info in infos:
+            info.struct_size = ctypes.sizeof(info)
+        _call(function, self, handles, len(images), ctypes.byref(chosen), None, 0, ctypes.byref(need), infos)
+        numbers = (ctypes.c_float * need.value)()
+        _call(function, self, handles, len(images), ctypes.byref(chosen), numbers, need.value, None, infos)
+        return [self._heatmap(info, array.array("f", numbers[info.offset:info.offset + info.width * info.height])) for info in infos]
+
+    def explain_curve(self, image, heatmap, kind=DELETION, target=None, cancel=None, **options):
+        """([(share, probability, smallest number of the map), …], area): what the network says while the strongest pixels of the map are taken away
+        (DELETION), or given (INSERTION). Options: hn_explain_curve_options, such as steps=16."""
+        chosen = self._explain_options("hn_explain_curve_options", target, cancel, {**options, "kind": kind})
+        need, area, image = ctypes.c_size_t(), ctypes.c_double(), self._images([image])[0]
+        if image.shape[:2] != heatmap.shape:
+            raise ValueError(f"a map of {list(heatmap.shape)} for an image of {list(image.shape[:2])}")
+        _call("hn_explain_curve", self, image, _floats(heatmap), ctypes.byref(chosen), None, 0, ctypes.byref(need), None)
+        points = (_structs["hn_curve_point"] * need.value)()
+        _call("hn_explain_curve", self, image, _floats(heatmap), ctypes.byref(chosen), points, need.value, None, ctypes.byref(area))
+        return [(p.x, p.y, p.threshold) for p in points], area.value
+
     def evaluate(self, dataset, progress=None, cancel=None, positive=None, threshold=0.0, smooth=0.0):
         """Predicts every row: an Evaluation. positive: name or index of the class; smooth: slices, along the series."""
         options = _options("hn_eval_options", {"threshold": threshold, "smooth": smooth})
@@ -857,6 +977,102 @@ class Predictor(_Handle):
         watch, out = _Watch(options, progress), ctypes.c_void_p()
         watch.run(_call, "hn_evaluate", self, dataset, ctypes.byref(options), ctypes.byref(out))
         return Evaluation(out, self.context)
+
+
+def _floats(values):
+    """A map, or any rows of numbers, as floats of C."""
+    if isinstance(values, Heatmap):
+        return (ctypes.c_float * len(values.values)).from_buffer(values.values)
+    flat = [x for row in values for x in row] if len(values) and hasattr(values[0], "__len__") else values
+    return (ctypes.c_float * len(flat))(*flat)
+
+
+class Heatmap:
+    """What moved a verdict, in the coordinates of the image: heatmap[y][x] is 0 … 1 (raw=True: the method's own numbers), .values all of them in an
+    array.array, .info the hn_heatmap_info with class_name. Made by Predictor.explain."""
+
+    def __init__(self, context, info, values):
+        self.context, self.info, self.values = context, info, values
+
+    @property
+    def shape(self):
+        return self.info.height, self.info.width
+
+    def __len__(self):
+        return self.info.height
+
+    def __getitem__(self, y):
+        if not 0 <= y < self.info.height:
+            raise IndexError(f"row {y} of {self.info.height}")
+        return self.values[y * self.info.width:(y + 1) * self.info.width]
+
+    def to_array(self):
+        """The map as a numpy array of its own, float32, [height, width]."""
+        import numpy
+        return numpy.array(self.values, "f4").reshape(self.shape)
+
+    def regions(self, **options):
+        """Its Regions: connected parts at and above a threshold."""
+        return Regions.find([self], **options)
+
+    def compare(self, mask, threshold=0.0):
+        """hn_heatmap_truth: the map held against a mask of the same size, an Image of 8 bit or bytes; other than 0 = the lesion."""
+        data = mask.tobytes() if isinstance(mask, Image) else memoryview(mask).tobytes()
+        if len(data) != len(self.values):
+            raise ValueError(f"a mask of {len(data)} bytes for a map of {self.info.width} x {self.info.height}")
+        return _filled("hn_heatmap_truth", "hn_heatmap_compare", _floats(self), data, self.info.width, self.info.height, threshold)
+
+    def overlay(self, image, regions=None, window=None, truth=None, side_by_side=False, bare=False, **options):
+        """The map over its image, as an RGB Image for save_png. regions: outlined and numbered; truth: the Regions of a mask, outlined in green;
+        window: (centre, width) in HU; bare: nothing around it. Options: hn_overlay_options, such as caption="…", colours=VIRIDIS."""
+        chosen = _options("hn_overlay_options", {**options, "window": [window] if window else None, "truth": None if truth is None else truth._as_parameter_.value})
+        chosen.flags = (1 if side_by_side else 0) | (16 if bare else 0)
+        below = image if isinstance(image, Image) else Image.from_array(self.context, image)
+        if below.shape[:2] != self.shape:
+            raise ValueError(f"a map of {list(self.shape)} over an image of {list(below.shape[:2])}")
+        return Image(_make("hn_overlay", self.context, below, _floats(self), regions, ctypes.byref(chosen)), self.context)
+
+
+class Regions(_Handle):
+    """Connected parts of a map, or of the maps of a stack of slices, strongest first; len() regions, regions[i] = hn_region."""
+    _free = _lib.hn_regions_free
+
+    @classmethod
+    def find(cls, heatmaps, **options):
+        """Of one Heatmap for each slice, lowest first. Options: hn_region_options, such as threshold=0.5, spacing_x=0.5, spacing_z=5.0 (mm)."""
+        if not heatmaps or any(h.shape != heatmaps[0].shape for h in heatmaps):
+            raise ValueError("at least one map, all of one size")
+        numbers = (ctypes.c_float * sum(len(h.values) for h in heatmaps))()
+        for i, h in enumerate(heatmaps):
+            ctypes.memmove(ctypes.byref(numbers, 4 * i * len(h.values)), _floats(h), 4 * len(h.values))
+        height, width = heatmaps[0].shape
+        return cls(_make("hn_regions_find", heatmaps[0].context, numbers, width, height, len(heatmaps),
+                         ctypes.byref(_options("hn_region_options", options))), heatmaps[0].context)
+
+    def __len__(self):
+        return _lib.hn_regions_count(self)
+
+    def __getitem__(self, index):
+        if not 0 <= index < len(self):
+            raise IndexError(f"region {index} of {len(self)}")
+        return _filled("hn_region", "hn_regions_get", self, index)
+
+    def contour(self, index, slice=None, piece=0):
+        """The outline of a region as a closed polygon [(x, y), …] along the edges of pixels; slice: the largest one."""
+        at, need = self[index].largest_slice if slice is None else slice, ctypes.c_size_t()
+        _call("hn_regions_contour", self, index, at, piece, None, 0, ctypes.byref(need))
+        numbers = (ctypes.c_int32 * need.value)()
+        _call("hn_regions_contour", self, index, at, piece, numbers, need.value, None)
+        return list(zip(numbers[::2], numbers[1::2]))
+
+
+def rank_correlation(context, a, b):
+    """Spearman's, of two Heatmaps or rows of numbers: near 1 between a model's map and that of Model.randomize, the map shows nothing learnt."""
+    a, b, out = _floats(a), _floats(b), ctypes.c_double()
+    if len(a) != len(b):
+        raise ValueError(f"{len(a)} numbers beside {len(b)}")
+    _call("hn_rank_correlation", context, a, b, len(a), ctypes.byref(out))
+    return out.value
 
 
 def proportion(hits, n, level=0.0):

@@ -138,6 +138,83 @@ def check_evaluation(context, predictor, test):
     raises(h.Error, "HN_E_ARGUMENT", h.Evaluation.from_arrays, context, [0, 7], [[.9, .1], [.2, .8]])
 
 
+def check_explain(context, predictor, phantom):
+    """Maps and what is made of them, held against sums that Python does itself."""
+    picture = next(i for i in range(len(phantom)) if phantom[i][0].lesion_px > 20)
+    info, image, mask = phantom[picture]
+    heatmap = predictor.explain(image)
+    assert heatmap.info.class_name == "yes" and heatmap.shape == image.shape == (64, 64) and heatmap.info.method == h.HIRES_CAM
+    assert heatmap.info.probability == predictor.predict(image).probabilities[1] and min(heatmap.values) >= 0 and max(heatmap.values) <= 1
+    other = predictor.explain(image, target="no", method=h.OCCLUSION, window=8, stride=4)
+    assert other.info.class_name == "no" and other.info.method == h.OCCLUSION and other.values != heatmap.values
+    raw = predictor.explain(image, raw=True, method=h.INTEGRATED_GRADIENTS, steps=64)
+    assert min(raw.values) < 0 and abs(raw.info.sum - raw.info.expected) < 0.05 * abs(raw.info.expected) + 0.01
+    batch = predictor.explain_batch([phantom[0][1], image])
+    assert batch[1].values == heatmap.values and batch[0].values == predictor.explain(phantom[0][1]).values
+    assert [m.values for m in predictor.explain_batch([phantom[0][1], image], series=True)] == [m.values for m in batch]
+    strong = [(x, y) for y in range(64) for x in range(64) if heatmap[y][x] >= 0.5]
+    with heatmap.regions(threshold=0.5, spacing_x=2.0, spacing_z=5.0) as regions:
+        assert strong and sum(region.pixels for region in regions) == len(strong)
+        first = regions[0]
+        assert first.peak == max(heatmap.values) == heatmap[first.peak_y][first.peak_x] and first.area_mm2 == 4 * first.area
+        assert abs(first.volume_ml - 20 * first.pixels / 1000) < 1e-9
+        outline = regions.contour(0)
+        area = sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(outline, outline[1:] + outline[:1])) / 2
+        assert area >= first.area and all(first.left <= x <= first.left + first.width for x, _ in outline)
+        over = heatmap.overlay(image, regions, caption="yes", colours=h.VIRIDIS)
+        bare = heatmap.overlay(image, window=(40, 80), scale=1, bare=True)
+    assert len(regions_of := h.Regions.find([heatmap, heatmap], threshold=0.5)) == len(h.Regions.find([heatmap], threshold=0.5))
+    assert regions_of[0].pixels == 2 * first.pixels and regions_of[0].last_slice == 1
+    assert bare.shape == (64, 64, 3) and over.shape[0] > 448 and h.Image.decode(context, over.png()).tobytes() == over.tobytes()
+    lesion = mask.tobytes()
+    truth, hot = heatmap.compare(mask), {(x, y) for x, y in strong}
+    inside = {(i % 64, i // 64) for i, b in enumerate(lesion) if b}
+    assert len(inside) == truth.mask_pixels == info.lesion_px and abs(truth.iou - len(hot & inside) / len(hot | inside)) < 1e-12
+    assert truth.hit == ((truth.peak_x, truth.peak_y) in inside) and heatmap.compare(lesion).energy == truth.energy
+    points, area = predictor.explain_curve(image, heatmap, h.DELETION, steps=8)
+    assert len(points) == 9 and points[0][0] == 0 and points[8][0] == 1 and abs(points[0][1] - heatmap.info.probability) < 1e-6
+    assert abs(area - sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in zip(points, points[1:]))) < 1e-12
+    with predictor.model.randomize(seed=5) as fresh, h.Predictor(fresh) as stranger:
+        assert h.rank_correlation(context, heatmap, stranger.explain(image)) < 0.999 < h.rank_correlation(context, heatmap, heatmap)
+    assert abs(h.rank_correlation(context, [1, 2, 3], [9, 5, 1]) + 1) < 1e-12
+    raises(h.Error, "no layer", predictor.explain, image, layer="conv_block_9")
+    raises(ValueError, "bytes for a map", heatmap.compare, b"123")
+    raises(ValueError, "map of [64, 64]", heatmap.overlay, image.window().resize(32, 32))
+    raises(ValueError, "map of [64, 64]", predictor.explain_curve, image.window().resize(32, 32), heatmap)
+    raises(ValueError, "one size", h.Regions.find, [])
+    raises(IndexError, "row 64", lambda: heatmap[64])
+    if np is not None:
+        x = heatmap.to_array()
+        assert x.dtype == np.float32 and x.shape == (64, 64) and x[3].tolist() == list(heatmap[3])
+        assert predictor.explain(image.to_array()).values == heatmap.values
+
+
+def check_audit(context, model, phantom, data, test):
+    """The test part shares nothing with the training part; a picture that stands on both sides is found."""
+    with model.audit(test) as audit:
+        assert len(audit) == 0 and audit.info.rows == len(test) and audit.info.checked == 1
+    with model.audit(data) as audit:
+        assert audit.info.patients == len(data) - len(test) == sum(f.kind == h.FINDING_PATIENT for f in audit)
+    twice, known = h.Dataset(context), h.Dataset(context)
+    for name, part, slices in (("t", twice, (0, 1, 2)), ("k", known, (2, 3, 4))):
+        for i in slices:
+            part.add_image(phantom[i][1], "yes" if phantom[i][0].types else "no", f"{name}{i}")
+    with twice.audit(known) as audit:
+        assert [(f.kind, f.row, f.other_row, f.other_group) for f in audit] == [(h.FINDING_PIXELS, 2, 0, "k2")]
+        assert audit.info.pixels == 1 and audit.info.other_rows == 3
+        assert len(audit.shortcuts()) == audit.info.shortcuts
+    with known.audit(twice, shortcuts=False) as audit:
+        assert len(audit) == 1 and audit.shortcuts() == []
+    raises(h.Error, "both sets are the same", twice.audit, twice)
+    with twice.audit() as audit:
+        assert len(audit) == 0
+        raises(IndexError, "finding 0", lambda: audit[0])
+    cancel = h.Cancel(context)
+    cancel.trigger()
+    raises(h.Error, "HN_E_CANCELLED", twice.audit, known, cancel=cancel)
+    raises(h.Error, "HN_E_DATA", h.Model.preset(context, class_names=["no", "yes"]).audit, twice)
+
+
 def check_arrays(context, predictor, image):
     """One picture in many layouts: one verdict, bit for bit."""
     verdict = predictor.predict(image)
@@ -187,6 +264,8 @@ def main():
     best, test = check_training(context, data, model)
     predictor, image = h.Predictor(best), phantom[0][1]
     check_evaluation(context, predictor, test)
+    check_explain(context, predictor, phantom)
+    check_audit(context, best, phantom, data, test)
     check_arrays(context, predictor, image)
     check_threads(best, image, predictor.predict(image).logits)
     del phantom, data, model, best, test, predictor, image
