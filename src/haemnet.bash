@@ -14,18 +14,20 @@ _haemnet() {
         --windows) COMPREPLY=($(compgen -W "brain subdural bone stroke" -- "$current")); return ;;
         --augment) COMPREPLY=($(compgen -W "usual flip rotate scale shift shear window-centre window-width brightness contrast gamma noise blur cutout mixup cutmix" -- "$current"))
             return ;;
-        --recipe) COMPREPLY=($(compgen -W "small series transfer thesis" -- "$current")); return ;;
+        --recipe) COMPREPLY=($(compgen -W "small small-transfer series transfer thesis" -- "$current")); return ;;
         --schedule) COMPREPLY=($(compgen -W "constant step cosine restarts one-cycle plateau" -- "$current")); return ;;
         --sampler) COMPREPLY=($(compgen -W "shuffle classes groups hard-negatives" -- "$current")); return ;;
         --stop) COMPREPLY=($(compgen -W "patience gl pq up" -- "$current")); return ;;
-        --method) COMPREPLY=($(compgen -W "integrated-gradients hirescam gradcam gradcam++ layercam occlusion saliency" -- "$current")); return ;;
+        --method)
+            [ "$command" = calibrate ] && { COMPREPLY=($(compgen -W "temperature platt none" -- "$current")); return; }
+            COMPREPLY=($(compgen -W "integrated-gradients hirescam gradcam gradcam++ layercam occlusion saliency" -- "$current"))
+            return ;;
         --colours) COMPREPLY=($(compgen -W "inferno magma viridis" -- "$current")); return ;;
         --tta) COMPREPLY=($(compgen -W "none flip flip-shift" -- "$current")); return ;;
         --choose) COMPREPLY=($(compgen -W "youden sensitivity= specificity= cost=" -- "$current")); return ;;
-        --method) [ "$command" = calibrate ] && { COMPREPLY=($(compgen -W "temperature platt none" -- "$current")); return; } ;;
         --correct) COMPREPLY=($(compgen -W "holm benjamini-hochberg" -- "$current")); return ;;
         --task) COMPREPLY=($(compgen -W "single multi" -- "$current")); return ;;
-        --class-weights) COMPREPLY=($(compgen -W "balanced" -- "$current")); return ;;
+        --class-weights) COMPREPLY=($(compgen -W "balanced rsna positive=" -- "$current")); return ;;
         --device) COMPREPLY=($(compgen -W "best $("$program" devices 2>/dev/null | sed 's/^[* ] \([^ ]*\).*/\1/')" -- "$current"))
             return ;;
     esac

@@ -7,7 +7,7 @@
 enum { MOST_WORDS = 56 };
 typedef struct recipe {
     const char *name, *about;
-    const char *words[MOST_WORDS]; /* as on a command line */
+    const char *words[MOST_WORDS]; /* as on a command line, NULL behind the last */
 } recipe;
 
 /* What changes no diagnosis, in sizes that a small set needs; found with the small set of docs/recipes.md. */
@@ -19,6 +19,10 @@ typedef struct recipe {
 static const recipe recipes[] = {
     {"small", "a few hundred images, two cores: a small residual network, much augmentation",
      {"--model", "tinyresnet", TONE, "--epochs", "60", "--batch", "16", CYCLE("0.003"), "--augment", STRONG CUT}},
+    {"small-transfer", "with --backbone FILE, weights learnt from photographs, and a few hundred images: slower than small, finer, more often right",
+     {"--model", "efficientnet-lite0", "--size", "224", "--channels", "3", "--crop-head", "--epochs", "20", "--batch", "16", CYCLE("0.001"),
+      "--freeze", "conv_stem,bn1,blocks.0,blocks.1", "--rates", "blocks=0.3,conv_head=0.3,bn2=0.3", "--sampler", "classes",
+      "--class-weights", "positive=2", "--augment", STRONG}},
     {"series", "whole series of patients: the head is cropped, neighbouring slices are channels",
      {"--model", "tinyresnet", "--size", "96", TONE, "--crop-head", "--slices", "3", "--epochs", "12", "--batch", "32", CYCLE("0.003"),
       "--sampler", "hard-negatives", "--augment", STRONG CUT}},
@@ -47,13 +51,28 @@ static const char *recipe_among(int argc, char **argv) {
     return name;
 }
 
+/* Indented; a new line before the option that would run past the width, never between an option and its value. */
+static void print_words(FILE *out, const char *const *words) {
+    enum { INDENT = 9, WIDTH = 110 };
+    size_t column = WIDTH;
+    for (int k = 0; k < MOST_WORDS && words[k]; k++) {
+        const bool option_word = !strncmp(words[k], "--", 2), has_value = option_word && words[k + 1] && strncmp(words[k + 1], "--", 2);
+        const size_t wants = 1 + strlen(words[k]) + (has_value ? 1 + strlen(words[k + 1]) : 0);
+        if (option_word && column + wants > WIDTH) {
+            fprintf(out, "%s%*s", k ? "\n" : "", INDENT, "");
+            column = INDENT;
+        }
+        fprintf(out, " %s", words[k]);
+        column += 1 + strlen(words[k]);
+    }
+    fprintf(out, "\n");
+}
+
 void print_recipes(FILE *out) {
     fprintf(out, "\nRecipes, each a list of options of which yours change what they name:\n");
     for (int i = 0; i < N_RECIPES; i++) {
-        fprintf(out, "  %-8s %s:\n          ", recipes[i].name, recipes[i].about);
-        for (int k = 0; recipes[i].words[k]; k++)
-            fprintf(out, "%s %s", k && !strncmp(recipes[i].words[k], "--", 2) && k % 8 == 0 ? "\n          " : "", recipes[i].words[k]);
-        fprintf(out, "\n");
+        fprintf(out, "  %-14s %s:\n", recipes[i].name, recipes[i].about);
+        print_words(out, recipes[i].words);
     }
 }
 
@@ -63,7 +82,7 @@ int parse_with_recipe(const char *command_name, const option *options, int n, in
     char nothing[] = "", *words[MOST_WORDS + 1] = {nothing}; /* parse_options moves words and changes none */
     int count = 1;
     if (!r) {
-        usage_error(command_name, "--recipe %s: must be small, series, transfer or thesis", name);
+        usage_error(command_name, "--recipe %s: must be small, small-transfer, series, transfer or thesis", name);
         return -1;
     }
     for (int i = 0; i < MOST_WORDS && r->words[i]; i++) {

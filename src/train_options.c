@@ -32,7 +32,7 @@ void list_training(train_settings *s, option list[N_TRAINING_OPTIONS]) {
         {"momentum", OPTION_NUMBER, &s->momentum, "X", "of sgd (0)"},
         {"weight-decay", OPTION_NUMBER, &s->weight_decay, "X", "(the recipe's)"},
         CRAFT_OPTIONS(&s->craft),
-        {"class-weights", OPTION_TEXT, &s->class_weights, "W", "balanced, rsna (2 for the label any, 1 for others), or a number for each class: A,B[,...]"},
+        {"class-weights", OPTION_TEXT, &s->class_weights, "W", "balanced, rsna (2 for the label any, 1 for others), positive=X (1 for others), or one for each: A,B[,...]"},
         {"stop", OPTION_TEXT, &s->stop, "RULE", "stop early: patience, or Prechelt's gl, pq, up"},
         {"patience", OPTION_INT, &s->patience, "N", "stop after N epochs without a better test loss (up: N strips)"},
         {"positive", OPTION_TEXT, &s->positive, "NAME", "the class that is looked for (known for haemorrhage, or X beside no_X)"},
@@ -91,8 +91,8 @@ static void take_normal(train_settings *s) {
 
 static int check(const train_settings *s) {
     static const char *const optimizers[] = {"adam", "adamw", "sgd", NULL}, *const rules[] = {"patience", "gl", "pq", "up", NULL};
-    if (!s->backbone && s->recipe && !strcmp(s->recipe, "transfer"))
-        return usage_error(training_command, "--recipe transfer needs --backbone FILE, the weights to begin with: see docs/presets.md");
+    if (!s->backbone && s->recipe && strstr(s->recipe, "transfer"))
+        return usage_error(training_command, "--recipe %s needs --backbone FILE, the weights to begin with: see docs/presets.md", s->recipe);
     if (s->partial && !s->backbone) return usage_error(training_command, "--partial belongs to --backbone");
     if (!among(s->optimizer, optimizers)) return usage_error(training_command, "--optimizer %s: must be adam, adamw or sgd", s->optimizer);
     if (s->stop && !among(s->stop, rules)) return usage_error(training_command, "--stop %s: must be patience, gl, pq or up", s->stop);

@@ -50,6 +50,17 @@ static hn_status make_model(const train_job *job, hn_model **out, hn_error *err)
 
 static const char *class_name(const void *data, int32_t k) { return hn_dataset_class_name(*(hn_dataset *const *)data, k); }
 
+/* "positive=W": W for the class that is looked for, 1 for the others. */
+static int weigh_positive(const train_job *job, const char *number, int32_t n, double *weights) {
+    char *end;
+    const double weight = strtod(number, &end);
+    if (end == number || *end || !(weight > 0 && weight < 1e30))
+        return usage_error(training_command, "--class-weights positive=%s: must be a number above 0", number);
+    if (job->positive < 0) return usage_error(training_command, "--class-weights positive=%s: no class is positive: name one with --positive", number);
+    for (int32_t k = 0; k < n; k++) weights[k] = k == job->positive ? weight : 1;
+    return EXIT_DONE;
+}
+
 /* The numbers given, or NULL: with *code set after a mistake, with 0 if there are none. */
 static double *class_weights(const train_job *job, int32_t *n, int *code) {
     const char *text = job->settings->class_weights;
@@ -62,7 +73,8 @@ static double *class_weights(const train_job *job, int32_t *n, int *code) {
     double *weights = calloc((size_t)info.n_classes + 1, sizeof *weights);
     if (!weights) return *code = fail_text("out of memory"), NULL;
     *n = info.n_classes;
-    *code = read_weights(training_command, "class-weights", text, class_name, &job->train, info.n_classes, weights);
+    *code = !strncmp(text, "positive=", 9) ? weigh_positive(job, text + 9, info.n_classes, weights)
+                                           : read_weights(training_command, "class-weights", text, class_name, &job->train, info.n_classes, weights);
     return weights;
 }
 

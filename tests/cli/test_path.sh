@@ -81,6 +81,9 @@ expect 4 train --out "$scratch/b" --test "$scratch/jpeg"
 says "$scratch/err" "60 findings (12 on patients, 48 on near copies)"
 expect 0 train --out "$scratch/b" --test "$scratch/jpeg" --allow-leak
 expect 0 train --out "$scratch/c" --class-weights balanced --optimizer sgd --momentum 0.9
+expect 0 train --out "$scratch/cp" --class-weights positive=2
+expect 0 train --out "$scratch/cn" --class-weights 2,1
+cmp -s "$scratch/cp/model.safetensors" "$scratch/cn/model.safetensors" || fail "positive=2 is not the weight of the first class, which is positive"
 expect 0 train --out "$scratch/d" --class-weights 2,1 --optimizer adamw --weight-decay 0.01 --stop gl
 expect 0 train --out "$scratch/e" --epochs 40 --patience 1 --lr 0.3
 says "$scratch/out" "stopped early"
@@ -104,6 +107,8 @@ for options in "--schedule daily" "--schedule step" "--schedule-epochs 3" "--sam
     expect 2 train --out "$scratch/f" $options
 done
 expect 2 train --out "$scratch/f" --class-weights 2
+expect 2 train --out "$scratch/f" --class-weights positive=0
+expect 2 train --out "$scratch/f" --class-weights positive=2,1
 expect 2 train --out "$scratch/f" --positive tumour
 expect 1 train --out "$scratch/f" --size 3
 says "$scratch/err" "conv_block"

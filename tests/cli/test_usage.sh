@@ -20,7 +20,7 @@ wrong "$H" train data --out run --unknown 3
 wrong "$H" train data --out run --quiet=yes
 wrong "$H" train data --out run --optimizer lion
 wrong "$H" train data --out run --recipe soup
-says "$scratch/err" "small, series, transfer or thesis"
+says "$scratch/err" "small, small-transfer, series, transfer or thesis"
 wrong "$H" train data --out run --recipe
 wrong "$H" train data --out run --holdout 1
 wrong "$H" train data --out run --folds 1
