@@ -32,7 +32,7 @@ void list_training(train_settings *s, option list[N_TRAINING_OPTIONS]) {
         {"momentum", OPTION_NUMBER, &s->momentum, "X", "of sgd (0)"},
         {"weight-decay", OPTION_NUMBER, &s->weight_decay, "X", "(the recipe's)"},
         CRAFT_OPTIONS(&s->craft),
-        {"class-weights", OPTION_TEXT, &s->class_weights, "W", "balanced, rsna (2 for the label any, 1 for others), positive=X (1 for others), or one for each: A,B[,...]"},
+        {"class-weights", OPTION_TEXT, &s->class_weights, "W", "balanced, rsna (the label any: 2), positive=X (others 1), or a number for each: A,B[,...]"},
         {"stop", OPTION_TEXT, &s->stop, "RULE", "stop early: patience, or Prechelt's gl, pq, up"},
         {"patience", OPTION_INT, &s->patience, "N", "stop after N epochs without a better test loss (up: N strips)"},
         {"positive", OPTION_TEXT, &s->positive, "NAME", "the class that is looked for (known for haemorrhage, or X beside no_X)"},

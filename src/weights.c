@@ -26,9 +26,8 @@ int read_weights(const char *command_name, const char *option_name, const char *
         char *end;
         weights[k] = strtod(at, &end);
         if (end == at || *end != (k + 1 < n ? ',' : 0) || !(weights[k] > 0 && weights[k] < 1e30))
-            return usage_error(command_name,
-                               "--%s %s: must be balanced or positive=X (train), rsna, or %d numbers above 0 in the order of the classes (%s first)", option_name, text, n,
-                               name_of(of, 0));
+            return usage_error(command_name, "--%s %s: must be balanced or positive=X (train), rsna, or %d numbers above 0 in the classes' order (%s first)",
+                               option_name, text, n, name_of(of, 0));
         at = end + 1;
     }
     return EXIT_DONE;
