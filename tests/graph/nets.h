@@ -222,15 +222,13 @@ static inline void fill_batch(rig *r, uint64_t seed) {
     }
 }
 
-static inline rig new_rig_on(const hn_backend *table, hn_context *ctx, hni_graph *graph, int32_t batch) {
+static inline rig bare_rig_on(const hn_backend *table, hn_context *ctx, hni_graph *graph, int32_t batch) {
     rig r = {.ctx = ctx, .graph = graph, .batch = batch, .classes = (int32_t)graph->values[graph->logits].dims[1]};
     if (!ctx->registry)
         ck_ok(hni_registry_create(ctx, &table, 1, &err));
     ck_ok(hni_device_open(ctx, 0, &r.device, &err));
     ck_ok(hni_weights_create(r.device, graph, true, &r.weights, &err));
     r.flat = calloc((size_t)graph->total + 1, sizeof *r.flat);
-    random_weights(graph, test_seed(), r.flat);
-    ck_ok(hni_weights_set(&r.weights, r.flat, &err));
     r.pixels = malloc((size_t)(hni_tensor_elements(&graph->values[0]) * batch));
     r.labels = malloc((size_t)batch * sizeof *r.labels);
     r.many = malloc((size_t)(batch * r.classes) * sizeof *r.many);
@@ -238,6 +236,13 @@ static inline rig new_rig_on(const hn_backend *table, hn_context *ctx, hni_graph
     fill_batch(&r, test_seed());
     const double adam[HN_HYPER_COLUMNS] = {1e-3, 0.9, 0.999, 1e-8, 0.0, 0.1, 0.001, 1.0};
     memcpy(r.hyper, adam, sizeof adam);
+    return r;
+}
+
+static inline rig new_rig_on(const hn_backend *table, hn_context *ctx, hni_graph *graph, int32_t batch) {
+    rig r = bare_rig_on(table, ctx, graph, batch);
+    random_weights(graph, test_seed(), r.flat);
+    ck_ok(hni_weights_set(&r.weights, r.flat, &err));
     return r;
 }
 

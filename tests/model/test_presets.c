@@ -110,7 +110,7 @@ static double norms_error(FILE *file, const hni_graph *g, int32_t tensors, const
 static void compare(FILE *file, const hn_backend *backend) {
     const golden g = read_case(file);
     hn_context *ctx = new_context();
-    rig r = new_rig_on(backend, ctx, graph_of(ctx, &g), g.batch);
+    rig r = bare_rig_on(backend, ctx, graph_of(ctx, &g), g.batch);
     const int64_t pixels = hni_tensor_elements(&r.graph->values[0]) * r.batch;
     for (int64_t i = 0; i < pixels; i++) r.pixels[i] = (uint8_t)(word(100, (uint64_t)i) & 255);
     for (int32_t i = 0; i < r.batch; i++) r.labels[i] = (int32_t)(word(200, (uint64_t)i) % (uint32_t)g.classes);

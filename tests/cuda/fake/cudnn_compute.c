@@ -50,31 +50,46 @@ static const int64_t *dims(const machine *m, int t) { return m->run->program.ten
 
 static int64_t at(const int64_t *d, int64_t n, int64_t c, int64_t h, int64_t w) { return ((n * d[1] + c) * d[2] + h) * d[3] + w; }
 
+/* All of a tensor as factors; for what is written, zeros. */
+static double *factors(const machine *m, int t, bool written) {
+    const int64_t n = elements(dims(m, t));
+    double *values = calloc((size_t)n, sizeof *values);
+    if (!values) abort();
+    for (int64_t i = 0; i < n && !written; i++) values[i] = factor(m, t, i);
+    return values;
+}
+
+/* One row of taps over one row of pixels, at one output pixel: v is the column of the first tap. */
+static void taps(char to, double *x, double *w, double *y, int64_t v, int64_t step, int64_t n_w, int64_t n_x) {
+    for (int64_t s = 0; s < n_w; s++, v += step) {
+        if (v < 0 || v >= n_x) continue;
+        if (to == 'x') x[v] += w[s] * *y;
+        else if (to == 'w') w[s] += x[v] * *y;
+        else *y += x[v] * w[s];
+    }
+}
+
 /* x or dx, w or dw, y or dy; one of the three is written. Every pair of an output pixel and a tap adds one product to it. */
 static void convolution(const machine *m, const fake_node *n) {
-    const int X = n->port[0], W = n->port[1], Y = n->port[2];
-    const int to = n->outputs == 1 ? X : n->outputs == 2 ? W : Y;
-    const int64_t *x = dims(m, X), *w = dims(m, W), *y = dims(m, Y), groups = x[1] / w[1], share = w[0] / groups;
-    double *sum = calloc((size_t)elements(dims(m, to)), sizeof *sum);
-    if (!sum) abort();
+    const char to = n->outputs == 1 ? 'x' : n->outputs == 2 ? 'w' : 'y';
+    const int64_t *x = dims(m, n->port[0]), *w = dims(m, n->port[1]), *y = dims(m, n->port[2]), groups = x[1] / w[1], share = w[0] / groups;
+    double *xs = factors(m, n->port[0], to == 'x'), *ws = factors(m, n->port[1], to == 'w'), *ys = factors(m, n->port[2], to == 'y');
+    const double *sum = to == 'x' ? xs : to == 'w' ? ws : ys;
     for (int64_t b = 0; b < y[0]; b++)
         for (int64_t k = 0; k < y[1]; k++)
             for (int64_t i = 0; i < y[2] * y[3]; i++)
                 for (int64_t c = 0; c < w[1]; c++)
-                    for (int64_t t = 0; t < w[2] * w[3]; t++) {
-                        const int64_t h = i / y[3] * n->stride[0] - n->pre[0] + t / w[3] * n->dilation[0];
-                        const int64_t v = i % y[3] * n->stride[1] - n->pre[1] + t % w[3] * n->dilation[1];
-                        if (h < 0 || h >= x[2] || v < 0 || v >= x[3]) continue;
-                        const int64_t ix = at(x, b, k / share * w[1] + c, h, v), iw = at(w, k, c, 0, t), iy = at(y, b, k, 0, i);
-                        if (to == X)
-                            sum[ix] += factor(m, W, iw) * factor(m, Y, iy);
-                        else if (to == W)
-                            sum[iw] += factor(m, X, ix) * factor(m, Y, iy);
-                        else
-                            sum[iy] += factor(m, X, ix) * factor(m, W, iw);
+                    for (int64_t r = 0; r < w[2]; r++) {
+                        const int64_t h = i / y[3] * n->stride[0] - n->pre[0] + r * n->dilation[0];
+                        const int64_t v = i % y[3] * n->stride[1] - n->pre[1];
+                        if (h < 0 || h >= x[2]) continue;
+                        taps(to, xs + at(x, b, k / share * w[1] + c, h, 0), ws + at(w, k, c, r, 0), ys + at(y, b, k, 0, i), v, n->dilation[1], w[3], x[3]);
                     }
-    for (int64_t i = 0; i < elements(dims(m, to)); i++) put(m, to, i, sum[i]);
-    free(sum);
+    const int written = n->port[n->outputs == 1 ? 0 : n->outputs == 2 ? 1 : 2];
+    for (int64_t i = 0; i < elements(dims(m, written)); i++) put(m, written, i, sum[i]);
+    free(xs);
+    free(ws);
+    free(ys);
 }
 
 /* Place of element i of `large` in `small`, whose extents are 1 or the same. */
