@@ -20,6 +20,7 @@ typedef struct prediction_run {
     hn_model_info info;
     double threshold;
     int32_t views;
+    const char *calibration; /* its method; NULL = none */
     float *probabilities; /* [n_classes] */
     bool json;
 } prediction_run;
@@ -27,7 +28,7 @@ typedef struct prediction_run {
 enum { N_OPTIONS = 6 };
 static void list_options(predict_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
-        {"json", OPTION_FLAG, &s->json, NULL, "one JSON object a line: file class probability probabilities threshold error [labels]"},
+        {"json", OPTION_FLAG, &s->json, NULL, "one JSON object a line: file class probability probabilities threshold error [labels] [tta] [calibration]"},
         {"series", OPTION_FLAG, &s->series, NULL, "the files are slices of one patient, lowest first: each is seen beside its neighbours"},
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
         TTA_OPTION(&s->tta),
@@ -46,12 +47,15 @@ void describe_predict(FILE *out) {
 
 static hn_status open_all(prediction_run *r, const predict_settings *s, const char *model, hn_error *err) {
     hn_predictor_options options = {.struct_size = sizeof options, .max_batch = 1, .device = s->device, .threshold = s->threshold, .tta = s->views};
+    hn_calibration c = {.struct_size = sizeof c};
     r->views = s->views;
     r->info.struct_size = sizeof r->info;
     hn_status status = open_context(s->threads, &r->ctx, err);
     if (!status) status = catch_interrupt(r->ctx, &r->cancel, err);
     if (!status) status = hn_model_load(r->ctx, model, &r->model, err);
     if (!status) status = hn_model_get_info(r->model, &r->info, err);
+    if (!status) status = hn_model_get_calibration(r->model, &c, err);
+    r->calibration = hn_calibration_method_name(c.method);
     if (!status) status = hn_predictor_create(r->model, &options, &r->predictor, err);
     r->threshold = s->threshold != 0 ? s->threshold : r->info.threshold;
     return status;
@@ -108,6 +112,7 @@ static void print_json(const prediction_run *r, const char *path, const hn_predi
     else
         printf("null");
     if (r->views) printf(", \"tta\": \"%s\"", tta_name(r->views));
+    if (r->calibration) printf(", \"calibration\": \"%s\"", r->calibration);
     printf("}\n");
 }
 

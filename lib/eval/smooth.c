@@ -39,7 +39,7 @@ static bool near(const hni_slice *a, const hni_slice *b, double sigma) {
     return a->series == b->series && fabs(a->number - b->number) <= REACH * sigma;
 }
 
-/* The weighted means around place `at`, into p and, where they are known, logits [n_classes]. */
+/* The weighted means around place `at`, into p and, unless it is NULL, logits [n_classes]. */
 static void average(const hn_eval *eval, const hni_slice *slices, int64_t n, int64_t at, double sigma, double *p, double *logits) {
     const size_t classes = (size_t)eval->n_classes;
     int64_t first = at, end = at + 1;
@@ -51,32 +51,39 @@ static void average(const hn_eval *eval, const hni_slice *slices, int64_t n, int
         end++;
     }
     memset(p, 0, classes * sizeof *p);
-    memset(logits, 0, classes * sizeof *logits);
+    for (size_t k = 0; k < classes && logits; k++) {
+        logits[k] = 0;
+    }
     for (int64_t i = first; i < end; i++) {
         const double d = slices[i].number - slices[at].number, weight = exp(-d * d / (2 * sigma * sigma));
         const int64_t row = slices[i].row;
         total += hni_eval_silent(eval, row) ? 0 : weight;
         for (size_t k = 0; k < classes && !hni_eval_silent(eval, row); k++) {
             p[k] += weight * logit(eval, row, (int32_t)k);
-            logits[k] += eval->logits ? weight * eval->logits[(size_t)row * classes + k] : 0;
+            if (logits) {
+                logits[k] += weight * eval->logits[(size_t)row * classes + k];
+            }
         }
     }
     for (size_t k = 0; k < classes; k++) {
         p[k] /= total; /* the slice itself has weight 1: it is not silent */
-        logits[k] /= total;
+        if (logits) {
+            logits[k] /= total;
+        }
     }
     to_probabilities(p, eval->n_classes, eval->task);
 }
 
 hn_status hni_eval_smooth(hn_eval *eval, const hni_slice *slices, int64_t n, double sigma, hn_error *err) {
-    const size_t classes = (size_t)eval->n_classes, row_bytes = classes * sizeof(double);
-    double *fresh = hni_calloc(eval->ctx, 2 * (size_t)n + 1, row_bytes); /* probabilities and logits, all found before any is put in place */
+    const size_t classes = (size_t)eval->n_classes, cells = (size_t)n * classes, row_bytes = classes * sizeof(double);
+    double *fresh = hni_calloc(eval->ctx, cells * (eval->logits ? 2 : 1) + 1, sizeof *fresh); /* all found before any is put in place */
     if (!fresh) {
-        return hni_fail_memory(err, 2 * (size_t)n * row_bytes, "probabilities along the slices");
+        return hni_fail_memory(err, cells * sizeof *fresh, "probabilities along the slices");
     }
+    double *logits = eval->logits ? fresh + cells : NULL;
     for (int64_t i = 0; i < n; i++) {
         if (!hni_eval_silent(eval, slices[i].row)) {
-            average(eval, slices, n, i, sigma, fresh + 2 * (size_t)i * classes, fresh + (2 * (size_t)i + 1) * classes);
+            average(eval, slices, n, i, sigma, fresh + (size_t)i * classes, logits ? logits + (size_t)i * classes : NULL);
         }
     }
     for (int64_t i = 0; i < n; i++) {
@@ -84,9 +91,9 @@ hn_status hni_eval_smooth(hn_eval *eval, const hni_slice *slices, int64_t n, dou
         if (hni_eval_silent(eval, slices[i].row)) {
             continue;
         }
-        memcpy(eval->probabilities + to, fresh + 2 * (size_t)i * classes, row_bytes);
-        if (eval->logits) {
-            memcpy(eval->logits + to, fresh + (2 * (size_t)i + 1) * classes, row_bytes);
+        memcpy(eval->probabilities + to, fresh + (size_t)i * classes, row_bytes);
+        if (logits) {
+            memcpy(eval->logits + to, logits + (size_t)i * classes, row_bytes);
         }
     }
     hni_free(eval->ctx, fresh);

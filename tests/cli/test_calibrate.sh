@@ -72,6 +72,7 @@ positive = model["classes"].index(model["positive"])
 for line in open(here + "/predicted.jsonl"):
     now = json.loads(line)
     then = before[now["file"]]
+    assert now["calibration"] == "platt" and "calibration" not in then
     p, q = now["probabilities"][model["positive"]], then["probabilities"][model["positive"]]
     z = c["scale"][0] * math.log(q / (1 - q)) + c["shift"][positive]
     assert abs(p - 1 / (1 + math.exp(-z))) < 1e-5, (p, q, z)
