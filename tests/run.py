@@ -14,6 +14,7 @@ import concurrent.futures
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,16 @@ def command(path, wrap):
     return shlex.split(wrap) + [os.path.abspath(path)]
 
 
+def ended(command_line, env, limit):
+    """(output, exit code); what runs past the limit is ended with all that it began: Check runs each test in a process of its own."""
+    with subprocess.Popen(command_line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, start_new_session=True) as one:
+        try:
+            return one.communicate(timeout=limit)[0], one.returncode
+        except subprocess.TimeoutExpired:
+            os.killpg(one.pid, signal.SIGKILL)
+            return one.communicate()[0] + f"\nended: it ran longer than {limit} s".encode(), -1
+
+
 def run(path, wrap, limit):
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="haemnet-test-") as scratch:
@@ -50,10 +61,8 @@ def run(path, wrap, limit):
         if not path.endswith((".sh", ".py")):  # scripts run the program as its users do
             env = {**KEPT, **env}
         try:
-            done = subprocess.run(command(path, wrap), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, timeout=limit)
-            code, output = done.returncode, done.stdout.decode("utf-8", "replace")
-        except subprocess.TimeoutExpired as late:
-            code, output = -1, (late.stdout or b"").decode("utf-8", "replace") + f"\nended: it ran longer than {limit} s"
+            said, code = ended(command(path, wrap), env, limit)
+            output = said.decode("utf-8", "replace")
         except OSError as missing:
             code, output = -1, f"cannot run it: {missing}"
     return path, code, output, time.monotonic() - begin
