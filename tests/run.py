@@ -44,14 +44,26 @@ def command(path, wrap):
     return shlex.split(wrap) + [os.path.abspath(path)]
 
 
+RUNNING = set()  # each leads a process group of its own
+
+
+def stop(number, frame):
+    for one in list(RUNNING):
+        os.killpg(one, signal.SIGKILL)
+    os._exit(128 + number)
+
+
 def ended(command_line, env, limit):
     """(output, exit code); what runs past the limit is ended with all that it began: Check runs each test in a process of its own."""
     with subprocess.Popen(command_line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=env, start_new_session=True) as one:
+        RUNNING.add(one.pid)
         try:
             return one.communicate(timeout=limit)[0], one.returncode
         except subprocess.TimeoutExpired:
             os.killpg(one.pid, signal.SIGKILL)
             return one.communicate()[0] + f"\nended: it ran longer than {limit} s".encode(), -1
+        finally:
+            RUNNING.discard(one.pid)
 
 
 def run(path, wrap, limit):
@@ -89,6 +101,8 @@ def main():
     parser.add_argument("--timeout", type=int, default=900)
     parser.add_argument("programs", nargs="+")
     args = parser.parse_args()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     totals = [0, 0, 0]
     with concurrent.futures.ThreadPoolExecutor(args.j) as pool:
         jobs = [pool.submit(run, path, args.wrap, args.timeout) for path in sorted(args.programs, key=place)]
