@@ -193,6 +193,8 @@ static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *ou
         fprintf(out, ", \"weighted_log_loss\": ");
         json_number(out, e->weighted_loss);
     }
+    fprintf(out, ", \"familiarity\": ");
+    if (!status) status = write_novelty_json(out, e->eval, err);
     fprintf(out, ", \"threshold_choice\": ");
     write_choice_json(out, &e->chosen, chosen_class(e), e->chosen_here);
     fprintf(out, ", ");
@@ -251,7 +253,7 @@ static int report(const evaluation *e, const evaluate_settings *s, const char *m
     bool alone = s->json && !strcmp(s->json, "-");
     if (alone && !write_json(e, s, stdout, model, data, err)) return fail(err);
     if (!alone && leaks_of(e->audit)) printf("LEAKY: the model has seen some of these images or patients; the figures are too good\n");
-    if (!alone && (print_metrics(stdout, e->eval, err) || print_reliability(stdout, e->eval, err))) return fail(err);
+    if (!alone && (print_metrics(stdout, e->eval, err) || print_novelty(stdout, e->eval, err) || print_reliability(stdout, e->eval, err))) return fail(err);
     if (!alone && e->subgroups) print_subgroups(stdout, e->subgroups, s->correction);
     if (!alone) print_origins(e);
     warn_origins(e, alone);

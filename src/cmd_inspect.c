@@ -111,6 +111,7 @@ static void print_facts(const hn_model *model, const hn_model_info *info) {
     printf("calibration              ");
     if (!hn_model_get_calibration(model, &c, NULL) && c.method) print_calibration(stdout, &c);
     else printf("none\n");
+    print_familiarity(stdout, model);
     printf("digest                   %s\n", digest);
 }
 

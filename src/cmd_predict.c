@@ -28,7 +28,8 @@ typedef struct prediction_run {
 enum { N_OPTIONS = 6 };
 static void list_options(predict_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
-        {"json", OPTION_FLAG, &s->json, NULL, "one JSON object a line: file class probability probabilities threshold error [labels] [tta] [calibration]"},
+        {"json", OPTION_FLAG, &s->json, NULL,
+         "one JSON object a line: file class probability probabilities threshold novelty unfamiliar error [labels] [tta] [calibration]"},
         {"series", OPTION_FLAG, &s->series, NULL, "the files are slices of one patient, lowest first: each is seen beside its neighbours"},
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
         TTA_OPTION(&s->tta),
@@ -58,6 +59,9 @@ static hn_status open_all(prediction_run *r, const predict_settings *s, const ch
     r->calibration = hn_calibration_method_name(c.method);
     if (!status) status = hn_predictor_create(r->model, &options, &r->predictor, err);
     r->threshold = s->threshold != 0 ? s->threshold : r->info.threshold;
+    hn_familiarity known = {.struct_size = sizeof known};
+    if (!status) status = hn_model_get_familiarity(r->model, &known, err);
+    if (!status && !known.known) note("note: the model does not know what its training images looked like: whatever it is shown, it says a class");
     return status;
 }
 
@@ -80,6 +84,13 @@ static void print_json_labels(const prediction_run *r, const hn_prediction *p) {
         json_string(stdout, hn_model_class_name(r->model, k));
     }
     if (p) printf("]");
+}
+
+/* null where it is not known. */
+static void print_json_novelty(const hn_prediction *p) {
+    printf(", \"novelty\": ");
+    json_number(stdout, p ? p->novelty : NAN);
+    printf(", \"unfamiliar\": %s", !p || isnan(p->novelty) ? "null" : p->flags & HN_PREDICTION_UNFAMILIAR ? "true" : "false");
 }
 
 static void print_json(const prediction_run *r, const char *path, const hn_prediction *p, const char *error) {
@@ -106,6 +117,7 @@ static void print_json(const prediction_run *r, const char *path, const hn_predi
     if (r->info.task == HN_TASK_MULTI) print_json_labels(r, error ? NULL : p);
     printf(", \"threshold\": ");
     json_number(stdout, r->threshold);
+    print_json_novelty(error ? NULL : p);
     printf(", \"error\": ");
     if (error)
         json_string(stdout, error);
@@ -122,15 +134,18 @@ static void print_labels(const prediction_run *r, const hn_prediction *p) {
         if (p->labels >> k & 1)
             printf("%s%s (probability %.3f)", said++ ? ", " : "", hn_model_class_name(r->model, k), (double)r->probabilities[k]);
     if (!said) printf("none (most likely: %s, probability %.3f)", hn_model_class_name(r->model, p->class_index), p->probability);
-    printf("\n");
 }
 
+/* An image that is not like the training images has that said first: who reads on for the class has been told. */
 static void print_line(const prediction_run *r, const char *path, const hn_prediction *p) {
+    const bool strange = p->flags & HN_PREDICTION_UNFAMILIAR;
     printf("%s: ", path);
+    if (strange) printf("not like the training images (novelty %.2f, limit 1), no verdict to rely on [", p->novelty);
     if (r->info.task == HN_TASK_MULTI)
         print_labels(r, p);
     else
-        printf("%s (probability %.3f)\n", hn_model_class_name(r->model, p->class_index), p->probability);
+        printf("%s (probability %.3f)", hn_model_class_name(r->model, p->class_index), p->probability);
+    printf(strange ? "]\n" : "\n");
 }
 
 /* One line; the exit code of a failure that ends the command, or 0. */

@@ -25,6 +25,17 @@ hn_status write_reliability_json(FILE *out, const hn_model *model, const hn_eval
 void print_calibration(FILE *out, const hn_calibration *c); /* method, numbers and where they come from, on two lines at most */
 void write_calibration_json(FILE *out, const hn_calibration *c, bool here); /* an object, or null */
 
+/* --- how unlike the training images (familiar.c) --------------------------------------------------------------------------------- */
+typedef struct novelty_facts {
+    hn_novelty n;
+    hn_metrics all, rest; /* rest: without the flagged images */
+    bool parted;          /* rest is filled: some images are flagged, and not all */
+} novelty_facts;
+hn_status look_at_novelty(const hn_eval *eval, novelty_facts *out, hn_error *err);
+void print_familiarity(FILE *out, const hn_model *model); /* a line of inspect */
+hn_status print_novelty(FILE *out, const hn_eval *eval, hn_error *err);
+hn_status write_novelty_json(FILE *out, const hn_eval *eval, hn_error *err); /* an object */
+
 /* --- subgroups (by.c) ----------------------------------------------------------------------------------------------------------- */
 /* Of the columns "a,b" that the data keep, for the rows of the evaluation. EXIT_… after a message. */
 int make_subgroups(hn_dataset *data, const hn_eval *eval, const char *columns, int32_t correction, hn_subgroups **out, hn_error *err);

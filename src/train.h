@@ -48,13 +48,13 @@ typedef struct train_settings {
     craft_choice craft;
     double holdout, lr, momentum, weight_decay, mean, deviation; /* mean, deviation: NaN = the backbone's */
     int32_t resident_mb; /* -1 = not given */
-    int32_t folds, normalise, hidden, epochs, batch, threads, patience, resume, quiet, partial, allow_leak;
+    int32_t folds, normalise, hidden, epochs, batch, threads, patience, resume, quiet, partial, allow_leak, no_familiarity;
     uint64_t seed;
 } train_settings;
 
 /* train_options.c: the options of all commands that train. */
 extern const char *training_command; /* whose usage messages are about: "train", "crossval", "curve" */
-enum { N_TRAINING_OPTIONS = 29 + N_INPUT_OPTIONS + N_CRAFT_OPTIONS };
+enum { N_TRAINING_OPTIONS = 30 + N_INPUT_OPTIONS + N_CRAFT_OPTIONS };
 train_settings default_training(void);
 void list_training(train_settings *s, option list[N_TRAINING_OPTIONS]);
 int check_training(train_settings *s); /* also fills what was not given; EXIT_USAGE after a message. free_craft s->craft also after that */

@@ -44,6 +44,7 @@ void list_training(train_settings *s, option list[N_TRAINING_OPTIONS]) {
         {"cache", OPTION_INT, &s->choice.cache_mb, "MB", "memory for decoded images (512)"},
         {"resident", OPTION_INT, &s->resident_mb, "MB", "of the device's memory for decoded images; 0 = never (a quarter; none where it is the host's)"},
         {"strict", OPTION_FLAG, &s->choice.strict, NULL, "stop at the first bad file instead of skipping it"},
+        {"no-familiarity", OPTION_FLAG, &s->no_familiarity, NULL, "the model learns nothing of the look of its images, and flags none as unlike them"},
         LEAK_OPTION(&s->allow_leak),
         {"quiet", OPTION_FLAG, &s->quiet, NULL, "no progress, no notes"},
     };

@@ -97,6 +97,7 @@ static int make_trainer(train_job *job, progress_bar *bar) {
                                 .weight_decay = s->weight_decay, .seed = s->seed, .stop = stop_rule(s), .stop_patience = s->patience,
                                 .device = s->device, .cancel = job->cancel, .progress = progress_show, .progress_user = bar,
                                 .resident_bytes = resident_bytes(s->resident_mb)};
+    options.flags = s->no_familiarity ? HN_TRAIN_NO_FAMILIARITY : 0;
     options.balance_classes = s->class_weights && !strcmp(s->class_weights, "balanced");
     fill_craft(&s->craft, s->epochs, &options);
     options.optimizer = !strcmp(s->optimizer, "sgd") ? HN_OPTIMIZER_SGD : !strcmp(s->optimizer, "adamw") ? HN_OPTIMIZER_ADAMW : HN_OPTIMIZER_ADAM;

@@ -5,7 +5,7 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include" / "haemnet"
 # The order of the layout table: as haemnet.h tells the way of the data, backend.h last.
-ORDER = ["status", "version", "context", "device", "image", "phantom", "dataset", "model", "transfer", "builder", "augment", "train", "predict", "evaluate", "calibrate", "subgroups", "audit", "explain", "backend"]
+ORDER = ["status", "version", "context", "device", "image", "phantom", "dataset", "model", "transfer", "builder", "augment", "train", "predict", "evaluate", "familiar", "calibrate", "subgroups", "audit", "explain", "backend"]
 
 
 def text(name):

@@ -47,6 +47,7 @@ INFERNO, MAGMA, VIRIDIS = 1, 2, 3                           # colours of Heatmap
 HEATMAP_FLAT, HEATMAP_FAILED, HEATMAP_NO_HEAD = 1, 2, 4     # bits of a heat map's flags
 FINDING_PATIENT, FINDING_FILE, FINDING_PIXELS, FINDING_LOOK = 1, 2, 3, 4 # Audit
 SHORTCUT_FILE_SIZE, SHORTCUT_IMAGE_SIZE, SHORTCUT_BORDER, SHORTCUT_FORMAT = 1, 2, 3, 4
+PREDICTION_FAILED, PREDICTION_NONFINITE, PREDICTION_NO_HEAD, PREDICTION_UNFAMILIAR = 1, 2, 4, 8 # bits of a verdict's flags
 EPOCH_BEST, EPOCH_STOP = 1, 2                               # bits of an epoch report's flags
 STATUSES = ("HN_OK HN_E_ARGUMENT HN_E_MEMORY HN_E_IO HN_E_FORMAT HN_E_LIMIT HN_E_UNSUPPORTED HN_E_SHAPE HN_E_STATE HN_E_CANCELLED HN_E_BACKEND "
             "HN_E_UNAVAILABLE HN_E_NOT_FOUND HN_E_NUMERIC HN_E_ABI HN_E_DATA HN_E_BUFFER HN_E_INTERNAL").split()
@@ -101,7 +102,7 @@ hn_epoch_report: u32 struct_size, u32 flags, i64 epoch, f64 train_loss, f64 trai
     f64 learning_rate, f64 seconds, f64 images_per_second, i64 train_images, i64 test_images, i64 skipped, i64 best_epoch, f64 best_loss
 hn_predictor_options: u32 struct_size, i32 max_batch, str device, f64 threshold, i32 tta, i32 flags
 hn_prediction: u32 struct_size, u32 flags, ptr probabilities, ptr logits, i32 capacity, i32 n_classes, i32 class_index, i32 status,
-    u64 labels, f64 probability, f64 positive, f64 threshold
+    u64 labels, f64 probability, f64 positive, f64 threshold, f64 novelty
 hn_eval_options: u32 struct_size, i32 positive, f64 threshold, ptr cancel, ptr progress, ptr progress_user, f64 smooth
 hn_eval_arrays: u32 struct_size, i32 task, i32 n_classes, i32 positive, i64 n, ptr classes, ptr labels, f64s probabilities, strs class_names,
     f64 threshold, strs groups, f64s logits, u64[4] digest
@@ -111,7 +112,10 @@ hn_metrics: u32 struct_size, u32 undefined, i64 n, i64 skipped, i64 tp, i64 fp, 
     f64 macro_f1, f64 weighted_precision, f64 weighted_recall, f64 weighted_f1, f64 exact_match
 hn_class_metrics: u32 struct_size, u32 undefined, i64 support, i64 predicted, f64 precision, f64 recall, f64 f1, f64 roc_auc,
     f64 average_precision
-hn_eval_sample: u32 struct_size, i32 label, u64 labels, i32 predicted, i32 flags, i64 row, ptr probabilities, str path, str group
+hn_eval_sample: u32 struct_size, i32 label, u64 labels, i32 predicted, i32 flags, i64 row, ptr probabilities, str path, str group,
+    f64 novelty
+hn_familiarity: u32 struct_size, i32 known, i64 rows, i64 groups, i32 statistics, i32 folds, f64 share, f64 shrinkage
+hn_novelty: u32 struct_size, i32 known, i64 n, i64 unfamiliar, f64 median, f64 highest
 hn_curve_point: f64 x, f64 y, f64 threshold
 hn_interval: u32 struct_size, i32 method, f64 estimate, f64 low, f64 high, f64 level, f64 standard_error, f64 p, i64 n, i64 groups
 hn_mean: u32 struct_size, i32 flags, i64 n, f64 mean, f64 deviation, f64 level, f64 low, f64 high, f64 corrected_low, f64 corrected_high
@@ -195,6 +199,7 @@ hn_eval_count p > l, hn_eval_row plp, hn_eval_class_name pi > s, hn_eval_free p 
 hn_eval_by_group piip, hn_eval_auc pidp, hn_eval_auc_difference ppidp, hn_eval_mcnemar ppp, hn_eval_bootstrap pdppp,
 hn_eval_bootstrap_difference ppppp, hn_eval_curve_band piippippp, hn_eval_proportion lldp, hn_eval_mean plddp,
 hn_eval_rate piddp, hn_eval_threshold piidp, hn_eval_operating_points piipipp, hn_eval_calibrate pip, hn_eval_calibrated ppp,
+hn_model_get_familiarity pp, hn_eval_novelty pp, hn_eval_familiar pp,
 hn_subgroups_create ppipp, hn_subgroups_count p > i, hn_subgroups_comparisons p > i, hn_subgroups_get pip, hn_subgroups_free p > v,
 hn_model_with_calibration ppp, hn_model_with_threshold ppp, hn_model_get_calibration pp, hn_model_get_threshold pp, hn_eval_reliability ppppzp,
 hn_explain ppppzpp, hn_explain_batch ppzppzpp, hn_explain_series ppzppzpp, hn_explain_curve pppppzpp, hn_overlay pppppp,
@@ -749,6 +754,11 @@ class Model(_Handle):
         return _filled("hn_threshold", "hn_model_get_threshold", self)
 
     @property
+    def familiarity(self):
+        """hn_familiarity: what the model knows of the look of its training images; known 0 = nothing."""
+        return _filled("hn_familiarity", "hn_model_get_familiarity", self)
+
+    @property
     def info(self):
         return _filled("hn_model_info", "hn_model_get_info", self)
 
@@ -902,10 +912,12 @@ class Predictor(_Handle):
         n, plain = len(self.classes), _plain(out[i], ("probabilities", "logits", "capacity"))
         plain.probabilities, plain.logits = list(floats[2 * n * i:2 * n * i + n]), list(floats[2 * n * i + n:2 * n * (i + 1)])
         plain.class_name = self.classes[plain.class_index] if plain.class_index >= 0 else None
+        plain.unfamiliar = None if plain.novelty != plain.novelty else bool(plain.flags & PREDICTION_UNFAMILIAR)
         return plain
 
     def predict(self, image):
-        """The verdict on an Image, or on an array as Image.from_array takes it: hn_prediction with class_name, probabilities, logits."""
+        """The verdict on an Image, or on an array as Image.from_array takes it: hn_prediction with class_name, probabilities, logits, and unfamiliar:
+        True = not like the training images, no verdict to rely on; None = the model does not know."""
         out, floats = self._results(1)
         _call("hn_predict", self, self._images([image])[0], ctypes.byref(out[0]))
         return self._verdict(out, floats, 0)
@@ -1135,6 +1147,15 @@ class Evaluation(_Handle):
         x, y, low, high = ((ctypes.c_double * n)(*row) for row in (places, (), (), ()))
         _call("hn_eval_curve_band", self, kind, index, ctypes.byref(chosen), x, n, y, low, high)
         return list(zip(x, y, low, high))
+
+    @property
+    def novelty(self):
+        """hn_novelty: how many samples are not like the training images. They count in every figure."""
+        return _filled("hn_novelty", "hn_eval_novelty", self)
+
+    def familiar(self):
+        """The samples that are like the training images: for figures beside those of all, never instead."""
+        return Evaluation(_make("hn_eval_familiar", self), self.context)
 
     def by_group(self, rule=MAX, top=0):
         """One sample a patient, by a rule to be named beside every figure."""

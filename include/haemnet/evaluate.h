@@ -115,6 +115,7 @@ typedef struct hn_eval_sample {
     const double *probabilities;  /* n_classes values; owned by hn_eval */
     const char *path;             /* "" if there is none; owned by hn_eval */
     const char *group;            /* "" if not known; owned by hn_eval */
+    double novelty;               /* as hn_prediction.novelty; NaN = not known */
 } hn_eval_sample;
 
 enum { HN_CURVE_ROC = 1, HN_CURVE_PR = 2 };

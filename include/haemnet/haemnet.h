@@ -49,6 +49,7 @@
 #include "device.h"
 #include "evaluate.h"
 #include "explain.h"
+#include "familiar.h"
 #include "image.h"
 #include "model.h"
 #include "phantom.h"

@@ -60,6 +60,11 @@ typedef struct hn_param_group {
     double decay;         /* factor; 0 = 1, -1 = no weight decay */
 } hn_param_group;
 
+/* Bits of hn_train_options.flags. */
+enum {
+    HN_TRAIN_NO_FAMILIARITY = 1 /* models learn nothing of the look of their training images (familiar.h); else they read them once more */
+};
+
 /* Where a trainer is; hn_progress.phase. */
 enum { HN_PHASE_TRAIN = 1, HN_PHASE_TEST = 2 };
 
@@ -100,7 +105,7 @@ typedef struct hn_train_options {
     int32_t stop_strip;          /* PQ, UP: epochs; 0 = 5 */
     double stop_alpha;           /* GL, PQ: threshold; 0 = 5 (GL), 0.75 (PQ) */
     int32_t prefetch;            /* batches decoded ahead; 0 = 4 */
-    int32_t flags;               /* 0 */
+    int32_t flags;               /* HN_TRAIN_… */
     const char *device;          /* as hn_device_find; NULL = "best"; copied */
     hn_cancel *cancel;           /* may be NULL; kept alive */
     hn_progress_fn progress;     /* may be NULL */

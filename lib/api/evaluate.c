@@ -266,7 +266,9 @@ hn_status hn_eval_row(const hn_eval *eval, int64_t index, hn_eval_sample *out, h
     hn_eval_sample filled = {.struct_size = sizeof filled, .labels = eval->labels[index], .probabilities = p};
     filled.label = eval->task == HN_TASK_MULTI ? -1 : eval->classes[index];
     filled.flags = (int32_t)eval->flags[index];
-    filled.predicted = filled.flags ? -1 : hni_decide(p, eval->n_classes, eval->task, eval->positive, eval->threshold);
+    filled.novelty = eval->novelty ? eval->novelty[index] : NAN;
+    if (filled.novelty > 1) filled.flags |= HN_PREDICTION_UNFAMILIAR;
+    filled.predicted = eval->flags[index] ? -1 : hni_decide(p, eval->n_classes, eval->task, eval->positive, eval->threshold);
     filled.row = eval->rows[index];
     filled.path = eval->paths[index] ? eval->paths[index] : "";
     filled.group = eval->groups[index] ? eval->groups[index] : "";

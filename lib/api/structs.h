@@ -52,13 +52,13 @@ static const uint32_t hni_sizes_hn_epoch_report[] = {112};
 static const uint32_t hni_sizes_hn_trainer_info[] = {112};
 /* predict.h */
 static const uint32_t hni_sizes_hn_predictor_options[] = {32};
-static const uint32_t hni_sizes_hn_prediction[] = {72};
+static const uint32_t hni_sizes_hn_prediction[] = {72, 80};
 /* evaluate.h */
 static const uint32_t hni_sizes_hn_eval_options[] = {48};
 static const uint32_t hni_sizes_hn_eval_arrays[] = {72, 112};
 static const uint32_t hni_sizes_hn_metrics[] = {240};
 static const uint32_t hni_sizes_hn_class_metrics[] = {64};
-static const uint32_t hni_sizes_hn_eval_sample[] = {56};
+static const uint32_t hni_sizes_hn_eval_sample[] = {56, 64};
 static const uint32_t hni_sizes_hn_interval[] = {72};
 static const uint32_t hni_sizes_hn_mean[] = {72};
 static const uint32_t hni_sizes_hn_mcnemar[] = {56};
@@ -66,6 +66,9 @@ static const uint32_t hni_sizes_hn_bootstrap_options[] = {40};
 static const uint32_t hni_sizes_hn_learning_points[] = {48};
 static const uint32_t hni_sizes_hn_power_law_options[] = {40};
 static const uint32_t hni_sizes_hn_power_law[] = {112};
+/* familiar.h */
+static const uint32_t hni_sizes_hn_familiarity[] = {48};
+static const uint32_t hni_sizes_hn_novelty[] = {40};
 /* calibrate.h */
 static const uint32_t hni_sizes_hn_calibration[] = {104};
 static const uint32_t hni_sizes_hn_threshold[] = {112};

@@ -10,6 +10,7 @@
 #include "../base/status.h"
 #include "counts.h" /* defines: hni_eval_silent, hni_eval_truth */
 #include "groups.h"
+#include "part.h"
 #include "sum.h"
 
 static const double LIMIT = 1e6; /* of scale and shift */
@@ -182,54 +183,11 @@ hn_status hni_eval_calibrate(const hn_eval *eval, int32_t method, hn_calibration
     return status;
 }
 
-static hn_status copy_text(hn_context *ctx, const char *text, char **out, hn_error *err) {
-    *out = hni_strdup(ctx, text);
-    return *out || !text ? HN_OK : hni_fail_memory(err, strlen(text) + 1, "a copy of an evaluation");
-}
-
-static hn_status copy_rows(const hn_eval *eval, hn_eval *out, hn_error *err) {
-    const size_t n = (size_t)eval->n, cells = n * (size_t)eval->n_classes;
-    hn_status status = HN_OK;
-    out->logits = hni_calloc(out->ctx, cells, sizeof *out->logits);
-    if (!out->logits) {
-        return hni_fail_memory(err, cells * sizeof *out->logits, "a copy of an evaluation");
-    }
-    memcpy(out->logits, eval->logits, cells * sizeof *out->logits);
-    memcpy(out->classes, eval->classes, n * sizeof *out->classes);
-    memcpy(out->labels, eval->labels, n * sizeof *out->labels);
-    memcpy(out->flags, eval->flags, n * sizeof *out->flags);
-    memcpy(out->rows, eval->rows, n * sizeof *out->rows);
-    for (size_t i = 0; i < n && !status; i++) {
-        status = copy_text(out->ctx, eval->paths[i], &out->paths[i], err);
-        if (!status) {
-            status = copy_text(out->ctx, eval->groups[i], &out->groups[i], err);
-        }
-    }
-    for (int32_t k = 0; k < eval->n_classes && !status; k++) {
-        status = copy_text(out->ctx, eval->class_names[k], &out->class_names[k], err);
-    }
-    return status;
-}
-
-static void copy_facts(const hn_eval *eval, hn_eval *out) {
-    out->positive = eval->positive;
-    out->groups_unknown = eval->groups_unknown;
-    out->threshold = eval->threshold;
-    out->skipped = eval->skipped;
-    out->rounded = eval->rounded;
-    memcpy(out->digest, eval->digest, sizeof out->digest);
-}
-
 hn_status hni_eval_calibrated(const hn_eval *eval, const hn_calibration *c, hn_eval **out, hn_error *err) {
     const size_t classes = (size_t)eval->n_classes;
     hn_eval *fresh = NULL;
-    hn_status status = hni_eval_new(eval->ctx, eval->task, eval->n_classes, eval->n, &fresh, err);
-    if (!status) {
-        copy_facts(eval, fresh);
-        status = copy_rows(eval, fresh, err);
-    }
+    const hn_status status = hni_eval_part(eval, NULL, 0, &fresh, err);
     if (status) {
-        hni_eval_unref(fresh);
         return status;
     }
     for (size_t i = 0; i < (size_t)eval->n; i++) {

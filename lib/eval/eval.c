@@ -23,6 +23,7 @@ static void eval_destroy(hn_eval *eval) {
     hni_free(ctx, eval->probabilities);
     hni_free(ctx, eval->logits);
     hni_free(ctx, eval->flags);
+    hni_free(ctx, eval->novelty);
     hni_free(ctx, eval->rows);
     free_strings(ctx, eval->paths, eval->n);
     free_strings(ctx, eval->groups, eval->n);

@@ -18,7 +18,8 @@ struct hn_eval {
     uint64_t *labels;      /* [n] */
     double *probabilities; /* [n, n_classes] */
     double *logits;        /* [n, n_classes], or NULL: not known */
-    uint32_t *flags;       /* [n] HN_PREDICTION_… */
+    uint32_t *flags;       /* [n] HN_PREDICTION_… by which a row is silent */
+    double *novelty;       /* [n] as hn_prediction.novelty, or NULL: not known */
     int64_t *rows;         /* [n] */
     char **paths;          /* [n], NULL = "" */
     char **groups;         /* [n], NULL = "" */

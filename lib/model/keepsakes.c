@@ -1,4 +1,5 @@
-/* keepsakes.c - traces of training images ↔ the member training_set of a model's metadata (docs/file-format.md).
+/* keepsakes.c - traces of training images, and what they look like ↔ the members training_set and familiarity of a model's metadata
+ * (docs/file-format.md).
  *
  * As base64 inside the JSON and not as tensors: whoever loads the file as a PyTorch state dict finds the network's tensors and nothing else. */
 #include "keepsakes.h"
@@ -36,7 +37,7 @@ static hn_status read_bytes(hn_context *ctx, const hni_json *j, hni_json_value o
     if (!text || strlen(text) != hni_base64_size(n))
         return hni_fail(err, HN_E_FORMAT, "the training set's %s are not base64 of %zu bytes", key, n);
     *out = hni_alloc(ctx, n + 1);
-    if (!*out) return hni_fail_memory(err, n, "the traces of training images");
+    if (!*out) return hni_fail_memory(err, n, "what a model keeps of its training images");
     return hni_base64_read(text, *out, n) ? HN_OK : hni_fail(err, HN_E_FORMAT, "the training set's %s are not base64", key);
 }
 
@@ -56,5 +57,54 @@ hn_status hni_traces_read(hn_context *ctx, const hni_json *j, hni_json_value roo
     if (!status) (*out)->rows = rows, (*out)->unknown = !known, (*out)->groups_whole = whole;
     hni_free(ctx, images);
     hni_free(ctx, groups);
+    return status;
+}
+
+void hni_familiar_write(const hni_familiar *f, hni_text *t) {
+    if (!f) return;
+    uint8_t *bytes = hni_alloc(t->ctx, HNI_FAMILIAR_BYTES);
+    if (!bytes) {
+        t->failed = true;
+        return;
+    }
+    hni_familiar_pack(f, bytes);
+    hni_text_format(t, ",\"familiarity\":{\"kind\":%d,\"rows\":%lld,\"patients\":%lld,\"folds\":%d,\"share\":", HNI_SIGNATURE_KIND, (long long)f->rows,
+                    (long long)f->units, f->folds);
+    hni_text_json_double(t, f->share);
+    hni_text_add(t, ",\"shrinkage\":");
+    hni_text_json_double(t, f->e.shrinkage);
+    hni_text_add(t, ",\"limit\":");
+    hni_text_json_double(t, f->limit);
+    hni_text_add(t, ",\"numbers\":\"");
+    hni_text_base64(t, bytes, HNI_FAMILIAR_BYTES);
+    hni_text_add(t, "\"}");
+    hni_free(t->ctx, bytes);
+}
+
+static bool read_share(const hni_json *j, hni_json_value object, const char *key, double low, double high, double *out) {
+    return hni_json_double(j, hni_json_get(j, object, key), out) && *out >= low && *out <= high;
+}
+
+hn_status hni_familiar_read(hn_context *ctx, const hni_json *j, hni_json_value root, hni_familiar **out, hn_error *err) {
+    const hni_json_value v = hni_json_get(j, root, "familiarity");
+    int64_t kind, rows, units, folds;
+    double share, shrinkage, limit;
+    uint8_t *bytes = NULL;
+    if (v < 0) return HN_OK;
+    if (!read_count(j, v, "kind", INT32_MAX, &kind)) return hni_fail(err, HN_E_FORMAT, "the metadata's familiarity names no kind of statistics");
+    if (kind != HNI_SIGNATURE_KIND)
+        return hni_fail(err, HN_E_UNSUPPORTED, "the model knows its training images by statistics of kind %lld; this library knows kind %d: update libhaemnet",
+                        (long long)kind, HNI_SIGNATURE_KIND);
+    if (!read_count(j, v, "rows", INT32_MAX, &rows) || !read_count(j, v, "patients", INT32_MAX, &units) || !read_count(j, v, "folds", units, &folds) ||
+        units > rows || folds < 2 || !read_share(j, v, "share", 0.5, 1, &share) || !read_share(j, v, "shrinkage", 0, 1, &shrinkage) ||
+        !read_share(j, v, "limit", 1e-6, 1e6, &limit))
+        return hni_fail(err, HN_E_FORMAT, "the metadata's familiarity is incomplete, or its numbers are impossible");
+    hn_status status = read_bytes(ctx, j, v, "numbers", HNI_FAMILIAR_BYTES, &bytes, err);
+    if (!status) status = hni_familiar_unpack(ctx, bytes, out, err);
+    if (!status) {
+        hni_familiar *f = *out;
+        f->rows = rows, f->units = units, f->folds = (int32_t)folds, f->share = share, f->e.shrinkage = shrinkage, f->limit = limit;
+    }
+    hni_free(ctx, bytes);
     return status;
 }

@@ -138,6 +138,7 @@ void hni_model_unref(hn_model *m) {
     hni_free(ctx, m->provenance);
     hni_free(ctx, m->calibration.scale); /* and shift, which is behind it */
     hni_traces_free(m->traces);
+    hni_familiar_free(m->familiar);
     if (m->graph) hni_graph_unref(m->graph);
     hni_free(ctx, m);
     hni_context_unref(ctx);
@@ -152,7 +153,9 @@ static hn_status copy_parts(const hn_model *model, const float *weights, const c
     memcpy(m->weights, weights, bytes);
     for (int32_t k = 0; k < m->n_classes; k++)
         if (!(m->class_names[k] = hni_strdup(m->ctx, model->class_names[k]))) return hni_fail_memory(err, 1, "a class name");
-    return provenance || !model->traces ? HN_OK : hni_traces_copy(model->traces, m->ctx, &m->traces, err);
+    hn_status status = provenance || !model->traces ? HN_OK : hni_traces_copy(model->traces, m->ctx, &m->traces, err);
+    if (!status && !provenance && model->familiar) status = hni_familiar_copy(model->familiar, m->ctx, &m->familiar, err);
+    return status;
 }
 
 hn_status hni_model_with_weights(const hn_model *model, const float *weights, const char *provenance, hn_model **out, hn_error *err) {

@@ -4,6 +4,7 @@
 
 #include "base/json.h" /* defines: hni_text */
 #include "data/traces.h"
+#include "familiar/familiar.h"
 #include "graph/footprint.h"
 #include "haemnet/calibrate.h"
 #include "preproc/preproc.h" /* defines: hni_preproc */
@@ -26,6 +27,7 @@ struct hn_model {
     hn_calibration calibration; /* method 0 = none; scale and shift [n_classes] are ours */
     hn_threshold choice;        /* where the threshold comes from; rule 0 = not chosen by one */
     hni_traces *traces; /* of the training images; NULL before training */
+    hni_familiar *familiar; /* what they look like; NULL = not known */
     char *provenance;   /* JSON object text: what the trainer wrote down; "{}" before training. No times, no threads, no paths */
 };
 
@@ -33,8 +35,8 @@ hn_model *hni_model_ref(const hn_model *model);
 void hni_model_unref(hn_model *model);
 
 /* A copy with other numbers (copied, [graph->total]) and other provenance (copied JSON object text, NULL = the same). What was found out about
- * the old numbers is forgotten: calibration, and a threshold that was chosen. With the provenance go the traces: with another there are none, the
- * caller may set them. */
+ * the old numbers is forgotten: calibration, and a threshold that was chosen. With the provenance go the traces and what training
+ * images look like: with another there is none of it, the caller may set them. */
 hn_status hni_model_with_weights(const hn_model *model, const float *weights, const char *provenance, hn_model **out, hn_error *err);
 
 /* calibration.c: copies with another calibration (NULL = none) or threshold, both checked here; and both in the metadata. */

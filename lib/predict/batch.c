@@ -111,6 +111,7 @@ static hn_status run_slots(work *w, hni_verdicts *verdicts, hn_error *err) {
         memcpy(verdicts->probabilities + to, p->run.probabilities + from, bytes);
         memcpy(verdicts->logits + to, p->run.logits + from, bytes);
         verdicts->status[p->image[i]] = p->run.status[i];
+        verdicts->novelty[p->image[i]] = p->run.novelty[i];
     }
     w->filled = 0;
     return status;
@@ -150,6 +151,8 @@ void hni_verdict_give(hn_predictor *p, const hni_verdicts *verdicts, size_t i, h
     for (int32_t k = 0; k < m->n_classes; k++) p->row[k] = ran ? (double)probabilities[k] : NAN;
     out->flags = !status ? 0 : ran ? HN_PREDICTION_NONFINITE : HN_PREDICTION_FAILED;
     if (ran && verdicts->notes[i] & HNI_PREPROC_NO_HEAD) out->flags |= HN_PREDICTION_NO_HEAD;
+    out->novelty = ran ? verdicts->novelty[i] : NAN;
+    if (out->novelty > 1) out->flags |= HN_PREDICTION_UNFAMILIAR; /* not NaN */
     out->status = status;
     out->n_classes = m->n_classes;
     out->threshold = p->threshold;

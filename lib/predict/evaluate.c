@@ -42,6 +42,8 @@ static hn_status make_eval(pass *s, int64_t rows, hn_error *err) {
     s->eval->rounded = !(s->options->smooth > 0);
     s->eval->logits = hni_calloc(s->p->ctx, (size_t)rows, (size_t)m->n_classes * sizeof *s->eval->logits);
     if (!s->eval->logits) return hni_fail_memory(err, (size_t)rows * (size_t)m->n_classes * sizeof *s->eval->logits, "an evaluation's logits");
+    if (m->familiar && !(s->eval->novelty = hni_calloc(s->p->ctx, (size_t)rows, sizeof *s->eval->novelty)))
+        return hni_fail_memory(err, (size_t)rows * sizeof *s->eval->novelty, "an evaluation's novelties");
     s->eval->groups_unknown = (hni_dataset_flags(s->data) & HN_DATA_GROUPS_UNKNOWN) != 0;
     return HN_OK;
 }
@@ -87,6 +89,7 @@ static hn_status fill_row(pass *s, int64_t row, int32_t i, hn_error *err) {
     }
     e->rows[at] = row;
     e->flags[at] = s->p->run.status[i] ? HN_PREDICTION_NONFINITE : 0;
+    if (e->novelty) e->novelty[at] = s->p->run.novelty[i];
     s->silent += e->flags[at] != 0;
     fill_truth(s, row, at);
     s->done++;

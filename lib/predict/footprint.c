@@ -3,7 +3,7 @@
 #include "predictor.h"
 
 static uint64_t host_bytes(const hn_model *m, uint64_t n) {
-    const uint64_t classes = (uint64_t)m->n_classes, verdict = classes * 2 * sizeof(float) + sizeof(hn_status) + sizeof(uint32_t);
+    const uint64_t classes = (uint64_t)m->n_classes, verdict = classes * 2 * sizeof(float) + sizeof(hn_status) + sizeof(uint32_t) + sizeof(double);
     return n * (hni_preproc_bytes(&m->preproc) + sizeof(size_t) + sizeof(uint32_t) + sizeof(hn_error) + 2 * verdict) + classes * sizeof(double);
 }
 

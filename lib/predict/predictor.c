@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/threads.h"
 #include "eval/calibration.h"
 #include "views.h"
 
@@ -34,7 +35,8 @@ static bool take_verdicts(hn_context *ctx, size_t n, size_t classes, hni_verdict
     v->logits = hni_calloc(ctx, cells, sizeof *v->logits);
     v->status = hni_calloc(ctx, n, sizeof *v->status);
     v->notes = hni_calloc(ctx, n, sizeof *v->notes);
-    return v->probabilities && v->logits && v->status && v->notes;
+    v->novelty = hni_calloc(ctx, n, sizeof *v->novelty);
+    return v->probabilities && v->logits && v->status && v->notes && v->novelty;
 }
 
 static void free_verdicts(hn_context *ctx, hni_verdicts *v) {
@@ -42,6 +44,7 @@ static void free_verdicts(hn_context *ctx, hni_verdicts *v) {
     hni_free(ctx, v->logits);
     hni_free(ctx, v->status);
     hni_free(ctx, v->notes);
+    hni_free(ctx, v->novelty);
     *v = (hni_verdicts){0};
 }
 
@@ -202,8 +205,21 @@ static hn_status run_views(hn_predictor *p, const uint8_t *pixels, int32_t n, hn
     return status;
 }
 
+typedef struct looks { /* of the images that run */
+    const hn_predictor *p;
+    const uint8_t *pixels;
+} looks;
+
+static void look(void *arg, uint32_t i) {
+    const looks *l = arg;
+    const hni_preproc *pre = &l->p->model->preproc;
+    l->p->run.novelty[i] = hni_familiar_novelty(l->p->model->familiar, l->pixels + i * l->p->image_bytes, pre->channels, pre->width, pre->height);
+}
+
 hn_status hni_predictor_run(hn_predictor *p, const uint8_t *pixels, int32_t n, hn_error *err) {
     hn_status status = p->tta ? run_views(p, pixels, n, err) : run_view(p, pixels, n, err);
+    for (int32_t i = 0; i < n; i++) p->run.novelty[i] = NAN;
+    if (!status && p->model->familiar) hni_parallel_for(p->ctx, (uint32_t)n, look, &(looks){p, pixels});
     for (int32_t i = 0; i < n && !status; i++) p->run.status[i] = judge(p, i);
     return status;
 }

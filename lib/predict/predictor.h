@@ -23,6 +23,7 @@ typedef struct hni_verdicts {
     float *logits;        /* [n, K] */
     hn_status *status;    /* [n] of each image; HN_E_NUMERIC = the two arrays hold it, and something in it is not finite */
     uint32_t *notes;      /* [n] HNI_PREPROC_… of each image */
+    double *novelty;      /* [n] how unlike the training images; NaN = the model does not know */
 } hni_verdicts;
 
 /* Scratch of preprocessing, for whichever thread takes it first. */
@@ -62,7 +63,8 @@ hn_status hni_predictor_create(const hn_model *model, const hn_predictor_options
 void hni_predictor_free(hn_predictor *p); /* NULL is fine */
 hn_status hni_predictor_footprint(const hn_model *model, hni_device *device, int32_t max_batch, hni_footprint *f, hn_error *err);
 
-/* Runs n ≤ max_batch preprocessed images, pixels [n, C, H, W] u8, into p->run; the means over their views with test-time averaging. */
+/* Runs n ≤ max_batch preprocessed images, pixels [n, C, H, W] u8, into p->run; the means over their views with test-time averaging. Novelty is
+ * that of the pixels themselves. */
 hn_status hni_predictor_run(hn_predictor *p, const uint8_t *pixels, int32_t n, hn_error *err);
 
 /* Image `at` of `count` into slot `slot` of p->pixels and its notes; with `series` between its neighbours. Any thread, one a slot. */

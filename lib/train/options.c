@@ -33,7 +33,8 @@ static hn_status check_switches(const hn_train_options *o, hn_error *err) {
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++)
         if (switches[i].value != 0 && switches[i].value != 1)
             return hni_fail(err, HN_E_ARGUMENT, "%s is %d: must be 0 or 1", switches[i].name, switches[i].value);
-    if (o->flags || o->reserved) return hni_fail(err, HN_E_ARGUMENT, "flags and reserved of hn_train_options must be 0");
+    if (o->flags & ~HN_TRAIN_NO_FAMILIARITY || o->reserved)
+        return hni_fail(err, HN_E_ARGUMENT, "flags of hn_train_options must be of HN_TRAIN_…, and reserved 0");
     if (o->average_test && o->average == 0) return hni_fail(err, HN_E_ARGUMENT, "average_test goes with average, which is 0");
     return HN_OK;
 }

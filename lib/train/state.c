@@ -67,6 +67,7 @@ hn_status hni_trainer_model(hn_trainer *t, int32_t which, hn_model **out, hn_err
         return HN_OK;
     }
     hn_status status = hni_trainer_look_back(t, err);
+    if (!status) status = hni_trainer_familiarise(t, err);
     if (status) return status;
     hni_text_init(&text, t->ctx);
     hni_text_add(&text, "{");
@@ -84,6 +85,7 @@ hn_status hni_trainer_model(hn_trainer *t, int32_t which, hn_model **out, hn_err
     hn_model *made = NULL;
     if (!status) status = hni_model_with_weights(t->model, weights, text.data, &made, err);
     if (!status) status = hni_traces_copy(t->traces, t->ctx, &made->traces, err);
+    if (!status && t->familiar) status = hni_familiar_copy(t->familiar, t->ctx, &made->familiar, err);
     hni_text_free(&text);
     if (status)
         hni_model_unref(made);

@@ -89,6 +89,7 @@ void hni_trainer_free(hn_trainer *t) {
                       t->next.average,  t->best,         t->history,      t->watched,       t->leaks};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) hni_free(ctx, blocks[i]);
     hni_traces_free(t->traces);
+    hni_familiar_free(t->familiar);
     hni_trainer_free_options(t);
     hni_model_unref(t->model);
     hni_free(ctx, t);

@@ -9,6 +9,7 @@
 
 #include "data/loader.h"
 #include "data/traces.h"
+#include "familiar/familiar.h"
 #include "graph/footprint.h"
 #include "param_groups.h"
 #include "model/match.h"
@@ -80,6 +81,8 @@ struct hn_trainer {
     int64_t best_epoch;       /* 0 = the start weights */
     hni_traces *traces;       /* of the training part; NULL until a model wants them */
     char *leaks;              /* what it shares with the test part, as JSON; likewise */
+    hni_familiar *familiar;   /* what training images look like; NULL = not asked, or nothing could be learned */
+    bool familiarised;        /* that has been looked into */
     double best_loss;
 };
 
@@ -122,6 +125,8 @@ void hni_trainer_rewind(hn_trainer *t);
 hn_status hni_trainer_append(hn_trainer *t, const hn_epoch_report *report, hn_error *err);
 /* keepsakes.c: finds traces and leaks, once; both parts have been decoded by then, as a rule. */
 hn_status hni_trainer_look_back(hn_trainer *t, hn_error *err);
+/* familiar.c: learns what training images look like, once, unless options.flags say no. */
+hn_status hni_trainer_familiarise(hn_trainer *t, hn_error *err);
 /* What the trainer was given, as a JSON object without braces: options, data digests, counts. Equal text = same training. */
 void hni_trainer_describe(hn_trainer *t, hni_text *text);
 

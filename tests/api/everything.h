@@ -74,6 +74,8 @@ typedef union result {
     hn_metrics metrics;
     hn_class_metrics class_metrics;
     hn_eval_sample sample;
+    hn_novelty novelty;
+    hn_familiarity familiarity;
     hn_transfer_info transfer;
     hn_transfer_line line;
     hn_interval interval;

@@ -81,6 +81,9 @@ CALL(hn_eval_confusion, N(1, w.eval), 0, buffer.numbers, 512, &res.size, e)
 CALL(hn_eval_curve, N(1, w.eval), HN_CURVE_ROC, 0, buffer.points, 128, &res.size, e)
 CALL(hn_eval_curve_band, N(1, w.eval), HN_CURVE_ROC, 0, NULL, N(2, chances), 1, NULL, N(3, buffer.doubles), N(4, buffer.doubles + 1), e)
 CALL(hn_eval_from_arrays, N(1, w.ctx), N(2, &arrays), N(3, &out.eval), e)
+CALL(hn_eval_familiar, N(1, w.eval), N(2, &out.eval), e)
+CALL(hn_eval_novelty, N(1, w.eval), N(2, &res.novelty), e)
+CALL(hn_model_get_familiarity, N(1, w.model), N(2, &res.familiarity), e)
 CALL(hn_eval_log_loss, N(1, w.eval), NULL, 0, N(2, buffer.doubles), e)
 CALL(hn_eval_mcnemar, N(1, w.eval), N(2, w.eval), N(3, &res.mcnemar), e)
 CALL(hn_eval_mean, N(1, chances), 2, 0.25, 0, N(2, &res.mean), e)
@@ -211,6 +214,9 @@ static const function functions[] = {
     F(hn_eval_bootstrap, 3, 0, 0, sizeof(hn_metrics)),
     F(hn_eval_bootstrap_difference, 4, 0, 0, sizeof(hn_metrics)),
     F(hn_eval_by_group, 2, 1, 2, 0),
+    F(hn_eval_familiar, 2, 1, 2, 0),
+    F(hn_eval_novelty, 2, 0, 0, sizeof(hn_novelty)),
+    F(hn_model_get_familiarity, 2, 0, 0, sizeof(hn_familiarity)),
     F(hn_eval_calibrate, 2, 0, 0, sizeof(hn_calibration)),
     F(hn_eval_calibrated, 3, 1, 3, 0),
     F(hn_model_get_calibration, 2, 0, 0, sizeof(hn_calibration)),

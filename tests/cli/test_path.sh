@@ -134,7 +134,7 @@ keys = "n classes positive threshold confusion accuracy balanced_accuracy sensit
 assert all(k in m for k in keys.split())
 truth = {r["file"].split("/")[-1]: r["label"] for r in csv.DictReader(open(here + "/data/manifest.csv"))}
 rows = [json.loads(line) for line in open(here + "/predictions")]
-assert all(list(r) == "file class probability probabilities threshold error".split() and r["error"] is None for r in rows)
+assert all(list(r) == "file class probability probabilities threshold novelty unfamiliar error".split() and r["error"] is None for r in rows)
 assert [r["file"] for r in rows] == sorted(r["file"] for r in rows) and m["n"] == len(rows) == 48 and m["skipped"] == 0
 p = [r["probabilities"]["haemorrhage"] for r in rows]
 y = [truth[r["file"].split("/")[-1]] == "haemorrhage" for r in rows]

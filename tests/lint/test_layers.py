@@ -4,7 +4,7 @@ import pathlib
 import re
 import sys
 
-LAYERS = [["base"], ["op", "image", "eval"], ["preproc", "backend"], ["backend/reference", "backend/cpu", "graph", "data"], ["model"], ["train", "predict"],
+LAYERS = [["base"], ["op", "image", "eval", "familiar"], ["preproc", "backend"], ["backend/reference", "backend/cpu", "graph", "data"], ["model"], ["train", "predict"],
           ["explain"], ["api"]]
 LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 STB = {"lib/image/decode.c", "lib/image/encode.c"}

@@ -245,7 +245,7 @@ START_TEST(bad_options_are_refused)
                                     {.n_class_weights = 3},
                                     {.n_class_weights = 2},
                                     {.class_weights = zero, .n_class_weights = 2},
-                                    {.flags = 1}};
+                                    {.flags = 2}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         hn_train_options o = bad[i];
         hn_trainer *t = (hn_trainer *)1;
