@@ -155,6 +155,7 @@ ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
 $(OBJ)/lib/backend/cpu/isa_avx512.o: ISA := -mavx512f -mavx512vl -mavx512bw -mavx512dq -mavx2 -mfma
 $(OBJ)/lib/backend/cpu/isa_avx2.o: ISA := -mavx2 -mfma
 $(OBJ)/lib/image/resize_avx2.o: ISA := -mavx2
+$(OBJ)/lib/base/normals_avx2.o: ISA := -mavx2
 endif
 
 $(OBJ)/%.o: %.c

@@ -133,8 +133,11 @@ static float draw(recipe how, hni_random *r) {
 static void fill_f32(const hn_op_desc *d, int32_t place, hni_random *r, float *dst, int64_t n) {
     const recipe how = recipe_of(d, place);
     const bool relu_output = d->kind == HN_OP_ACTIVATION_GRAD && place == 0 && (d->activation == HN_ACT_RELU || d->activation == HN_ACT_RELU6);
+    double normals[256];
     for (int64_t i = 0; i < n; i++) {
-        dst[i] = draw(how, r);
+        if (how.dist == NORMAL && i % 256 == 0)
+            hni_random_normals(r, normals, (size_t)(n - i < 256 ? n - i : 256));
+        dst[i] = how.dist == NORMAL ? (float)(normals[i % 256] * how.scale) : draw(how, r);
         if (relu_output)
             dst[i] = !(dst[i] > 0.0f) ? 0.0f : d->activation == HN_ACT_RELU6 && dst[i] > 6.0f ? 6.0f : dst[i];
     }

@@ -3,7 +3,8 @@
  * Why not libm's: theirs differ in the last bit from machine to machine, and a trained model must not. These use a fixed order of
  * IEEE operations (no fused multiply-add: the build says -ffp-contract=off), after the published algorithms of fdlibm, whose
  * coefficients they share: reduce the argument exactly, evaluate one polynomial, put the exponent back. Errors stay below 2 ulp.
- * Not vectorised: a scalar at a time, for sums, schedules, losses and phantoms. */
+ * Not vectorised: a scalar at a time, for sums, schedules, losses and phantoms. normals_body.h has log, sin and cos once more, in vectors and in the
+ * same operations: who changes one changes both, and tests/base/test_random.c compares them. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>

@@ -5,6 +5,7 @@
  * counter = [block, sample, epoch, purpose]. One stream holds 2^34 numbers before it repeats. */
 #include <math.h>
 
+#include "normals.h" /* defines: hni_normal_kernels_at */
 #include "numeric.h" /* defines: hni_log, hni_cos */
 #include "random.h"
 
@@ -52,15 +53,40 @@ uint32_t hni_random_below(hni_random *r, uint32_t n) {
     }
 }
 
+static double unit_of(uint32_t first, uint32_t second) {
+    return ((first >> 5) * 67108864.0 + (second >> 6)) * 0x1p-53;
+}
+
 double hni_random_unit(hni_random *r) {
-    const uint32_t high = hni_random_u32(r) >> 5, low = hni_random_u32(r) >> 6;
-    return (high * 67108864.0 + low) * 0x1p-53;
+    const uint32_t first = hni_random_u32(r);
+    return unit_of(first, hni_random_u32(r));
 }
 
 /* Box–Muller, the cosine half only: no state between calls, so a draw costs two units always. */
 double hni_random_normal(hni_random *r) {
     const double radius = sqrt(-2.0 * hni_log(1.0 - hni_random_unit(r)));
     return radius * hni_cos(6.283185307179586 * hni_random_unit(r));
+}
+
+/* A number takes one block; HNI_NORMALS of them at once, if the last block is used up. */
+static void many_normals(hni_random *r, const hni_normal_kernels *kernels, double out[HNI_NORMALS]) {
+    uint32_t words[4][HNI_NORMALS];
+    double u[HNI_NORMALS], v[HNI_NORMALS], sine[HNI_NORMALS];
+    kernels->philox(r->key, r->counter, words);
+    r->counter[0] += HNI_NORMALS;
+    for (int i = 0; i < HNI_NORMALS; i++) {
+        u[i] = 1.0 - unit_of(words[0][i], words[1][i]);
+        v[i] = unit_of(words[2][i], words[3][i]);
+    }
+    kernels->box_muller(u, v, out, sine);
+}
+
+void hni_random_normals(hni_random *r, double *out, size_t n) {
+    const hni_normal_kernels *kernels = hni_normal_kernels_at(0);
+    for (; n >= HNI_NORMALS && r->left == 0; n -= HNI_NORMALS, out += HNI_NORMALS)
+        many_normals(r, kernels, out);
+    for (size_t i = 0; i < n; i++)
+        out[i] = hni_random_normal(r);
 }
 
 void hni_shuffle(hni_random *r, uint32_t *items, uint32_t n) {

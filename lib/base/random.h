@@ -2,6 +2,7 @@
 #ifndef HNI_BASE_RANDOM_H
 #define HNI_BASE_RANDOM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* What the numbers are for. Values are part of reproducibility: never reused. */
@@ -31,6 +32,7 @@ uint32_t hni_random_u32(hni_random *r);
 uint32_t hni_random_below(hni_random *r, uint32_t n); /* 0 … n-1, unbiased; n ≥ 1 */
 double hni_random_unit(hni_random *r);                /* [0, 1), 53 bits */
 double hni_random_normal(hni_random *r);              /* mean 0, deviation 1; same bits everywhere */
+void hni_random_normals(hni_random *r, double *out, size_t n); /* the next n of them, faster */
 void hni_shuffle(hni_random *r, uint32_t *items, uint32_t n); /* Fisher–Yates */
 
 #endif

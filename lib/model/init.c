@@ -28,7 +28,12 @@ static void draw_uniform(const hni_param *param, hni_random *random, double boun
 }
 
 static void draw_normal(const hni_param *param, hni_random *random, double deviation, float *weights) {
-    for (int64_t i = 0; i < param->elements; i++) weights[param->offset + i] = (float)(hni_random_normal(random) * deviation);
+    double normals[256];
+    for (int64_t at = 0; at < param->elements; at += 256) {
+        const int64_t n = param->elements - at < 256 ? param->elements - at : 256;
+        hni_random_normals(random, normals, (size_t)n);
+        for (int64_t i = 0; i < n; i++) weights[param->offset + at + i] = (float)(normals[i] * deviation);
+    }
 }
 
 static void draw_conv(const hni_layer *layer, const hni_param *weight, int32_t scheme, hni_random *random, float *weights) {

@@ -1,5 +1,5 @@
 /* test_cpu_edges.c - the cpu backend at the edges: no byte outside of a buffer is touched (guard pages on both sides), no memory is asked for
- * in run, and infinities, NaN and denormals come out as from the reference. */
+ * in run, infinities, NaN and denormals come out as from the reference, and augmentation to the bit. */
 #include <math.h>
 #include <sys/mman.h>
 
@@ -7,6 +7,7 @@
 #include "cpu.h"
 #include "host.h"
 #include "op/op.h"
+#include "preproc/augment.h"
 
 static hn_error err;
 static int allocations;
@@ -195,6 +196,52 @@ START_TEST(odd_numbers_come_out_as_from_the_reference) {
 }
 END_TEST
 
+/* One batch through both, bit for bit: sizes that are several strips wide, a rest of one, odd ones, so that numbers of noise begin in the middle of
+ * a block. */
+static void compare_augmented(const hn_augment_options *o, const int32_t size[4], int64_t channels, uint64_t seed) {
+    enum { N = 3 };
+    const hni_augment_size how = {.width = size[2], .height = size[3], .stored_width = size[0], .stored_height = size[1]};
+    const hn_tensor_desc x = hni_tensor(HN_DTYPE_U8, 4, N, channels, size[1], size[0]);
+    const int64_t samples[N] = {5, 0, 77};
+    float table[N * HN_AUGMENT_COLUMNS], mean[3] = {0.4f, 0.5f, 0.6f}, deviation[3] = {0.25f, 0.3f, 0.2f};
+    uint32_t keys[N * 4];
+    hni_case c = {.name = "augmented"};
+    hni_random r;
+    hni_random_init(&r, seed, HNI_RANDOM_TEST, 5, 5);
+    ck_ok(hni_op_preprocess(&c.desc, &x, &(hni_preprocess_options){.samples = N, .augment = true, .width = size[2], .height = size[3]}, &err));
+    const int64_t n_in = hni_tensor_elements(&x), n_out = hni_tensor_elements(&c.desc.out[0]);
+    uint8_t *pixels = host_alloc(NULL, (size_t)n_in);
+    float *got = host_alloc(NULL, (size_t)n_out * sizeof *got), *want = host_alloc(NULL, (size_t)n_out * sizeof *want);
+    for (int64_t i = 0; i < n_in; i++)
+        pixels[i] = (uint8_t)hni_random_below(&r, 256);
+    for (int i = 0; i < N * 4; i++)
+        keys[i] = hni_random_u32(&r);
+    hni_augment_fill(o, &how, seed, 3, samples, N, table);
+    float *const in[HN_OP_MAX_TENSORS] = {(float *)(void *)pixels, mean, deviation, NULL, table, (float *)(void *)keys};
+    run_plain(hni_reference_backend(), &c, in, (float *[HN_OP_MAX_TENSORS]){want});
+    run_plain(hni_cpu_backend(), &c, in, (float *[HN_OP_MAX_TENSORS]){got});
+    for (int64_t i = 0; i < n_out; i++)
+        ck_assert_msg(memcmp(&got[i], &want[i], sizeof want[i]) == 0, "%d x %d to %d x %d, seed %llu: number %lld is %a, the reference has %a", size[0],
+                      size[1], size[2], size[3], (unsigned long long)seed, (long long)i, (double)got[i], (double)want[i]);
+    free(pixels);
+    free(got);
+    free(want);
+}
+
+START_TEST(augmentation_has_the_references_bits) {
+    static const int32_t sizes[][4] = {{1, 1, 1, 1}, {5, 7, 3, 2}, {61, 35, 63, 31}, {40, 40, 62, 5}, {64, 64, 125, 66}};
+    static const hn_augment_options kinds[] = {
+        {.flip = 0.5, .rotate = 20, .scale = 0.2, .shift = 0.1, .shear = 10},
+        {.rotate = 180, .scale = 9, .shift = 1, .noise = 0.2, .gamma = 1, .window_width = 1},
+        {.flip = 0.5, .rotate = 10, .brightness = 0.3, .contrast = 0.5, .noise = 0.1, .blur = 0.3, .cutout = 0.7, .mixup = 0.5, .cutmix = 1},
+        {.blur = 1.0 / 3, .cutmix = 1}};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+            for (uint64_t seed = 0; seed < 4; seed++)
+                compare_augmented(&kinds[k], sizes[i], seed % 2 ? 3 : 1, test_seed() + seed);
+}
+END_TEST
+
 /* The kernels' fused multiply-add in plain C is the machine's: on numbers of all sizes, through the contract of `weighted`. */
 START_TEST(software_fuses_as_hardware_does) {
     const hni_cpu_isa *best = hni_cpu_isa_best(), *plain = hni_cpu_isa_named("plain");
@@ -224,6 +271,7 @@ int main(void) {
     tcase_set_timeout(t, 300);
     tcase_add_test(t, nothing_outside_of_the_buffers);
     tcase_add_test(t, odd_numbers_come_out_as_from_the_reference);
+    tcase_add_test(t, augmentation_has_the_references_bits);
     tcase_add_test(t, software_fuses_as_hardware_does);
     suite_add_tcase(suite, t);
     return run_suite(suite);

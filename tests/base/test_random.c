@@ -3,6 +3,8 @@
 #include <math.h>
 
 #include "../test.h"
+#include "base/normals.h"
+#include "base/numeric.h"
 #include "base/random.h"
 #include "base/sha256.h"
 
@@ -53,6 +55,67 @@ START_TEST(below_is_in_bounds_and_fair) {
         high += x >= 0x60000000u;
     }
     ck_assert(high > 14400 && high < 15600);
+}
+END_TEST
+
+/* Bit for bit: at the ends of what may come in, at and beside the quarters of the circle and the powers of two, and anywhere. */
+START_TEST(vectors_transform_as_single_numbers_do) {
+    static const double radii[] = {1.0, 0x1p-53, 0x1p-32, 0.5, 0x1.fffffffffffffp-1, 0x1.6a09e667f3bccp-1, 0x1.6a09e667f3bcdp-1, 0x1.6a09e667f3bcep-1};
+    static const double angles[] = {0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 0x1.fffffffffffffp-1, 0x1p-53};
+    hni_random r;
+    hni_random_init(&r, test_seed(), HNI_RANDOM_TEST, 1, 1);
+    for (int round = 0; round < 2000; round++) {
+        double u[HNI_NORMALS], v[HNI_NORMALS], c[HNI_NORMALS], s[HNI_NORMALS];
+        for (int i = 0; i < HNI_NORMALS; i++) {
+            u[i] = round % 4 ? 1.0 - hni_random_unit(&r) : radii[hni_random_below(&r, 8)];
+            v[i] = round % 3 ? hni_random_unit(&r) : angles[hni_random_below(&r, 10)];
+            if (round % 6 == 0) v[i] = fmax(0.0, nextafter(v[i], i % 2 ? 0.0 : 0.99));
+        }
+        for (int k = 0; hni_normal_kernels_at(k); k++) {
+            hni_normal_kernels_at(k)->box_muller(u, v, c, s);
+            for (int i = 0; i < HNI_NORMALS; i++) {
+                const double radius = sqrt(-2.0 * hni_log(u[i])), angle = 6.283185307179586 * v[i];
+                const double want[2] = {radius * hni_cos(angle), radius * hni_sin(angle)}, got[2] = {c[i], s[i]};
+                ck_assert_msg(memcmp(got, want, sizeof got) == 0, "way %d: u %a, v %a: %a %a, not %a %a",
+                              k, u[i], v[i], got[0], got[1], want[0], want[1]);
+            }
+        }
+    }
+    ck_assert_ptr_nonnull(hni_normal_kernels_at(0));
+}
+END_TEST
+
+START_TEST(vectors_draw_as_single_blocks_do) {
+    static const uint32_t starts[] = {0, 1, 0xfffffff0u, 0xffffffffu, 0x80000000u};
+    for (int k = 0; hni_normal_kernels_at(k); k++)
+        for (size_t s = 0; s < sizeof starts / sizeof starts[0]; s++) {
+            const uint32_t key[2] = {0x89abcdef * (uint32_t)s, 0xffffffffu - (uint32_t)s};
+            uint32_t counter[4] = {starts[s], 0xffffffffu, 7, 0x6e6f6973}, many[4][HNI_NORMALS], one[4];
+            hni_normal_kernels_at(k)->philox(key, counter, many);
+            for (int i = 0; i < HNI_NORMALS; i++, counter[0]++) {
+                hni_philox(key, counter, one);
+                for (int w = 0; w < 4; w++) ck_assert_uint_eq(many[w][i], one[w]);
+            }
+        }
+}
+END_TEST
+
+START_TEST(many_normals_are_as_many_single_ones) {
+    static const size_t counts[] = {0, 1, 31, 32, 33, 64, 1000};
+    for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++)
+        for (int before = 0; before < 4; before++) {
+            double many[1000];
+            hni_random one, other;
+            hni_random_init(&one, test_seed(), HNI_RANDOM_TEST, (uint32_t)k, 5);
+            for (int i = 0; i < before; i++) hni_random_u32(&one);
+            other = one;
+            hni_random_normals(&one, many, counts[k]);
+            for (size_t i = 0; i < counts[k]; i++) {
+                const double want = hni_random_normal(&other);
+                ck_assert_msg(memcmp(&many[i], &want, sizeof want) == 0, "number %zu of %zu: %a, not %a", i, counts[k], many[i], want);
+            }
+            ck_assert_uint_eq(hni_random_u32(&one), hni_random_u32(&other));
+        }
 }
 END_TEST
 
@@ -149,6 +212,9 @@ int main(void) {
     tcase_add_test(cases, philox_known_answers);
     tcase_add_test(cases, streams_are_laid_out_as_promised);
     tcase_add_test(cases, below_is_in_bounds_and_fair);
+    tcase_add_test(cases, vectors_transform_as_single_numbers_do);
+    tcase_add_test(cases, vectors_draw_as_single_blocks_do);
+    tcase_add_test(cases, many_normals_are_as_many_single_ones);
     tcase_add_test(cases, unit_and_normal_have_their_moments);
     tcase_add_test(cases, shuffle_permutes_and_repeats);
     tcase_add_test(cases, sha256_known_answers);
