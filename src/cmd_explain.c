@@ -5,7 +5,7 @@
 
 #include "explain.h"
 
-enum { N_OPTIONS = 24 };
+enum { N_OPTIONS = 25 };
 static void list_options(explain_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"method", OPTION_TEXT, &s->method_name, "NAME",
@@ -13,6 +13,7 @@ static void list_options(explain_settings *s, option list[N_OPTIONS]) {
         {"class", OPTION_TEXT, &s->class_name, "NAME", "class or label to explain (the positive one, else what is said)"},
         {"layer", OPTION_TEXT, &s->layer, "NAME", "layer of the class activation maps, see haemnet inspect (the last with height and width)"},
         {"steps", OPTION_INT, &s->steps, "N", "points of integrated gradients (32)"},
+        {"blur", OPTION_NUMBER, &s->blur, "S", "smooth maps: deviation as a share of the network's input (0.03 of integrated gradients, else 0)"},
         {"square", OPTION_INT, &s->square, "N", "side of the square that occludes, px of the network's input (an eighth)"},
         {"stride", OPTION_INT, &s->stride, "N", "px from square to square (half of it)"},
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
@@ -85,6 +86,7 @@ static int check(const explain_settings *s) {
     if (!threshold_fits(s->threshold)) return usage_error("explain", "--threshold %g: must lie between 0 and 1", s->threshold);
     if (!(s->region_threshold > 0 && s->region_threshold <= 1))
         return usage_error("explain", "--region-threshold %g: must be above 0 and at most 1", s->region_threshold);
+    if (!(s->blur >= 0 && s->blur <= 0.25)) return usage_error("explain", "--blur %g: must be 0 to 0.25", s->blur);
     if (!(s->strength > 0 && s->strength <= 1)) return usage_error("explain", "--strength %g: must be above 0 and at most 1", s->strength);
     if (s->layer && s->method > HN_EXPLAIN_LAYER_CAM)
         return usage_error("explain", "--layer goes with hirescam, gradcam, gradcam++ and layercam, not with %s", s->method_name);
@@ -114,7 +116,7 @@ static int open_all(explain_run *r, const char *model) {
     if (!status && s->sanity) status = open_random(r, &err);
     if (status) return fail(&err);
     r->options = (hn_explain_options){.struct_size = sizeof r->options, .method = s->method, .layer = s->layer, .steps = s->steps, .window = s->square,
-                                      .stride = s->stride, .cancel = r->cancel};
+                                      .stride = s->stride, .cancel = r->cancel, .blur = s->blur};
     return find_class_of(r);
 }
 
@@ -135,14 +137,16 @@ static int run(explain_run *r, int n, char **words) {
 
 int cmd_explain(int argc, char **argv) {
     explain_settings s = {.method_name = "integrated-gradients", .colours_name = "inferno", .threshold = NAN, .region_threshold = 0.5, .strength = 0.6,
-                          .curves = 32};
+                          .curves = 32, .blur = NAN};
     explain_run r = {.s = &s};
     option list[N_OPTIONS];
     list_options(&s, list);
     int words = parse_options("explain", list, N_OPTIONS, argc, argv), code;
     if (words < 0) return EXIT_USAGE;
     if (words < 2) return usage_error("explain", "takes a model file and at least one image");
-    if ((code = read_words(&s)) || (code = check(&s)) || (code = check_words("explain", NULL, s.device, NULL))) return code;
+    if ((code = read_words(&s))) return code;
+    if (isnan(s.blur)) s.blur = s.method == HN_EXPLAIN_INTEGRATED_GRADIENTS ? EXPLAIN_BLUR : 0;
+    if ((code = check(&s)) || (code = check_words("explain", NULL, s.device, NULL))) return code;
     if (isnan(s.threshold)) s.threshold = 0; /* the model's */
     quiet = s.quiet;
     code = run(&r, words, argv);

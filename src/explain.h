@@ -17,6 +17,7 @@ typedef struct explain_settings {
     double threshold;          /* of the verdict; 0 = the model's */
     double region_threshold;   /* of the map */
     double strength;           /* of the overlay */
+    double blur;               /* as hn_explain_options; NaN = not given */
     double spacing_mm[3];      /* x, y, z; 0 = not given */
     int32_t steps, square, stride, region_pixels, curves, series, side_by_side, sanity, json, threads, quiet;
     uint64_t seed;

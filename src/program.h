@@ -244,4 +244,8 @@ void describe_import(FILE *out);
 void describe_devices(FILE *out);
 void describe_selftest(FILE *out);
 
+/* Integrated gradients are the maps of `haemnet explain` and of reports, blurred by so much of the network's input: then their peak is a place
+ * instead of a pixel. Found on invented patients of other seeds than the demo's; docs/explain.md has the figures. */
+#define EXPLAIN_BLUR 0.03
+
 #endif

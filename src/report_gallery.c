@@ -92,18 +92,19 @@ static hn_status load_series(const gallery *g, int64_t of, series *s, hn_error *
 /* What spoke for the class that is looked for (or was said, where none is), laid over the image. */
 static hn_status overlay(const gallery *g, const series *s, hn_image **out, hn_error *err) {
     const hn_overlay_options options = {.struct_size = sizeof options, .flags = HN_OVERLAY_BARE, .scale = 1};
+    const hn_explain_options how = {.struct_size = sizeof how, .method = HN_EXPLAIN_INTEGRATED_GRADIENTS, .blur = EXPLAIN_BLUR};
     hn_heatmap_info infos[MOST_SLICES];
     size_t n = 0;
     for (int32_t i = 0; i < s->n; i++) infos[i].struct_size = sizeof infos[i];
     hn_predictor *predictor = g->e->source->predictor;
     const hn_image *const *images = (const hn_image *const *)s->images;
-    hn_status status = hn_explain_series(predictor, images, (size_t)s->n, NULL, NULL, 0, &n, infos, err);
+    hn_status status = hn_explain_series(predictor, images, (size_t)s->n, &how, NULL, 0, &n, infos, err);
     float *maps = status ? NULL : malloc(n * sizeof *maps);
     if (!status && !maps) {
         status = HN_E_MEMORY;
         *err = (hn_error){.status = status, .message = "out of memory"};
     }
-    if (!status) status = hn_explain_series(predictor, images, (size_t)s->n, NULL, maps, n, &n, infos, err);
+    if (!status) status = hn_explain_series(predictor, images, (size_t)s->n, &how, maps, n, &n, infos, err);
     if (!status) status = hn_overlay(g->e->source->ctx, s->images[s->middle], maps + infos[s->middle].offset, NULL, &options, out, err);
     free(maps);
     return status;
@@ -217,7 +218,7 @@ void report_gallery(FILE *out, const evidence *e) {
     } else {
         fputs("the class that was said", out);
     }
-    fputs(" in the network (HiResCAM): bright weighs most. It shows what moved the network, not where disease is.", out);
+    fputs(" in the network (integrated gradients): bright weighs most. It shows what moved the network, not where disease is.", out);
     if (g.neighbours > 1) fprintf(out, " The network saw each slice with its neighbours, %d in all.", g.neighbours);
     fputs("</p>\n", out);
     list(&g, false);

@@ -135,7 +135,7 @@ hn_reliability: u32 struct_size, i32 bins, i32 binning, i32 index, i64 n, i64 gr
     f64 reliability, f64 resolution, f64 uncertainty, f64 within_variance, f64 within_covariance
 hn_bootstrap_options: u32 struct_size, i32 method, i32 resamples, i32 flags, f64 level, u64 seed, ptr cancel
 hn_explain_options: u32 struct_size, i32 method, i32 class_index, i32 flags, str layer, i32 steps, i32 window, i32 stride, i32 reserved,
-    f64s baseline, ptr cancel
+    f64s baseline, ptr cancel, f64 blur
 hn_heatmap_info: u32 struct_size, u32 flags, i32 width, i32 height, i32 class_index, i32 method, i32 grid_width, i32 grid_height, i32 status,
     i32 reserved, u64 offset, f64 probability, f64 logit, f64 raw_min, f64 raw_max, f64 sum, f64 expected, char[64] layer
 hn_region_options: u32 struct_size, i32 min_pixels, f64 threshold, f64 spacing_x, f64 spacing_y, f64 spacing_z

@@ -46,6 +46,8 @@ typedef struct hn_explain_options {
     const double *baseline; /* occlusion, integrated gradients: the grey level 0 … 1 that stands for nothing, one for each channel of the model's
                                input; NULL = the model's mean; copied */
     hn_cancel *cancel;      /* may be NULL; looked at between images, and between the batches of one */
+    double blur;            /* deviation of a Gaussian over the map before it is laid over the image, as a share of the shorter side of the model's
+                               input, 0 … 0.25; 0 = none. It leaves the map's sum; 0.03 makes the peak of integrated gradients a place, not a pixel */
 } hn_explain_options;
 
 /* Bits of hn_heatmap_info.flags. */

@@ -18,6 +18,8 @@ static hn_status check_numbers(const hn_explain_options *o, hn_error *err) {
     if (o->window < 1) return hni_fail(err, HN_E_ARGUMENT, "an occluding square of %d px: at least 1 is needed", o->window);
     if (o->stride < 1 || o->stride > o->window)
         return hni_fail(err, HN_E_ARGUMENT, "occlusion in steps of %d px: 1 to the square's %d are allowed, or nothing lies between", o->stride, o->window);
+    if (!(o->blur >= 0 && o->blur <= 0.25)) /* also NaN */
+        return hni_fail(err, HN_E_ARGUMENT, "a blur of %g: it is a share of the input's shorter side, 0 … 0.25", o->blur);
     if (o->flags & ~HN_EXPLAIN_RAW || o->reserved)
         return hni_fail(err, HN_E_ARGUMENT, "hn_explain_options: flags %d or reserved %d is not known", o->flags, o->reserved);
     return HN_OK;
@@ -120,6 +122,7 @@ hn_status hni_explain(hn_predictor *p, const hn_explain_options *options, const 
     *own = status && !of_the_call(status);
     if (!status) status = take_grid(&q, a, err);
     if (!status) status = fill_grid(&q, &a->grid, err);
+    if (!status) status = hni_blur_grid(&q, &a->grid, err);
     if (!status) {
         status = sum_up(a, err);
         *own = status != HN_OK;

@@ -1,7 +1,7 @@
 /* explain.h - the inside of heat maps.
  *
  *   image ─► predict ─► which class ─► grid: a number a cell, of a layer (cam.c) or of the input (gradient.c, occlusion.c)
- *                                        └─► place.c: over the image, scaled
+ *                                        └─► blur.c, if asked for ─► place.c: over the image, scaled
  *
  * Beside a predictor stands its explainer, with one executor for the last (layer, map, batch) that was asked for: memory is bounded by one
  * network forth and back. All that lasts for one image only lies in its scratch. */
@@ -48,6 +48,8 @@ hn_status hni_cam_grid(const hni_question *q, hni_grid *grid, hn_error *err);
 hn_status hni_saliency_grid(const hni_question *q, hni_grid *grid, hn_error *err);
 hn_status hni_integrated_grid(const hni_question *q, hni_grid *grid, hn_error *err);
 hn_status hni_occlusion_grid(const hni_question *q, hni_grid *grid, hn_error *err);
+/* blur.c: the filled grid, by the options' blur; its sum stays. HN_E_MEMORY. */
+hn_status hni_blur_grid(const hni_question *q, hni_grid *grid, hn_error *err);
 
 /* gradient.c: pixels → what the network takes in after mean and deviation, as the backends' operator has it. [C, H, W] */
 void hni_normalise(const hni_preproc *pre, const uint8_t *pixels, float *input);

@@ -45,6 +45,19 @@ if a["regions"]:
     assert max(r["peak"] for r in a["regions"]) == 1
 PY
 done
+# Integrated gradients are blurred unless told otherwise, other methods if told so.
+for words in "" "--blur 0.03" "--blur 0" "--method hirescam" "--method hirescam --blur 0" "--method hirescam --blur 0.2"; do
+    expect 0 explain "$A" --class haemorrhage --json $words
+    head -n 1 "$scratch/out" >> "$scratch/blurred"
+done
+python "blur" "$scratch/blurred" <<'PY'
+import json, sys
+usual, blurred, sharp, layer, plain, smooth = [json.loads(line)["raw"] for line in open(sys.argv[1])]
+assert usual == blurred and sharp[0] < blurred[0] and sharp[1] > blurred[1]
+assert layer == plain and plain[0] <= smooth[0] and plain[1] > smooth[1]
+PY
+expect 2 explain "$A" --blur 0.3
+says "$scratch/err" "--blur 0.3: must be 0 to 0.25"
 expect 0 explain "$A" --method gradcam --layer conv_block_1.3 --json
 says "$scratch/out" '"layer": "conv_block_1.3"'
 

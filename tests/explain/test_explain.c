@@ -196,6 +196,37 @@ START_TEST(nothing_is_ever_nan) {
 }
 END_TEST
 
+/* All of a map stays where it is looked at whole, its extremes come nearer, and what a batch says is what one image does. */
+START_TEST(a_blur_keeps_the_sum) {
+    hn_context *ctx = new_context();
+    hn_model *m = residual(ctx);
+    hn_predictor *p = new_predictor(m, "cpu", 4);
+    hn_image *image = new_image(ctx, 0);
+    const hn_image *const images[2] = {image, image};
+    float map[FLOATS], maps[2 * FLOATS];
+    for (int i = 0; i < METHODS; i++) {
+        hn_explain_options o = by(methods[i]);
+        hn_heatmap_info sharp = {.struct_size = sizeof sharp}, soft = sharp, infos[2] = {sharp, sharp};
+        o.class_index = 1, o.flags = HN_EXPLAIN_RAW;
+        ck_ok(hn_explain(p, image, &o, map, FLOATS, NULL, &sharp, &err));
+        o.blur = 0.1;
+        ck_ok(hn_explain(p, image, &o, map, FLOATS, NULL, &soft, &err));
+        ck_assert(fabs(soft.sum - sharp.sum) <= 1e-9 * (1.0 + fabs(sharp.sum)));
+        ck_assert(soft.raw_max < sharp.raw_max && soft.raw_min > sharp.raw_min);
+        ck_assert(isnan(sharp.expected) ? isnan(soft.expected) : soft.expected == sharp.expected);
+        ck_ok(hn_explain_batch(p, images, 2, &o, maps, 2 * FLOATS, NULL, infos, &err));
+        ck_assert_mem_eq(map, maps + FLOATS, sizeof map);
+        o.blur = 1e-300; /* less than a cell: nothing happens, and nothing is divided by nothing */
+        ck_ok(hn_explain(p, image, &o, map, FLOATS, NULL, &soft, &err));
+        ck_assert(soft.raw_max == sharp.raw_max && soft.sum == sharp.sum);
+    }
+    hn_image_free(image);
+    hn_predictor_free(p);
+    hn_model_free(m);
+    hn_context_free(ctx);
+}
+END_TEST
+
 START_TEST(options_are_checked) {
     hn_context *ctx = new_context();
     hn_model *m = residual(ctx);
@@ -226,6 +257,9 @@ START_TEST(options_are_checked) {
     REFUSED(HN_E_ARGUMENT, o.window = -1);
     REFUSED(HN_E_ARGUMENT, o.window = 3, o.stride = 4);
     REFUSED(HN_E_ARGUMENT, o.baseline = &bad_level);
+    REFUSED(HN_E_ARGUMENT, o.blur = -0.01);
+    REFUSED(HN_E_ARGUMENT, o.blur = 0.26);
+    REFUSED(HN_E_ARGUMENT, o.blur = (double)NAN);
     REFUSED(HN_E_NOT_FOUND, o.layer = "conv9");
     REFUSED(HN_E_SHAPE, o.layer = "average");
     REFUSED(HN_E_SHAPE, o.layer = "head");
@@ -399,6 +433,7 @@ int main(void) {
     tcase_add_test(t, the_verdict_is_that_of_prediction);
     tcase_add_test(t, sums_are_what_the_methods_promise);
     tcase_add_test(t, nothing_is_ever_nan);
+    tcase_add_test(t, a_blur_keeps_the_sum);
     tcase_add_test(t, options_are_checked);
     tcase_add_test(t, networks_without_layers_of_area);
     tcase_add_test(t, crops_are_undone);

@@ -1,4 +1,5 @@
-/* Seven methods on two networks against PyTorch's: tests/golden/gen_explain.py wrote the other side; it says what is in the file. */
+/* Seven methods on two networks against PyTorch's, some of the maps blurred by scipy's filter: tests/golden/gen_explain.py wrote the other side;
+ * it says what is in the file. */
 #include "nets.h"
 
 enum { STEPS = 20, WINDOW = 5, STRIDE = 3 };
@@ -7,14 +8,14 @@ static const char *const layers[2][2] = {{"conv_block_2.4", "conv_block_2.3"}, {
 
 typedef struct record {
     int32_t network, image, class_index, method, layer;
-    float logit, probability, sum, expected;
+    float logit, probability, sum, expected, blur;
     float map[FLOATS];
 } record;
 
 static bool read_record(FILE *file, record *r) {
     if (fread(r, 5 * sizeof(int32_t), 1, file) != 1)
         return false;
-    ck_assert_uint_eq(fread(&r->logit, sizeof(float), 4, file), 4); /* a little-endian machine */
+    ck_assert_uint_eq(fread(&r->logit, sizeof(float), 5, file), 5); /* a little-endian machine */
     ck_assert_uint_eq(fread(r->map, sizeof(float), FLOATS, file), FLOATS);
     return true;
 }
@@ -35,7 +36,7 @@ static double compare(hn_predictor *p, const hn_image *image, const record *r) {
     hn_heatmap_info info = {.struct_size = sizeof info};
     hn_explain_options o = {.struct_size = sizeof o, .method = r->method, .class_index = r->class_index + 1, .flags = HN_EXPLAIN_RAW,
                             .layer = r->layer ? layers[r->network][1] : NULL, .steps = STEPS, .window = WINDOW, .stride = STRIDE,
-                            .baseline = &baseline};
+                            .baseline = &baseline, .blur = (double)r->blur};
     float map[FLOATS], scaled[FLOATS];
     double most = 0.0;
     ck_ok(hn_explain(p, image, &o, map, FLOATS, NULL, &info, &err));
@@ -69,8 +70,8 @@ static void compare_all(const char *device) {
     int n = 0;
     for (record r; read_record(file, &r); n++) {
         const double d = compare(predictors[r.network], images[r.image], &r);
-        ck_assert_msg(d < 1e-4, "network %d, image %d, class %d, method %d, layer %d: %g of the largest number away", r.network, r.image,
-                      r.class_index, r.method, r.layer, d);
+        ck_assert_msg(d < 1e-4, "network %d, image %d, class %d, method %d, layer %d, blur %g: %g of the largest number away", r.network,
+                      r.image, r.class_index, r.method, r.layer, (double)r.blur, d);
         worst[r.method] = fmax(worst[r.method], d);
     }
     ck_assert_int_eq(n, atoi(strrchr(head, ',') + 1));

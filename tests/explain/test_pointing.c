@@ -62,8 +62,8 @@ static hn_model *learn(hn_context *ctx) {
 }
 
 /* Share of the discs of unseen images that the map's peak lies in. */
-static double play(hn_predictor *p, hn_context *ctx, int32_t method) {
-    const hn_explain_options o = {.struct_size = sizeof o, .method = method, .class_index = 1, .window = 4, .stride = 2};
+static double play(hn_predictor *p, hn_context *ctx, int32_t method, double blur) {
+    const hn_explain_options o = {.struct_size = sizeof o, .method = method, .class_index = 1, .window = 4, .stride = 2, .blur = blur};
     uint8_t pixels[SIDE * SIDE], mask[SIDE * SIDE];
     float map[SIDE * SIDE];
     int32_t hits = 0, n = 0;
@@ -90,13 +90,16 @@ START_TEST(maps_point_at_what_was_learnt) {
     ck_ok(hn_model_randomize(m, 0, 11, &random, &err));
     hn_predictor *p = new_predictor(m, "cpu", 32), *q = new_predictor(random, "cpu", 32);
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
-        const double learnt = play(p, ctx, methods[i]), without = play(q, ctx, methods[i]);
+        const double learnt = play(p, ctx, methods[i], 0), without = play(q, ctx, methods[i], 0);
         printf("method %d: pointing game %.3f, with random weights %.3f\n", methods[i], learnt, without);
         ck_assert_msg(learnt >= 0.9, "method %d hits %g of the discs", methods[i], learnt);
         /* What mostly follows the image finds bright things without having learnt anything: that is what the sanity check is for. */
         if (methods[i] == HN_EXPLAIN_INTEGRATED_GRADIENTS || methods[i] == HN_EXPLAIN_LAYER_CAM) continue;
         ck_assert_msg(without <= learnt - 0.2, "method %d hits %g of the discs, and %g with random weights", methods[i], learnt, without);
     }
+    const double sharp = play(p, ctx, HN_EXPLAIN_INTEGRATED_GRADIENTS, 0), blurred = play(p, ctx, HN_EXPLAIN_INTEGRATED_GRADIENTS, 0.04);
+    printf("integrated gradients, blurred: pointing game %.3f\n", blurred);
+    ck_assert_msg(blurred >= sharp, "blurred, integrated gradients hit %g of the discs, and sharp %g", blurred, sharp);
     hn_model_free(m);
     hn_model_free(random);
     hn_predictor_free(p);

@@ -283,7 +283,7 @@ static inline void explain(scene *s) {
     STEP(images[0], hn_image_load(s->ctx, at("data/bleed/0.png"), NULL, &images[0], &err));
     STEP(images[1], hn_image_resize(images[0], 13, 3, &images[1], &err));
     for (int i = 0; i < 4; i++) {
-        const hn_explain_options e = {.struct_size = sizeof e, .method = methods[i], .steps = 3, .window = SIDE};
+        const hn_explain_options e = {.struct_size = sizeof e, .method = methods[i], .steps = 3, .window = SIDE, .blur = 0.125};
         STEP(NULL, hn_explain(p, images[0], &e, maps, 4096, &need, &infos[0], &err));
         note(s, maps, need * sizeof *maps);
     }

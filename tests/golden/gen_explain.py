@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Writes explain.bin beside this file: heat maps of two networks by seven methods, for tests/explain/test_methods.c.
 
-Run with a Python that has torch, numpy and Pillow: python3 tests/golden/gen_explain.py
+Run with a Python that has torch, scipy, numpy and Pillow: python3 tests/golden/gen_explain.py
 
 The methods are written out here, from their papers, on PyTorch's autograd: none is a call of a library of explanations. Networks, weights and
 images come from a counter on both sides (see `word`); nothing of them is stored. The file begins with one line of text (versions, number of
-maps). Then for each map, little-endian: 5 int32 (network, image, class, method, layer: 0 = the default, 1 = the inner one), 4 float32 (logit,
-probability, sum of the grid, what it should be or NaN), and the raw map as float32 [HEIGHT, WIDTH] in the coordinates of the image as it
-was before it was resized for the network.
+maps). Then for each map, little-endian: 5 int32 (network, image, class, method, layer: 0 = the default, 1 = the inner one), 5 float32 (logit,
+probability, sum of the grid, what it should be or NaN, blur as a share of the network's input), and the raw map as float32 [HEIGHT, WIDTH] in
+the coordinates of the image as it was before it was resized for the network.
 """
 import math
 import os
@@ -16,13 +16,16 @@ import sys
 
 import numpy
 import PIL
+import scipy
 import torch
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 from torch import nn
 from torch.nn import functional
 
 WIDTH, HEIGHT, SIDE, STEPS, WINDOW, STRIDE = 24, 20, 16, 20, 5, 3
 MEAN, DEVIATION, BASELINE = 0.25, 0.5, 0.125  # exact in float32
+BLURS = (0.0, 0.0625, 0.25)  # the last reaches over the edges, and in a layer of 4 cells more than once
 HIRES, GRAD, PLUS, LAYER, OCCLUSION, SALIENCY, INTEGRATED = range(1, 8)
 
 
@@ -156,7 +159,7 @@ def integrated(model, x, k):
     return ((x - base) * mean).sum(1)[0], rise
 
 
-def make_map(model, x, k, method, layer):
+def make_map(model, x, k, method, layer, blur):
     expected = math.nan
     if method <= LAYER:
         grid = cam(model, x, k, method, model.layers[layer])
@@ -166,6 +169,8 @@ def make_map(model, x, k, method, layer):
         grid = input_gradient(model, x, k).abs().amax(1)[0]
     else:
         grid, expected = integrated(model, x, k)
+    if blur:
+        grid = torch.from_numpy(gaussian_filter(grid.detach().numpy(), blur * grid.shape[0]))
     large = functional.interpolate(grid[None, None], size=(HEIGHT, WIDTH), mode="bilinear", align_corners=False)[0, 0]
     return grid.sum().item(), expected, large.numpy().astype("<f4").tobytes()
 
@@ -184,11 +189,12 @@ def main():
             for k in (0, 2):
                 for method in range(1, 8):
                     for layer in range(2 if method <= LAYER else 1):
-                        total, expected, numbers = make_map(model, x, k, method, layer)
-                        records.append(struct.pack("<5i4f", network, image, k, method, layer, logits[k], torch.softmax(logits, 0)[k], total,
-                                                   expected) + numbers)
+                        for blur in BLURS if method in (HIRES, INTEGRATED) else BLURS[:1]:
+                            total, expected, numbers = make_map(model, x, k, method, layer, blur)
+                            records.append(struct.pack("<5i5f", network, image, k, method, layer, logits[k], torch.softmax(logits, 0)[k], total,
+                                                       expected, blur) + numbers)
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "explain.bin")
-    head = (f"haemnet golden explain, torch {torch.__version__}, numpy {numpy.__version__}, Pillow {PIL.__version__}, "
+    head = (f"haemnet golden explain, torch {torch.__version__}, scipy {scipy.__version__}, numpy {numpy.__version__}, Pillow {PIL.__version__}, "
             f"python {sys.version.split()[0]}, {len(records)} maps\n")
     with open(path, "wb") as file:
         file.write(head.encode())
