@@ -1,6 +1,6 @@
 #!/bin/sh
 # demo.sh BUILD - the whole path on invented patients: draws them, trains on some, and is judged on others that it has never seen, not even
-# to choose the best epoch. Everything lands in BUILD/demo, which is made anew. About a minute on two cores.
+# to choose the best epoch. Everything lands in BUILD/demo, which is made anew. About two minutes on two cores.
 set -eu
 build=${1:-build}
 haemnet=$build/haemnet
@@ -20,7 +20,8 @@ step "2. Keeps a fifth of the patients for the examination"
 "$haemnet" split "$demo/data" --manifest --ratios 0.8,0.2 --seed 1 --out "$demo/parts"
 
 step "3. Trains on the others; a tenth of them chooses the best epoch"
-"$haemnet" train --recipe thesis "$demo/parts/train.csv" --holdout 0.1 --epochs 18 --size 48 --channels 1 --batch 16 --lr 0.002 --mean 0.2 --deviation 0.3 --seed 1 --out "$demo/run"
+"$haemnet" train "$demo/parts/train.csv" --holdout 0.1 --epochs 16 --batch 32 --ema 0.99 --crop-head \
+    --augment flip,rotate=8,scale=0.05,shift=0.03,brightness=0.03,contrast=0.1 --seed 1 --out "$demo/run"
 
 step "4. The examination: patients that the network has never seen"
 "$haemnet" evaluate "$demo/run/model.safetensors" "$demo/parts/test.csv" --json "$demo/metrics.json" | tee "$demo/evaluation.txt"
@@ -47,7 +48,7 @@ done < "$demo/predictions.txt"
 step "7. Which part of them it looked at, and how often that was the bleed"
 tr '\n' '\0' < "$demo/files" | xargs -0 "$haemnet" explain "$demo/run/model.safetensors" --manifest "$demo/data/manifest.csv" --masks "$demo/data/masks" \
     --overlay "$demo/explained" --side-by-side --json --quiet > "$demo/explained.jsonl"
-"$haemnet" explain "$demo/run/model.safetensors" "$demo/parts/test.csv" --manifest "$demo/data/manifest.csv" --masks "$demo/data/masks" --curves 0 --quiet \
+"$haemnet" explain "$demo/run/model.safetensors" "$demo/parts/test.csv" --manifest "$demo/data/manifest.csv" --masks "$demo/data/masks" --curves 0 --steps 16 --quiet \
     > "$demo/explained.txt"
 sed -n '/^Maps beside masks/,$p' "$demo/explained.txt"
 rm "$demo/files"
