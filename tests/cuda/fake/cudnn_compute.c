@@ -61,12 +61,15 @@ static double *factors(const machine *m, int t, bool written) {
 
 /* One row of taps over one row of pixels, at one output pixel: v is the column of the first tap. */
 static void taps(char to, double *x, double *w, double *y, int64_t v, int64_t step, int64_t n_w, int64_t n_x) {
-    for (int64_t s = 0; s < n_w; s++, v += step) {
-        if (v < 0 || v >= n_x) continue;
-        if (to == 'x') x[v] += w[s] * *y;
-        else if (to == 'w') w[s] += x[v] * *y;
-        else *y += x[v] * w[s];
-    }
+    int64_t s = 0, end = n_w;
+    while (s < end && v + s * step < 0) s++;
+    while (end > s && v + (end - 1) * step >= n_x) end--;
+    if (to == 'x')
+        for (; s < end; s++) x[v + s * step] += w[s] * *y;
+    else if (to == 'w')
+        for (; s < end; s++) w[s] += x[v + s * step] * *y;
+    else
+        for (; s < end; s++) *y += x[v + s * step] * w[s];
 }
 
 /* x or dx, w or dw, y or dy; one of the three is written. Every pair of an output pixel and a tap adds one product to it. */
