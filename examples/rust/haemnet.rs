@@ -100,7 +100,7 @@ pub mod raw {
             test_accuracy: f64, learning_rate: f64, seconds: f64, images_per_second: f64, train_images: i64, test_images: i64,
             skipped: i64, best_epoch: i64, best_loss: f64 }
         struct hn_prediction { struct_size: u32, flags: u32, probabilities: *mut f32, logits: *mut f32, capacity: i32, n_classes: i32,
-            class_index: i32, status: i32, labels: u64, probability: f64, positive: f64, threshold: f64 }
+            class_index: i32, status: i32, labels: u64, probability: f64, positive: f64, threshold: f64, novelty: f64 }
         struct hn_metrics { struct_size: u32, undefined: u32, n: i64, skipped: i64, tp: i64, fp: i64, tn: i64, r#fn: i64,
             n_classes: i32, positive: i32, groups_unknown: i32, flags: i32, threshold: f64, accuracy: f64, balanced_accuracy: f64,
             sensitivity: f64, specificity: f64, ppv: f64, npv: f64, f1: f64, mcc: f64, threat_score: f64, roc_auc: f64,

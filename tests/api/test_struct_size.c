@@ -111,6 +111,8 @@ CALL(hn_interval, hn_eval_rate, w.eval, HN_RATE_ACCURACY, 0, 0, OUT(hn_interval)
 CALL(hn_threshold, hn_eval_threshold, w.eval, 1, HN_CHOOSE_YOUDEN, 0, OUT(hn_threshold), e)
 CALL(hn_bootstrap_options, hn_eval_operating_points, w.eval, 1, HN_CHOOSE_SENSITIVITY, chances, 1, IN(hn_bootstrap_options), buffer.operating, e)
 CALL(hn_threshold, hn_model_get_threshold, w.model, OUT(hn_threshold), e)
+CALL(hn_familiarity, hn_model_get_familiarity, w.model, OUT(hn_familiarity), e)
+CALL(hn_novelty, hn_eval_novelty, w.eval, OUT(hn_novelty), e)
 CALL(hn_threshold, hn_model_with_threshold, w.model, IN(hn_threshold), &out.model, e)
 CALL(hn_calibration, hn_model_get_calibration, w.model, OUT(hn_calibration), e)
 CALL(hn_calibration, hn_model_with_calibration, w.model, IN(hn_calibration), &out.model, e)
@@ -234,6 +236,8 @@ static const entry entries[] = {
     E(hn_threshold, hn_eval_threshold, 0, nothing, HN_OK),
     E(hn_bootstrap_options, hn_eval_operating_points, 0, nothing, HN_OK),
     E(hn_threshold, hn_model_get_threshold, 0, nothing, HN_OK),
+    E(hn_familiarity, hn_model_get_familiarity, 0, nothing, HN_OK),
+    E(hn_novelty, hn_eval_novelty, 0, nothing, HN_OK),
     E(hn_threshold, hn_model_with_threshold, 1, drop_model, HN_E_ARGUMENT), /* threshold 0 */
     E(hn_calibration, hn_model_get_calibration, 0, nothing, HN_OK),
     E(hn_calibration, hn_model_with_calibration, 1, drop_model, HN_E_ARGUMENT), /* no method */
@@ -286,7 +290,7 @@ static void ck_abi(const entry *e, uint32_t struct_size, hn_status status) {
 
 START_TEST(unpublished_sizes) {
     for (const entry *e = entries; e < entries + ENTRIES; e++) {
-        const uint32_t sizes[] = {0, 1, 4, 8, e->size / 2, e->size - 8, e->size - 1, 4097, 65536, UINT32_MAX};
+        const uint32_t sizes[] = {0, 1, 4, 8, e->size / 2, e->size - 4, e->size - 1, 4097, 65536, UINT32_MAX};
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             ck_abi(e, sizes[i], call(e, sizes[i], 0));
             ck_abi(e, sizes[i], call(e, sizes[i], PATTERN));
