@@ -185,6 +185,7 @@ static void warn_origins(const evaluation *e, bool alone) {
 }
 
 static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *out, const char *model, const char *data, hn_error *err) {
+    novelty_facts novelty;
     fprintf(out, leaks_of(e->audit) ? "{\"leaky\": true, " : "{");
     hn_status status = write_metrics_json(out, e->eval, err);
     fprintf(out, ", \"intervals\": ");
@@ -194,7 +195,8 @@ static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *ou
         json_number(out, e->weighted_loss);
     }
     fprintf(out, ", \"familiarity\": ");
-    if (!status) status = write_novelty_json(out, e->eval, err);
+    if (!status) status = look_at_novelty(e->eval, &novelty, err);
+    if (!status) write_novelty_json(out, &novelty);
     fprintf(out, ", \"threshold_choice\": ");
     write_choice_json(out, &e->chosen, chosen_class(e), e->chosen_here);
     fprintf(out, ", ");

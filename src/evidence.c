@@ -247,6 +247,7 @@ int find_evidence(const evidence_source *source, const evidence_request *request
     if (!status) status = find_questions(out, &err);
     if (!status) status = find_thresholds(out, &err);
     if (!status) status = find_uncalibrated(out, &err);
+    if (!status) status = look_at_novelty(source->eval, &out->novelty, &err);
     if (!status) status = find_subgroups(out, &err);
     if (!status) status = find_cases(out, &err);
     if (status == HN_E_MEMORY && !err.message[0]) return fail_text("out of memory");

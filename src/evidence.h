@@ -11,6 +11,7 @@
 
 #include "crossval.h" /* figures, baselines */
 #include "digest.h"
+#include "judgement.h" /* novelty_facts */
 #include "json_read.h"
 
 /* --- run_files.c ------------------------------------------------------------------------------------------------------------- */
@@ -132,6 +133,7 @@ typedef struct evidence {
     evidence_question questions[MOST_QUESTIONS];
     int32_t n_questions;
     evidence_thresholds thresholds;
+    novelty_facts novelty;   /* how many images are unlike those of the training */
     hn_subgroups *subgroups; /* NULL = not asked for */
     hn_audit *audit;         /* against what the model was trained on; without traces of it (audited false) of the set by itself */
     hn_audit_info leaks;

@@ -32,7 +32,7 @@ void write_evidence_csv(FILE *out, const evidence *e) {
         fputc(',', out);
         csv_field(out, name);
     }
-    fprintf(out, ",patient,file\n");
+    fprintf(out, ",novelty,patient,file\n");
     for (int64_t i = 0; i < e->levels[0].m.n; i++) {
         hn_eval_sample row = {.struct_size = sizeof row};
         if (hn_eval_row(e->source->eval, i, &row, NULL)) continue;
@@ -44,6 +44,8 @@ void write_evidence_csv(FILE *out, const evidence *e) {
             fputc(',', out);
             csv_number(out, row.probabilities[k]);
         }
+        fputc(',', out);
+        csv_number(out, row.novelty);
         fputc(',', out);
         csv_field(out, row.group);
         fputc(',', out);

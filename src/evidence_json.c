@@ -512,6 +512,8 @@ void write_evidence_json(FILE *out, const evidence *e) {
     write_classes(out, e);
     write_questions(out, e);
     write_thresholds(out, e);
+    fprintf(out, ",\n \"familiarity\": ");
+    write_novelty_json(out, &e->novelty);
     write_subgroups(out, e);
     write_baselines(out, e);
     write_audit(out, e);

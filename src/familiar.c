@@ -56,26 +56,22 @@ static void member(FILE *out, const char *name, double value) {
     json_number(out, value);
 }
 
-hn_status write_novelty_json(FILE *out, const hn_eval *eval, hn_error *err) {
-    novelty_facts f;
-    const hn_status status = look_at_novelty(eval, &f, err);
-    if (status) return status;
-    fprintf(out, "{\"known\": %s, \"unfamiliar\": ", f.n.known ? "true" : "false");
-    if (f.n.known) fprintf(out, "%lld", (long long)f.n.unfamiliar);
+void write_novelty_json(FILE *out, const novelty_facts *f) {
+    fprintf(out, "{\"known\": %s, \"unfamiliar\": ", f->n.known ? "true" : "false");
+    if (f->n.known) fprintf(out, "%lld", (long long)f->n.unfamiliar);
     else fprintf(out, "null");
-    member(out, "median", f.n.median);
-    member(out, "highest", f.n.highest);
+    member(out, "median", f->n.median);
+    member(out, "highest", f->n.highest);
     fprintf(out, ", \"without_them\": ");
-    if (f.parted) {
-        fprintf(out, "{\"n\": %lld", (long long)f.rest.n);
-        member(out, "accuracy", f.rest.accuracy);
-        member(out, "sensitivity", f.rest.sensitivity);
-        member(out, "specificity", f.rest.specificity);
-        member(out, "roc_auc", f.rest.roc_auc);
+    if (f->parted) {
+        fprintf(out, "{\"n\": %lld", (long long)f->rest.n);
+        member(out, "accuracy", f->rest.accuracy);
+        member(out, "sensitivity", f->rest.sensitivity);
+        member(out, "specificity", f->rest.specificity);
+        member(out, "roc_auc", f->rest.roc_auc);
         fprintf(out, "}");
     } else {
         fprintf(out, "null");
     }
     fprintf(out, "}");
-    return HN_OK;
 }

@@ -34,7 +34,7 @@ typedef struct novelty_facts {
 hn_status look_at_novelty(const hn_eval *eval, novelty_facts *out, hn_error *err);
 void print_familiarity(FILE *out, const hn_model *model); /* a line of inspect */
 hn_status print_novelty(FILE *out, const hn_eval *eval, hn_error *err);
-hn_status write_novelty_json(FILE *out, const hn_eval *eval, hn_error *err); /* an object */
+void write_novelty_json(FILE *out, const novelty_facts *f); /* an object */
 
 /* --- subgroups (by.c) ----------------------------------------------------------------------------------------------------------- */
 /* Of the columns "a,b" that the data keep, for the rows of the evaluation. EXIT_… after a message. */

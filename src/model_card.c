@@ -58,6 +58,7 @@ static const struct {
     {"## For whom it is less good", has_subgroups, card_subgroups},
     {"## Threshold", NULL, card_thresholds},
     {"## Calibration", NULL, card_calibration},
+    {"## Images unlike those that it was trained on", NULL, card_familiar},
     {"## Images that it has seen before", NULL, card_leaks},
     {"## Limits", NULL, write_limits},
 };

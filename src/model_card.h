@@ -26,6 +26,9 @@ void card_thresholds(FILE *out, const evidence *e);
 void card_calibration(FILE *out, const evidence *e);
 void card_leaks(FILE *out, const evidence *e);
 
+/* report_familiar.c */
+void card_familiar(FILE *out, const evidence *e);
+
 /* verify_card.c: prints each line of folder/model-card.md that does not hold, at most so many of them, and counts them; CARD_ABSENT: there is no card.
  * EXIT_FAILED after a message if it cannot be read. */
 enum { CARD_ABSENT = -1 };

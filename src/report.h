@@ -3,7 +3,8 @@
  *   report_page.c     the page, its sections, headline      report_charts.c   training, confusion, curves, scores
  *   report_tables.c   figures, classes, data, provenance    report_gallery.c  single images with heat maps
  *   report_style.c    the style sheet                       model_card.h      model-card.md
- *   report_thresholds.c  thresholds, reliability          report_subgroups.c  for whom it is less good */
+ *   report_thresholds.c  thresholds, reliability          report_subgroups.c  for whom it is less good
+ *   report_familiar.c    images unlike those of the training */
 #ifndef HAEMNET_REPORT_H
 #define HAEMNET_REPORT_H
 
@@ -49,6 +50,10 @@ bool has_subgroups(const evidence *e);
 void report_subgroups(FILE *out, const evidence *e);
 typedef void (*warn_fn)(void *user, const char *text);
 int subgroup_warning(const evidence *e, warn_fn warn, void *user);
+
+/* report_familiar.c; of the model card too */
+void report_familiar(FILE *out, const evidence *e);
+int familiar_warning(const evidence *e, warn_fn warn, void *user);
 
 /* report_leaks.c */
 const char *shortcut_name(int32_t kind); /* for people */

@@ -138,6 +138,7 @@ static void caption(const gallery *g, const evidence_case *c, const hn_eval_samp
         fputs("Probability of the truth ", g->out);
         html_percent(g->out, c->truth);
     }
+    if (row->flags & HN_PREDICTION_UNFAMILIAR) fputs(". <strong>Not like the training images</strong>", g->out);
     fputs(".<br><code>", g->out);
     html_text(g->out, name);
     fputs("</code>", g->out);

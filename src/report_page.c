@@ -15,6 +15,7 @@ static const section sections[] = {
     {"scores", "How the probabilities lie", NULL, report_scores},
     {"classes", "Class by class", NULL, report_classes},
     {"subgroups", "For whom is it less good?", has_subgroups, report_subgroups},
+    {"familiar", "Are they like those that it was trained on?", NULL, report_familiar},
     {"leaks", "Has it seen them before?", NULL, report_leaks},
     {"baselines", "Could it be something trivial?", has_baselines, report_baselines},
     {"gallery", "Single images", NULL, report_gallery},
@@ -93,7 +94,7 @@ int report_warnings(const evidence *e, warn_fn warn, void *user) {
         warn(user, text);
         n++;
     }
-    return n + leak_warning(e, warn, user) + subgroup_warning(e, warn, user) + trivial_warning(e, warn, user);
+    return n + leak_warning(e, warn, user) + familiar_warning(e, warn, user) + subgroup_warning(e, warn, user) + trivial_warning(e, warn, user);
 }
 
 static void warn_item(void *user, const char *text) {

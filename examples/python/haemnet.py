@@ -838,12 +838,14 @@ class _Watch:
 class Trainer(_Handle):
     """Learns epoch by epoch. Options: hn_train_options, such as batch=32, learning_rate=0.001, seed=1, stop=STOP_PATIENCE,
     param_groups=[{"prefix": "features.", "frozen": 1}], augment={"flip": 0.5}.
-    progress(hn_progress) is called after every batch; a true answer cancels, an exception comes out of epoch()."""
+    progress(hn_progress) is called after every batch; a true answer cancels, an exception comes out of epoch(). With familiarity=False models learn
+    nothing of the look of their training images."""
     _free = _lib.hn_trainer_free
 
-    def __init__(self, model, train, test=None, progress=None, **options):
+    def __init__(self, model, train, test=None, progress=None, familiarity=True, **options):
         cancel = options.pop("cancel", None)
         made = _options("hn_train_options", options)
+        made.flags = 0 if familiarity else 1  # HN_TRAIN_NO_FAMILIARITY
         self._watch = _Watch(made, progress)
         if cancel is not None:
             made.cancel = cancel._as_parameter_.value

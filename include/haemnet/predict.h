@@ -54,7 +54,7 @@ typedef struct hn_prediction {
     double probability;    /* of class_index, 0 … 1; NaN if failed */
     double positive;       /* probability of the positive class; NaN if none is named */
     double threshold;      /* that was used */
-    double novelty;        /* how unlike the training images this one is, 0 … 1000000; above 1 is beyond the model's limit. With test-time averaging that of
+    double novelty;        /* how unlike the training images this one is, 0 … 1000; above 1 is beyond the model's limit. With test-time averaging that of
                               the image itself. NaN if failed, or if the model does not know its training images (familiar.h) */
 } hn_prediction;
 

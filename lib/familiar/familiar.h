@@ -16,7 +16,7 @@ enum {
     HNI_FAMILIAR_MOST = 16384 /* images that are looked at; of more, so many, evenly spread */
 };
 #define HNI_FAMILIAR_SHARE 0.975 /* of images like the training images that the limit takes in */
-#define HNI_FAMILIAR_CAP 1e6    /* the highest novelty */
+#define HNI_FAMILIAR_CAP 1e3    /* the highest novelty */
 
 typedef struct hni_familiar {
     hn_context *ctx;

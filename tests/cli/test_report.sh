@@ -42,6 +42,14 @@ for name, hits, n in (("accuracy", tp + tn, len(rows)), ("sensitivity", tp, tp +
         assert f[name]["n"] == n and f[name]["hits"] == hits and abs(f[name]["estimate"] - hits / n) < 1e-12, name
     else:
         assert f[name]["estimate"] is None and f[name]["low"] is None and f[name]["interval"] is None, name
+novelties = sorted(float(r["novelty"]) for r in rows)
+strange, k = e["familiarity"], [i for i, r in enumerate(rows) if float(r["novelty"]) <= 1]
+assert strange["known"] and strange["unfamiliar"] == len(rows) - len(k) == sum(v > 1 for v in novelties)
+assert strange["highest"] == novelties[-1] and abs(strange["median"] - (novelties[(len(rows) - 1) // 2] + novelties[len(rows) // 2]) / 2) < 1e-12
+assert (strange["without_them"] is None) == (len(k) in (0, len(rows)))
+if strange["without_them"]:
+    assert strange["without_them"]["n"] == len(k)
+    assert abs(strange["without_them"]["accuracy"] - sum(rows[i]["truth"] == rows[i]["said"] for i in k) / len(k)) < 1e-12
 pairs = sum((a > b) + (a == b) / 2 for a in p[True] for b in p[False]) / (len(p[True]) * len(p[False]))
 assert abs(f["roc_auc"]["estimate"] - pairs) < 1e-12 and f["roc_auc"]["interval"] == "DeLong by patient"
 for level in e["figures"].values():

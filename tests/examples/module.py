@@ -215,6 +215,24 @@ def check_audit(context, model, phantom, data, test):
     raises(h.Error, "HN_E_DATA", h.Model.preset(context, class_names=["no", "yes"]).audit, twice)
 
 
+def check_familiarity(context, model):
+    """Noise is not like the training images; a model that was not trained cannot tell."""
+    assert model.familiarity.known == 0 and h.Predictor(model).predict(h.Image.from_array(context, bytes(range(256)) * 16, (64, 64))).unfamiliar is None
+    data = h.Dataset(context)
+    for info, image, _ in h.Phantom(context, patients=30, slices_per_patient=1, size=64, seed=4):
+        data.add_image(image, "yes" if info.types else "no", f"p{info.patient}")
+    trained = h.Trainer(model, data, batch=8).train(1)
+    facts, predictor = trained.familiarity, h.Predictor(trained)
+    assert facts.known == 1 and facts.rows == facts.groups == 30 and 0 < facts.shrinkage < 1
+    noise = h.Image.from_array(context, bytes(i * i * 31 % 251 for i in range(4096)), (64, 64))
+    verdict = predictor.predict(noise)
+    assert verdict.unfamiliar is True and verdict.novelty > 1 and verdict.flags & h.PREDICTION_UNFAMILIAR and verdict.class_name in ("no", "yes")
+    evaluation = predictor.evaluate(data)
+    assert evaluation.novelty.known == 1 and evaluation.novelty.unfamiliar == sum(evaluation[i].novelty > 1 for i in range(30))
+    assert len(evaluation.familiar()) == 30 - evaluation.novelty.unfamiliar
+    assert h.Trainer(model, data, batch=8, familiarity=False).train(1).familiarity.known == 0
+
+
 def check_arrays(context, predictor, image):
     """One picture in many layouts: one verdict, bit for bit."""
     verdict = predictor.predict(image)
@@ -261,6 +279,7 @@ def main():
     check_transfer(context, model)
     check_errors(context, model)
     check_transfer(context, model)
+    check_familiarity(context, model)
     best, test = check_training(context, data, model)
     predictor, image = h.Predictor(best), phantom[0][1]
     check_evaluation(context, predictor, test)

@@ -208,6 +208,34 @@ START_TEST(every_way_says_the_same) {
 }
 END_TEST
 
+/* After the first image of a size, predicting takes no memory, also where novelty is worked out. */
+START_TEST(novelty_takes_no_memory) {
+    enum { N = 6 };
+    hn_model *model = train_on(ctx, data, SIZE, 1, 0);
+    hn_image *images[N];
+    hn_predictor *p = NULL;
+    hn_prediction out[N] = {{0}};
+    hn_memory_info before = {.struct_size = sizeof before}, after = before;
+    const hn_predictor_options o = {.struct_size = sizeof o, .max_batch = N};
+    for (int i = 0; i < N; i++) {
+        images[i] = head_image(people, i);
+        out[i].struct_size = sizeof *out;
+    }
+    ck_ok(hn_predictor_create(model, &o, &p, &err));
+    for (int round = 0; round < 4; round++) {
+        if (round == 3) ck_ok(hn_context_memory(ctx, &before, &err));
+        ck_ok(hn_predict_batch(p, (const hn_image *const *)images, N, out, &err));
+        ck_ok(hn_predict(p, images[1], &out[0], &err));
+        ck_assert(out[0].novelty > 0 && out[0].novelty == out[1].novelty);
+    }
+    ck_ok(hn_context_memory(ctx, &after, &err));
+    ck_assert_uint_eq(after.allocations, before.allocations);
+    for (int i = 0; i < N; i++) hn_image_free(images[i]);
+    hn_predictor_free(p);
+    hn_model_free(model);
+}
+END_TEST
+
 /* Neighbours as channels, windows, a crop: what is compared is what the network takes in. */
 START_TEST(any_preprocessing_will_do) {
     static const char *const names[] = {"haemorrhage", "no_haemorrhage"};
@@ -378,6 +406,7 @@ int main(void) {
     tcase_add_test(c, copies_know_as_much);
     tcase_add_test(c, resumption_knows_the_same);
     tcase_add_test(c, every_way_says_the_same);
+    tcase_add_test(c, novelty_takes_no_memory);
     tcase_add_test(c, any_preprocessing_will_do);
     tcase_add_test(c, evaluations_count_and_leave_out);
     tcase_add_test(c, nothing_is_left_of_noise);

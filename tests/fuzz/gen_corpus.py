@@ -5,6 +5,7 @@
 
 SEEDS is the program of seeds.c; without it the checkpoint is taken as it is. Files named find-* came out of fuzzing and are left alone. JPEG
 seeds are written by Pillow 9.4.0 (Debian 12); everything else needs the standard library only, and is the same bytes on every machine."""
+import base64
 import io
 import json
 import os
@@ -145,6 +146,16 @@ def every_layer():
     return graph, weights
 
 
+def familiarity(first=100.0, **wrong):
+    """What a model knows of its training images: statistics about 100, each by itself."""
+    n, numbers = 109, []
+    for row in range(n):
+        numbers += [0.0] * row + [1.0]
+    packed = struct.pack(f"<{2 * n + len(numbers)}f", first, *([100.0] * (n - 1) + [2.0] * n + numbers))
+    return dict({"kind": 1, "rows": 40, "patients": 20, "folds": 10, "share": 0.975, "shrinkage": 0.5, "limit": 1.5,
+                 "numbers": base64.b64encode(packed).decode()}, **wrong)
+
+
 def models():
     dense = [{"op": "flatten", "name": "f", "in": [0]}, {"op": "dense", "name": "d", "in": [1], "features": 2, "bias": True}]
     weights = {"d.weight": floats(2, 64), "d.bias": floats(2)}
@@ -161,6 +172,10 @@ def models():
     put("model", "nan.safetensors", container(dict(weights, **{"d.bias": ("F32", [2], struct.pack("<2f", float("nan"), 0))}), metadata(dense)))
     put("model", "half.safetensors", container(dict(weights, **{"d.bias": ("F16", [2], b"\0\0\0\0")}), metadata(dense)))
     put("model", "stranger.safetensors", container(dict(weights, x=floats(3)), metadata(dense)))
+    put("model", "familiar.safetensors", container(weights, metadata(dense, familiarity=familiarity())))
+    put("model", "familiar-nan.safetensors", container(weights, metadata(dense, familiarity=familiarity(first=float("nan")))))
+    for name, wrong in (("kind", {"kind": 2}), ("folds", {"folds": 21}), ("limit", {"limit": 0}), ("short", {"numbers": "AAAA"})):
+        put("model", f"familiar-{name}.safetensors", container(weights, metadata(dense, familiarity=familiarity(**wrong))))
     put("model", "header-4gib.safetensors", struct.pack("<Q", 1 << 32) + good[8:200])
     put("model", "header-endless.safetensors", struct.pack("<Q", (1 << 64) - 1) + b"{}")
     put("model", "overlap.safetensors", container(weights, metadata(dense), spoil=lambda h: h["d.bias"].update(data_offsets=[0, 8])))
