@@ -18,7 +18,8 @@ static void list_rows(const novelty_facts *f, beside rows[N_ROWS]) {
     rows[3] = (beside){"ROC AUC", false, f->all.roc_auc, f->rest.roc_auc};
 }
 
-static const char unknown[] = "The model does not know what its training images looked like, so it gives a class to any picture, and nobody is told of one that is unlike them.";
+static const char unknown[] = "The model does not know what its training images looked like, so it gives a class to any picture, and nobody is told of one that "
+                              "is unlike them.";
 static const char limit[] = "A picture that is not flagged is not thereby one that the model is right about.";
 
 void report_familiar(FILE *out, const evidence *e) {
@@ -33,8 +34,8 @@ void report_familiar(FILE *out, const evidence *e) {
     html_count(out, f->n.unfamiliar);
     fputs(" of ", out);
     html_count(out, f->n.n);
-    fputs("</strong> images are not like those that the model was trained on: their novelty is above 1. No verdict on them is to be relied on; they count in every figure "
-          "of this page. The middle novelty is ", out);
+    fputs("</strong> images are not like those that the model was trained on: their novelty is above 1. No verdict on them is to be relied on; they count "
+          "in every figure of this page. The middle novelty is ", out);
     html_number(out, f->n.median, 2);
     fputs(", the highest ", out);
     html_number(out, f->n.highest, 2);
@@ -61,8 +62,8 @@ int familiar_warning(const evidence *e, warn_fn warn, void *user) {
     const hn_novelty *n = &e->novelty.n;
     char text[200];
     if (!n->known || n->unfamiliar * 10 <= n->n) return 0;
-    snprintf(text, sizeof text, "%lld of %lld images are not like those that the model was trained on: it was not made for such a set.", (long long)n->unfamiliar,
-             (long long)n->n);
+    snprintf(text, sizeof text, "%lld of %lld images are not like those that the model was trained on: it was not made for such a set.",
+             (long long)n->unfamiliar, (long long)n->n);
     warn(user, text);
     return 1;
 }
@@ -74,8 +75,8 @@ void card_familiar(FILE *out, const evidence *e) {
         fprintf(out, "%s\n", unknown);
         return;
     }
-    fprintf(out, "%lld of %lld images are not like those that it was trained on (novelty above 1; middle %.2f, highest %.2f). No verdict on them is to be relied on; they count in "
-                 "every figure here. %s\n",
+    fprintf(out, "%lld of %lld images are not like those that it was trained on (novelty above 1; middle %.2f, highest %.2f). No verdict on them is to be relied "
+                 "on; they count in every figure here. %s\n",
             (long long)f->n.unfamiliar, (long long)f->n.n, f->n.median, f->n.highest, limit);
     if (!f->parted) return;
     list_rows(f, rows);
