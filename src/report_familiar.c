@@ -18,8 +18,8 @@ static void list_rows(const novelty_facts *f, beside rows[N_ROWS]) {
     rows[3] = (beside){"ROC AUC", false, f->all.roc_auc, f->rest.roc_auc};
 }
 
-static const char unknown[] = "The model does not know what its training images looked like, so it gives a class to any picture, and nobody is told of one that "
-                              "is unlike them.";
+static const char unknown[] = "The model does not know what its training images looked like, so it gives a class to any picture, and nobody is told of one "
+                              "that is unlike them.";
 static const char limit[] = "A picture that is not flagged is not thereby one that the model is right about.";
 
 void report_familiar(FILE *out, const evidence *e) {
@@ -75,8 +75,8 @@ void card_familiar(FILE *out, const evidence *e) {
         fprintf(out, "%s\n", unknown);
         return;
     }
-    fprintf(out, "%lld of %lld images are not like those that it was trained on (novelty above 1; middle %.2f, highest %.2f). No verdict on them is to be relied "
-                 "on; they count in every figure here. %s\n",
+    fprintf(out, "%lld of %lld images are not like those that it was trained on (novelty above 1; middle %.2f, highest %.2f). No verdict on them is to be "
+                 "relied on; they count in every figure here. %s\n",
             (long long)f->n.unfamiliar, (long long)f->n.n, f->n.median, f->n.highest, limit);
     if (!f->parted) return;
     list_rows(f, rows);
