@@ -27,7 +27,7 @@ static void chosen_how(FILE *out, const evidence *e) {
     if (fabs(e->levels[0].m.threshold - t->chosen.threshold) > 1e-15) {
         fputs(", set by whoever asked for them.\n", out);
     } else if (!t->chosen.rule) {
-        fputs(", set by hand.\n", out);
+        fputs(", which no data chose.\n", out);
     } else {
         fputs(", chosen by rule: ", out);
         md_text(out, choice_text(&t->chosen, hn_model_class_name(e->source->model, t->chosen.index), text));

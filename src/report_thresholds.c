@@ -14,7 +14,7 @@ static void chosen_how(FILE *out, const evidence *e) {
     if (!own)
         fputs(", set by whoever asked for the report.", out);
     else if (!t->chosen.rule)
-        fputs(", set by hand.", out);
+        fputs(", which no data chose.", out);
     else
         fprintf(out, ", chosen by the rule “%s” on %lld images%s.", hn_threshold_rule_name(t->chosen.rule), (long long)t->chosen.n,
                 t->chosen_here ? ": <b>these very ones</b>, so that the figures at it are too good" : " other than these");

@@ -41,7 +41,7 @@ while IFS= read -r line; do
     truth=$(grep -F "$file," "$demo/parts/test.csv" | cut -d, -f2)
     [ "$said" = "$truth" ] && verdict=right || verdict=WRONG
     case $line in *": not like the training images"*) verdict=flagged said=nothing ;; esac
-    printf '%-5s  %s\n' "$verdict" "${line#"$PWD"/}"
+    printf '%-7s  %s\n' "$verdict" "${line#"$PWD"/}"
     cp "$file" "$demo/predicted/$verdict-said-$said-$(basename "$file")"
 done < "$demo/predictions.txt"
 
