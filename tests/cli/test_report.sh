@@ -158,7 +158,7 @@ for name, title, number in (("sensitivity", "sensitivity", "%.1f %%"), ("roc_auc
 assert e["model"]["sha256"] in card and e["data"]["contents_sha256"] in card
 c = e["confusion"]
 assert "| haemorrhage | %d | %d |" % (c["haemorrhage"]["haemorrhage"], c["haemorrhage"]["no_haemorrhage"]) in card
-assert "at the threshold 0.5, set by hand." in card and "is not calibrated" in card and "For whom it is less good" not in card
+assert "at the threshold 0.5, which no data chose." in card and "is not calibrated" in card and "For whom it is less good" not in card
 assert "None: no patient, file or picture is among the training images" in card
 for s in e["audit"]["shortcuts"]:
     row = "| %s | %.3f (%.3f to %.3f) | %s |" % (s["class"].replace("_", "\\_"), s["roc_auc"], s["low"], s["high"], "**yes**" if s["flagged"] else "not clearly")

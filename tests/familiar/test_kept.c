@@ -398,7 +398,7 @@ int main(void) {
     Suite *s = suite_create("familiar/kept");
     TCase *c = tcase_create("kept");
     tcase_set_timeout(c, 120);
-    tcase_add_unchecked_fixture(c, set_up, tear_down);
+    tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, who_knows_and_who_does_not);
     tcase_add_test(c, too_few_images_teach_nothing);
     tcase_add_test(c, bad_flags_are_refused);

@@ -89,7 +89,7 @@ int main(void) {
     Suite *s = suite_create("familiar/odd");
     TCase *c = tcase_create("flags");
     tcase_set_timeout(c, 120);
-    tcase_add_unchecked_fixture(c, set_up, tear_down);
+    tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, heads_of_others_are_mostly_let_through);
     tcase_add_test(c, what_is_no_head_is_flagged);
     tcase_add_test(c, test_pictures_are_flagged);
