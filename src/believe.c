@@ -39,11 +39,6 @@ hn_status print_reliability(FILE *out, const hn_eval *eval, hn_error *err) {
     return HN_OK;
 }
 
-static void member(FILE *out, const char *name, double value) {
-    fprintf(out, ", \"%s\": ", name);
-    json_number(out, value);
-}
-
 static void pair(FILE *out, const char *name, double low, double high) {
     fprintf(out, ", \"%s\": [", name);
     json_number(out, low);
@@ -55,21 +50,21 @@ static void pair(FILE *out, const char *name, double low, double high) {
 static void write_bins(FILE *out, const hn_reliability *r, const hn_reliability_bin *bins, size_t n) {
     fprintf(out, "{\"binning\": \"equal-width\", \"ece\": ");
     json_number(out, r->ece);
-    member(out, "mce", r->mce);
-    member(out, "mean", r->mean);
-    member(out, "share", r->share);
-    member(out, "brier", r->brier);
-    member(out, "reliability", r->reliability);
-    member(out, "resolution", r->resolution);
-    member(out, "uncertainty", r->uncertainty);
-    member(out, "within_variance", r->within_variance);
-    member(out, "within_covariance", r->within_covariance);
+    json_member(out, "mce", r->mce);
+    json_member(out, "mean", r->mean);
+    json_member(out, "share", r->share);
+    json_member(out, "brier", r->brier);
+    json_member(out, "reliability", r->reliability);
+    json_member(out, "resolution", r->resolution);
+    json_member(out, "uncertainty", r->uncertainty);
+    json_member(out, "within_variance", r->within_variance);
+    json_member(out, "within_covariance", r->within_covariance);
     fprintf(out, ", \"bins\": [");
     for (size_t i = 0; i < n; i++) {
         fprintf(out, "%s{\"n\": %lld", i ? ", " : "", (long long)bins[i].n);
         pair(out, "from_to", bins[i].low, bins[i].high);
-        member(out, "mean", bins[i].mean);
-        member(out, "share", bins[i].share);
+        json_member(out, "mean", bins[i].mean);
+        json_member(out, "share", bins[i].share);
         pair(out, "interval", bins[i].share_low, bins[i].share_high);
         fprintf(out, "}");
     }
@@ -81,9 +76,9 @@ static void write_points(FILE *out, const char *name, const char *other, const h
     for (int i = 0; i < HELD; i++) {
         fprintf(out, "%s{\"held\": ", i ? ", " : "");
         json_number(out, points[i].value);
-        member(out, other, points[i].estimate);
+        json_member(out, other, points[i].estimate);
         pair(out, "interval", points[i].low, points[i].high);
-        member(out, "threshold", points[i].threshold);
+        json_member(out, "threshold", points[i].threshold);
         fprintf(out, "}");
     }
     fprintf(out, "]");
@@ -152,7 +147,7 @@ void write_calibration_json(FILE *out, const hn_calibration *c, bool here) {
         }
         fprintf(out, "]");
     }
-    member(out, "log_loss_before", c->log_loss_before);
-    member(out, "log_loss_after", c->log_loss_after);
+    json_member(out, "log_loss_before", c->log_loss_before);
+    json_member(out, "log_loss_after", c->log_loss_after);
     fprintf(out, ", \"on_these_rows\": %s}", here ? "true" : "false");
 }

@@ -37,11 +37,6 @@ const char *choice_text(const hn_threshold *t, const char *class_name, char text
     return text;
 }
 
-static void member(FILE *out, const char *name, double value) {
-    fprintf(out, ", \"%s\": ", name);
-    json_number(out, value);
-}
-
 bool known_digest(const uint64_t digest[4]) {
     static const uint64_t unknown[4];
     return memcmp(digest, unknown, sizeof unknown) != 0;
@@ -60,11 +55,11 @@ void write_choice_json(FILE *out, const hn_threshold *t, const char *class_name,
     }
     fprintf(out, "{\"rule\": \"%s\", \"value\": ", hn_threshold_rule_name(t->rule));
     json_number(out, t->value);
-    member(out, "threshold", t->threshold);
+    json_member(out, "threshold", t->threshold);
     fprintf(out, ", \"class\": ");
     json_string(out, class_name);
-    member(out, "sensitivity", t->sensitivity);
-    member(out, "specificity", t->specificity);
+    json_member(out, "sensitivity", t->sensitivity);
+    json_member(out, "specificity", t->specificity);
     fprintf(out, ", \"rows\": %lld, \"positives\": %lld, \"groups\": %lld", (long long)t->n, (long long)t->positives, (long long)t->groups);
     write_digest(out, t->digest);
     fprintf(out, ", \"on_these_rows\": %s}", here ? "true" : "false");

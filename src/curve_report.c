@@ -27,11 +27,6 @@ static int write_csv(const curve *v) {
     return done ? EXIT_DONE : EXIT_FAILED;
 }
 
-static void number(FILE *out, const char *name, double value) {
-    fprintf(out, ", \"%s\": ", name);
-    json_number(out, value);
-}
-
 static void pair(FILE *out, const char *name, double low, double high) {
     fprintf(out, ", \"%s\": [", name);
     json_number(out, low);
@@ -53,17 +48,17 @@ static void write_law(FILE *out, const curve *v) {
         return;
     }
     fprintf(out, "{\"formula\": \"accuracy in percent = 100 + b1 * patients^b2\"");
-    number(out, "b1", l->b1);
+    json_member(out, "b1", l->b1);
     pair(out, "b1_interval", l->b1_low, l->b1_high);
-    number(out, "b2", l->b2);
+    json_member(out, "b2", l->b2);
     pair(out, "b2_interval", l->b2_low, l->b2_high);
-    number(out, "error", l->error);
-    number(out, "target", l->target);
+    json_member(out, "error", l->error);
+    json_member(out, "target", l->target);
     fprintf(out, ", \"reached\": %s", isfinite(l->size) ? "true" : "false");
-    number(out, "patients", l->size);
+    json_member(out, "patients", l->size);
     pair(out, "patients_interval", l->size_low, l->size_high);
     fprintf(out, ", \"extrapolated\": %s", l->size > largest(v) ? "true" : "false");
-    number(out, "level", l->level);
+    json_member(out, "level", l->level);
     fprintf(out, ", \"intervals\": \"percentiles of fits of resampled seeds\", \"resamples\": %lld}", (long long)l->resamples);
 }
 
@@ -81,10 +76,10 @@ static int write_json(const curve *v) {
         fprintf(out, ",\n \"data\": ");
         write_data_json(out, v->own.base.data, v->c.t->data, v->c.t->positive);
         fprintf(out, ",\n \"protocol\": {\"seeds\": %d, \"sizes\": %d", v->seeds, v->steps);
-        number(out, "least", v->least);
-        number(out, "test_share", v->holdout);
-        number(out, "validate", validate_share(&v->own, &v->own.base));
-        number(out, "smooth", v->own.smooth);
+        json_member(out, "least", v->least);
+        json_member(out, "test_share", v->holdout);
+        json_member(out, "validate", validate_share(&v->own, &v->own.base));
+        json_member(out, "smooth", v->own.smooth);
         fprintf(out, ", \"tta\": \"%s\"},\n \"leaks\": {\"found\": %lld, \"allowed\": %s},\n", tta_name(v->own.tta), (long long)v->c.leaks,
                 v->c.leaks ? "true" : "false");
         fprintf(out, " \"groups_known\": %s,\n \"fit\": ", groups_unknown(v->c.t->data) ? "false" : "true");
@@ -95,10 +90,10 @@ static int write_json(const curve *v) {
             fprintf(out, "%s{\"seed\": %d, \"size\": %d, \"patients\": %lld, \"images\": %lld, \"test_patients\": %lld, \"test_images\": %lld",
                     i ? ",\n  " : "", p->seed, p->step, (long long)p->patients, (long long)p->images, (long long)p->test_patients,
                     (long long)p->test_images);
-            number(out, "accuracy", p->accuracy);
-            number(out, "roc_auc", p->roc_auc);
-            number(out, "patient_max_accuracy", p->patient_accuracy);
-            number(out, "patient_max_roc_auc", p->patient_auc);
+            json_member(out, "accuracy", p->accuracy);
+            json_member(out, "roc_auc", p->roc_auc);
+            json_member(out, "patient_max_accuracy", p->patient_accuracy);
+            json_member(out, "patient_max_roc_auc", p->patient_auc);
             fprintf(out, "}");
         }
         fprintf(out, "]}\n");

@@ -16,11 +16,6 @@ static void text(FILE *out, const char *name, const char *value) {
         fprintf(out, "null");
 }
 
-static void number(FILE *out, const char *name, double value) {
-    fprintf(out, ", \"%s\": ", name);
-    json_number(out, value);
-}
-
 static void whole(FILE *out, const char *name, int64_t value) { fprintf(out, ", \"%s\": %lld", name, (long long)value); }
 
 static void truth(FILE *out, const char *name, bool value) { fprintf(out, ", \"%s\": %s", name, value ? "true" : "false"); }
@@ -65,7 +60,7 @@ static void write_model(FILE *out, const evidence *e) {
     whole(out, "height", e->model.height);
     whole(out, "channels", e->model.channels);
     whole(out, "parameters", e->model.parameters);
-    number(out, "threshold", e->model.threshold);
+    json_member(out, "threshold", e->model.threshold);
     fprintf(out, ", \"classes\": [");
     items names = {out, " ", 0};
     for (int32_t k = 0; k < e->model.n_classes; k++) {
@@ -88,7 +83,7 @@ static void write_data(FILE *out, const evidence *e) {
     text(out, "contents_sha256", e->contents_sha256);
     text(out, "seen_in_training", e->seen);
     fprintf(out, ",\n  \"part\": {\"kind\": \"%s\"", r->holdout > 0 ? "holdout" : "whole");
-    number(out, "holdout", r->holdout > 0 ? r->holdout : NAN);
+    json_member(out, "holdout", r->holdout > 0 ? r->holdout : NAN);
     fprintf(out, ", \"seed\": ");
     fprintf(out, r->holdout > 0 ? "%llu" : "null", (unsigned long long)r->split_seed);
     fprintf(out, "}");
@@ -111,10 +106,10 @@ static void write_data(FILE *out, const evidence *e) {
 static void write_rules(FILE *out, const evidence *e) {
     const hn_metrics *m = &e->levels[0].m;
     fprintf(out, ",\n \"rules\": {\"level\": 0.95, \"bootstrap\": {\"method\": \"BCa\", \"resamples\": 2000, \"seed\": 0}");
-    number(out, "threshold", m->threshold);
+    json_member(out, "threshold", m->threshold);
     text(out, "positive", m->positive >= 0 ? class_of(e, m->positive) : NULL);
     text(out, "tta", e->request->tta ? e->request->tta : "none");
-    number(out, "smooth", e->request->smooth);
+    json_member(out, "smooth", e->request->smooth);
     text(out, "intervals", "AUC: DeLong, by patient; proportions: Wilson where each patient has one image, or all or none count; else bootstrap by patient");
     text(out, "baselines", "rank among the rows, in the direction that serves it best on them; AUC by DeLong, difference paired");
     text(out, "task", e->multi ? "multi" : "single");
@@ -124,8 +119,8 @@ static void write_rules(FILE *out, const evidence *e) {
 static void write_figure(FILE *out, const evidence_figure *f) {
     fprintf(out, "{\"estimate\": ");
     json_number(out, f->estimate);
-    number(out, "low", f->low);
-    number(out, "high", f->high);
+    json_member(out, "low", f->low);
+    json_member(out, "high", f->high);
     whole(out, "n", f->n);
     if (f->hits >= 0) whole(out, "hits", f->hits);
     whole(out, "patients", f->units);
@@ -178,11 +173,11 @@ static void write_classes(FILE *out, const evidence *e) {
         member(&each, class_of(e, k));
         fprintf(out, "{\"images\": %lld", (long long)c->support);
         whole(out, "called", c->predicted);
-        number(out, "precision", c->precision);
-        number(out, "recall", c->recall);
-        number(out, "f1", c->f1);
-        number(out, "roc_auc", c->roc_auc);
-        number(out, "average_precision", c->average_precision);
+        json_member(out, "precision", c->precision);
+        json_member(out, "recall", c->recall);
+        json_member(out, "f1", c->f1);
+        json_member(out, "roc_auc", c->roc_auc);
+        json_member(out, "average_precision", c->average_precision);
         fprintf(out, "}");
     }
     fprintf(out, "}");
@@ -226,27 +221,27 @@ static void write_bins(FILE *out, const char *name, const int64_t *bins) {
 static void write_reliability(FILE *out, const evidence_question *q) {
     const hn_reliability *r = &q->reliability;
     fprintf(out, ",\n   \"reliability\": {\"n\": %lld", (long long)r->n);
-    number(out, "ece", r->ece);
-    number(out, "ece_before_calibration", q->ece_before);
-    number(out, "mce", r->mce);
-    number(out, "brier", r->brier);
-    number(out, "reliability", r->reliability);
-    number(out, "resolution", r->resolution);
-    number(out, "uncertainty", r->uncertainty);
-    number(out, "mean", r->mean);
-    number(out, "share", r->share);
+    json_member(out, "ece", r->ece);
+    json_member(out, "ece_before_calibration", q->ece_before);
+    json_member(out, "mce", r->mce);
+    json_member(out, "brier", r->brier);
+    json_member(out, "reliability", r->reliability);
+    json_member(out, "resolution", r->resolution);
+    json_member(out, "uncertainty", r->uncertainty);
+    json_member(out, "mean", r->mean);
+    json_member(out, "share", r->share);
     fprintf(out, ", \"bins\": [");
     items bins = {out, " ", 0};
     for (int32_t i = 0; i < q->n_bins; i++) {
         const hn_reliability_bin *b = &q->bins[i];
         item(&bins);
         fprintf(out, "{\"n\": %lld", (long long)b->n);
-        number(out, "from", b->low);
-        number(out, "to", b->high);
-        number(out, "mean", b->mean);
-        number(out, "share", b->share);
-        number(out, "low", b->share_low);
-        number(out, "high", b->share_high);
+        json_member(out, "from", b->low);
+        json_member(out, "to", b->high);
+        json_member(out, "mean", b->mean);
+        json_member(out, "share", b->share);
+        json_member(out, "low", b->share_low);
+        json_member(out, "high", b->share_high);
         fprintf(out, "}");
     }
     fprintf(out, "]}");
@@ -260,8 +255,8 @@ static void write_questions(FILE *out, const evidence *e) {
         member(&each, class_of(e, q->class_index));
         fprintf(out, "{\"roc_auc\": ");
         json_number(out, q->auc.estimate);
-        number(out, "low", q->auc.low);
-        number(out, "high", q->auc.high);
+        json_member(out, "low", q->auc.low);
+        json_member(out, "high", q->auc.high);
         write_curve(out, "roc", "1 - specificity", "sensitivity", &q->roc);
         write_curve(out, "precision_recall", "recall", "precision", &q->pr);
         fprintf(out, ",\n   \"histogram\": {\"bins\": %d", N_BINS);
@@ -281,10 +276,10 @@ static void write_held(FILE *out, const char *name, const hn_operating_point *po
         item(&each);
         fprintf(out, "{\"held\": ");
         json_number(out, points[i].value);
-        number(out, "estimate", points[i].estimate);
-        number(out, "low", points[i].low);
-        number(out, "high", points[i].high);
-        number(out, "threshold", points[i].threshold);
+        json_member(out, "estimate", points[i].estimate);
+        json_member(out, "low", points[i].low);
+        json_member(out, "high", points[i].high);
+        json_member(out, "threshold", points[i].threshold);
         fprintf(out, "}");
     }
     fprintf(out, "]");
@@ -301,8 +296,8 @@ static void write_at(FILE *out, const evidence_thresholds *t) {
             const hn_interval *v = &t->at[i][r];
             fprintf(out, ", \"%s\": {\"estimate\": ", rate_names[r]);
             json_number(out, v->estimate);
-            number(out, "low", v->low);
-            number(out, "high", v->high);
+            json_member(out, "low", v->low);
+            json_member(out, "high", v->high);
             whole(out, "n", v->n);
             fprintf(out, "}");
         }
@@ -324,7 +319,7 @@ static void write_thresholds(FILE *out, const evidence *e) {
     fprintf(out, ",\n \"thresholds\": {\"rule\": ");
     if (t->chosen.rule) json_string(out, hn_threshold_rule_name(t->chosen.rule));
     else fprintf(out, "null");
-    number(out, "value", t->chosen.value);
+    json_member(out, "value", t->chosen.value);
     whole(out, "chosen_on", t->chosen.n);
     write_origin(out, t->chosen.rule != 0, t->chosen.groups, t->chosen.digest, t->chosen_part);
     truth(out, "chosen_here", t->chosen_here);
@@ -353,11 +348,11 @@ static void write_subgroup(FILE *out, const hn_subgroup *s) {
     for (int f = 0; f < N_SUBGROUP_FIGURES; f++) {
         fprintf(out, ", \"%s\": {\"estimate\": ", names[f]);
         json_number(out, s->estimate[f]);
-        number(out, "low", s->low[f]);
-        number(out, "high", s->high[f]);
-        number(out, "rest", s->rest[f]);
-        number(out, "p", s->p[f]);
-        number(out, "adjusted_p", s->adjusted[f]);
+        json_member(out, "low", s->low[f]);
+        json_member(out, "high", s->high[f]);
+        json_member(out, "rest", s->rest[f]);
+        json_member(out, "p", s->p[f]);
+        json_member(out, "adjusted_p", s->adjusted[f]);
         truth(out, "differs", s->differs >> f & 1);
         fprintf(out, "}");
     }
@@ -382,9 +377,9 @@ static void write_shortcut(FILE *out, const evidence *e, const hn_shortcut *s) {
     static const char *const names[] = {"", "file size", "image size", "border", "format"};
     fprintf(out, "{\"what\": \"%s\", \"class\": ", names[s->kind]);
     json_string(out, hn_dataset_class_name(e->source->data, s->class_index));
-    number(out, "roc_auc", s->auc);
-    number(out, "low", s->low);
-    number(out, "high", s->high);
+    json_member(out, "roc_auc", s->auc);
+    json_member(out, "low", s->low);
+    json_member(out, "high", s->high);
     whole(out, "images", s->n);
     whole(out, "patients", s->groups);
     truth(out, "flagged", s->flagged);
@@ -400,7 +395,7 @@ static void write_audit(FILE *out, const evidence *e) {
     whole(out, "files", a->files);
     whole(out, "pixels", a->pixels);
     whole(out, "looks", a->looks);
-    number(out, "checked", a->checked);
+    json_member(out, "checked", a->checked);
     fprintf(out, ", \"shortcuts\": [");
     items shortcuts = {out, "\n  ", 0};
     for (int32_t i = 0; i < a->shortcuts; i++) {
@@ -421,12 +416,12 @@ static void write_baselines(FILE *out, const evidence *e) {
         member(&each, b->name);
         fprintf(out, "{\"roc_auc\": ");
         json_number(out, b->auc.estimate);
-        number(out, "low", b->auc.low);
-        number(out, "high", b->auc.high);
-        number(out, "model_ahead", b->ahead.estimate);
-        number(out, "ahead_low", b->ahead.low);
-        number(out, "ahead_high", b->ahead.high);
-        number(out, "p", b->ahead.p);
+        json_member(out, "low", b->auc.low);
+        json_member(out, "high", b->auc.high);
+        json_member(out, "model_ahead", b->ahead.estimate);
+        json_member(out, "ahead_low", b->ahead.low);
+        json_member(out, "ahead_high", b->ahead.high);
+        json_member(out, "p", b->ahead.p);
         fprintf(out, "}");
     }
     fprintf(out, "}");
@@ -440,7 +435,7 @@ static void write_cases(FILE *out, const evidence *e) {
         if (hn_eval_row(e->source->eval, e->cases[i].row, &row, NULL)) continue;
         item(&shown);
         fprintf(out, "{\"row\": %lld, \"right\": %s", (long long)e->cases[i].row, e->cases[i].right ? "true" : "false");
-        number(out, "probability_of_the_truth", e->cases[i].truth);
+        json_member(out, "probability_of_the_truth", e->cases[i].truth);
         fprintf(out, ", \"probabilities\": ");
         write_numbers(out, row.probabilities, e->levels[0].m.n_classes);
         fprintf(out, "}");
@@ -492,11 +487,11 @@ static void write_training(FILE *out, const evidence *e) {
         const epoch_line *h = &f->history[i];
         item(&history);
         fprintf(out, "{\"epoch\": %.0f", h->epoch);
-        number(out, "train_loss", h->train_loss);
-        number(out, "train_accuracy", h->train_accuracy);
-        number(out, "test_loss", h->test_loss);
-        number(out, "test_accuracy", h->test_accuracy);
-        number(out, "learning_rate", h->learning_rate);
+        json_member(out, "train_loss", h->train_loss);
+        json_member(out, "train_accuracy", h->train_accuracy);
+        json_member(out, "test_loss", h->test_loss);
+        json_member(out, "test_accuracy", h->test_accuracy);
+        json_member(out, "learning_rate", h->learning_rate);
         fprintf(out, "}");
     }
     fprintf(out, "]}");

@@ -51,24 +51,19 @@ hn_status print_novelty(FILE *out, const hn_eval *eval, hn_error *err) {
     return HN_OK;
 }
 
-static void member(FILE *out, const char *name, double value) {
-    fprintf(out, ", \"%s\": ", name);
-    json_number(out, value);
-}
-
 void write_novelty_json(FILE *out, const novelty_facts *f) {
     fprintf(out, "{\"known\": %s, \"unfamiliar\": ", f->n.known ? "true" : "false");
     if (f->n.known) fprintf(out, "%lld", (long long)f->n.unfamiliar);
     else fprintf(out, "null");
-    member(out, "median", f->n.median);
-    member(out, "highest", f->n.highest);
+    json_member(out, "median", f->n.median);
+    json_member(out, "highest", f->n.highest);
     fprintf(out, ", \"without_them\": ");
     if (f->parted) {
         fprintf(out, "{\"n\": %lld", (long long)f->rest.n);
-        member(out, "accuracy", f->rest.accuracy);
-        member(out, "sensitivity", f->rest.sensitivity);
-        member(out, "specificity", f->rest.specificity);
-        member(out, "roc_auc", f->rest.roc_auc);
+        json_member(out, "accuracy", f->rest.accuracy);
+        json_member(out, "sensitivity", f->rest.sensitivity);
+        json_member(out, "specificity", f->rest.specificity);
+        json_member(out, "roc_auc", f->rest.roc_auc);
         fprintf(out, "}");
     } else {
         fprintf(out, "null");

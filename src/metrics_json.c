@@ -30,11 +30,6 @@ static hn_status write_confusion(FILE *out, const hn_eval *eval, int32_t n, hn_e
     return status;
 }
 
-static void member(FILE *out, const char *name, double value) {
-    fprintf(out, ", \"%s\": ", name);
-    json_number(out, value);
-}
-
 static hn_status write_classes(FILE *out, const hn_eval *eval, int32_t n, hn_error *err) {
     fprintf(out, ", \"per_class\": [");
     for (int32_t k = 0; k < n; k++) {
@@ -43,12 +38,12 @@ static hn_status write_classes(FILE *out, const hn_eval *eval, int32_t n, hn_err
         if (status) return status;
         fprintf(out, k ? ", {\"class\": " : "{\"class\": ");
         json_string(out, hn_eval_class_name(eval, k));
-        member(out, "precision", c.precision);
-        member(out, "recall", c.recall);
-        member(out, "f1", c.f1);
+        json_member(out, "precision", c.precision);
+        json_member(out, "recall", c.recall);
+        json_member(out, "f1", c.f1);
         fprintf(out, ", \"support\": %lld, \"predicted\": %lld", (long long)c.support, (long long)c.predicted);
-        member(out, "roc_auc", c.roc_auc);
-        member(out, "average_precision", c.average_precision);
+        json_member(out, "roc_auc", c.roc_auc);
+        json_member(out, "average_precision", c.average_precision);
         fprintf(out, "}");
     }
     fprintf(out, "]");
@@ -78,10 +73,10 @@ hn_status write_metrics_json(FILE *out, const hn_eval *eval, hn_error *err) {
         json_string(out, hn_eval_class_name(eval, m.positive));
     else
         fprintf(out, "null");
-    member(out, "threshold", m.threshold);
+    json_member(out, "threshold", m.threshold);
     fprintf(out, ", ");
     status = write_confusion(out, eval, m.n_classes, err);
-    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) member(out, figures[i].name, figures[i].value);
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) json_member(out, figures[i].name, figures[i].value);
     if (!status) status = write_classes(out, eval, m.n_classes, err);
     fprintf(out, ", \"skipped\": %lld, \"groups_known\": %s", (long long)m.skipped, m.groups_unknown ? "false" : "true");
     return status;

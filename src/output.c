@@ -56,6 +56,11 @@ void json_number(FILE *out, double value) {
         fputs("null", out);
 }
 
+void json_member(FILE *out, const char *name, double value) {
+    fprintf(out, ", \"%s\": ", name);
+    json_number(out, value);
+}
+
 void csv_number(FILE *out, double value) {
     if (isfinite(value)) number(out, value);
 }

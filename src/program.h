@@ -108,6 +108,7 @@ void progress_end(progress_bar *bar);                          /* wipes the line
 int utf8_length(const unsigned char *c); /* bytes of the UTF-8 character at c; 0 if there is none */
 void json_string(FILE *out, const char *text);
 void json_number(FILE *out, double value); /* null if it is not finite */
+void json_member(FILE *out, const char *name, double value); /* , "name": value */
 void csv_field(FILE *out, const char *text);
 void csv_number(FILE *out, double value);  /* empty if it is not finite */
 int make_folder(const char *path);         /* with its parents; 0 or EXIT_FAILED after a message */

@@ -12,11 +12,6 @@ static void text_member(FILE *out, const char *name, const char *value) {
         fprintf(out, "null");
 }
 
-static void number_member(FILE *out, const char *name, double value) {
-    fprintf(out, ", \"%s\": ", name);
-    json_number(out, value);
-}
-
 static void flag_member(FILE *out, const char *name, int32_t value) { fprintf(out, ", \"%s\": %s", name, value ? "true" : "false"); }
 
 void write_settings_json(FILE *out, const train_settings *s) {
@@ -79,7 +74,7 @@ void write_settings_json(FILE *out, const train_settings *s) {
         if (i) fprintf(out, ", ");
         text_member(out, texts[i].name, texts[i].value);
     }
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) number_member(out, numbers[i].name, numbers[i].value);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) json_member(out, numbers[i].name, numbers[i].value);
     flag_member(out, "crop_head", s->input.crop_head);
     flag_member(out, "normalise", s->normalise);
     flag_member(out, "partial", s->partial);
@@ -125,7 +120,7 @@ static void write_split(FILE *out, const train_job *job) {
             : job->test    ? "holdout"
                            : "no test part");
     if (job->fold >= 0) fprintf(out, ", \"folds\": %d, \"fold\": %d", job->folds, job->fold + 1);
-    if (job->fold < 0 && !s->test && job->test) number_member(out, "holdout", s->holdout);
+    if (job->fold < 0 && !s->test && job->test) json_member(out, "holdout", s->holdout);
     fprintf(out, ", \"seed\": %llu", (unsigned long long)s->seed);
     write_part(out, "train", job->train);
     write_part(out, "test", job->test);
@@ -136,10 +131,10 @@ static void write_epoch(FILE *out, const char *name, hn_trainer *trainer, int64_
     hn_epoch_report r;
     if (report_of(trainer, epoch, &r, NULL)) return;
     fprintf(out, ", \"%s\": {\"epoch\": %lld", name, (long long)epoch);
-    number_member(out, "train_loss", r.train_loss);
-    number_member(out, "train_accuracy", r.train_accuracy);
-    number_member(out, "test_loss", r.test_loss);
-    number_member(out, "test_accuracy", r.test_accuracy);
+    json_member(out, "train_loss", r.train_loss);
+    json_member(out, "train_accuracy", r.train_accuracy);
+    json_member(out, "test_loss", r.test_loss);
+    json_member(out, "test_accuracy", r.test_accuracy);
     fprintf(out, "}");
 }
 
@@ -173,7 +168,7 @@ static hn_status write_results(FILE *out, const train_job *job, hn_error *err) {
             r.flags & HN_EPOCH_STOP ? "true" : "false", (long long)r.best_epoch);
     write_epoch(out, "best", job->trainer, r.best_epoch);
     write_epoch(out, "last", job->trainer, epochs);
-    number_member(out, "seconds", seconds);
+    json_member(out, "seconds", seconds);
     hex_digest(digest, best.digest);
     fprintf(out, ", \"model_digest\": \"%s\"", digest);
     hex_digest(digest, last.digest);
