@@ -12,7 +12,7 @@ typedef struct import_settings {
     double threshold, mean, deviation;
 } import_settings;
 
-enum { N_OPTIONS = 19 };
+enum { N_OPTIONS = 20 };
 static void list_options(import_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"model", OPTION_TEXT, &s->model, "NAME", "architecture that the weights belong to; haemnet inspect --presets lists them (needed)"},
@@ -26,6 +26,7 @@ static void list_options(import_settings *s, option list[N_OPTIONS]) {
         {"channels", OPTION_INT, &s->channels, "N", "of the input, 1 to 16 (3, or one for each window of each slice)"},
         {"windows", OPTION_TEXT, &s->input.windows, "A[,B...]", "channels from CT values, as haemnet train --windows (brain)"},
         {"slices", OPTION_INT, &s->input.slices, "N", "neighbouring slices as channels, odd (1)"},
+        {"strip-skull", OPTION_FLAG, &s->input.strip_skull, NULL, "take the skull and all outside it away, where it is white and closed"},
         {"crop-head", OPTION_FLAG, &s->input.crop_head, NULL, "crop to the square around the head and 5 % more, before resizing"},
         {"median", OPTION_INT, &s->input.median, "N", "median filter of N x N px before resizing, odd (none)"},
         {"gaussian", OPTION_NUMBER, &s->input.gaussian, "S", "Gaussian filter of sigma S px before resizing (none)"},

@@ -152,6 +152,7 @@ static void print_line(const prediction_run *r, const char *path, const hn_predi
 static int print_result(const prediction_run *r, const char *path, const hn_prediction *p, const hn_error *failed) {
     if (failed && failed->status == HN_E_BACKEND) return fail(failed);
     if (!failed && p->flags & HN_PREDICTION_NO_HEAD) note("note: no head was found in %s: all of the image is looked at", path);
+    if (!failed && p->flags & HN_PREDICTION_NO_SKULL) note("note: no closed skull was found in %s: it is looked at as it is", path);
     if (r->json)
         print_json(r, path, p, failed ? failed->message : NULL);
     else if (failed)

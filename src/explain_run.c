@@ -158,6 +158,7 @@ static int explain_slice_at(explain_run *r, explain_slice *s) {
     if (!s->error.status && r->n_random && compare_random(r, s, &err)) return fail(&err);
     if (!s->error.status && r->s->overlay && write_picture(r, s, &err)) return fail(&err);
     r->bad += s->error.status != HN_OK;
+    if (!s->error.status && s->info.flags & HN_HEATMAP_NO_SKULL) note("note: no closed skull was found in %s: it is looked at as it is", s->file->path);
     if (!s->error.status && s->info.flags & HN_HEATMAP_NO_HEAD) note("note: no head was found in %s: all of the image is looked at", s->file->path);
     print_slice(r, s);
     fflush(stdout);

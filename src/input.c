@@ -80,6 +80,7 @@ void fill_input(const input_choice *c, hn_model_options *options, hn_window wind
     options->n_windows = read_windows(c->windows, windows, &wrong);
     options->windows = windows;
     options->slices = c->slices;
+    options->preproc_flags = c->strip_skull ? HN_PREPROC_STRIP_SKULL : 0;
     options->crop_head = c->crop_head;
     options->crop_margin = c->crop_head ? 0.05 : 0;
     options->median = c->median;

@@ -145,16 +145,17 @@ void warn_groups(hn_dataset *data);
 /* --- what a network takes in (input.c) --------------------------------------------------------------------------------------- */
 typedef struct input_choice { /* the options that train and preview share */
     const char *windows;   /* "brain,40/80,…" or NULL */
-    int32_t size, channels, slices, crop_head, median;
+    int32_t size, channels, slices, strip_skull, crop_head, median;
     double gaussian;
 } input_choice;
 #define DEFAULT_INPUT {.size = 64, .slices = 1}
-enum { N_INPUT_OPTIONS = 7, MOST_WINDOWS = 16, MOST_CHANNELS = 16 };
+enum { N_INPUT_OPTIONS = 8, MOST_WINDOWS = 16, MOST_CHANNELS = 16 };
 #define INPUT_OPTIONS(c) \
     {"size", OPTION_INT, &(c)->size, "N", "images are resized to N x N px (64, or the architecture's)"}, \
     {"channels", OPTION_INT, &(c)->channels, "1|3", "grey or RGB, of each slice (1)"}, \
     {"windows", OPTION_TEXT, &(c)->windows, "A[,B...]", "channels from CT values: brain, subdural, bone, stroke, or CENTRE/WIDTH in HU (brain)"}, \
     {"slices", OPTION_INT, &(c)->slices, "N", "neighbouring slices as channels, odd; of one patient by the manifest's slice number (1)"}, \
+    {"strip-skull", OPTION_FLAG, &(c)->strip_skull, NULL, "take the skull and all outside it away, where it is white and closed"}, \
     {"crop-head", OPTION_FLAG, &(c)->crop_head, NULL, "crop to the square around the head and 5 % more, before resizing"}, \
     {"median", OPTION_INT, &(c)->median, "N", "median filter of N x N px before resizing, odd (none)"}, \
     {"gaussian", OPTION_NUMBER, &(c)->gaussian, "S", "Gaussian filter of sigma S px before resizing (none)"}

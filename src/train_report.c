@@ -75,6 +75,7 @@ void write_settings_json(FILE *out, const train_settings *s) {
         text_member(out, texts[i].name, texts[i].value);
     }
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) json_member(out, numbers[i].name, numbers[i].value);
+    flag_member(out, "strip_skull", s->input.strip_skull);
     flag_member(out, "crop_head", s->input.crop_head);
     flag_member(out, "normalise", s->normalise);
     flag_member(out, "partial", s->partial);

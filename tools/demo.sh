@@ -20,7 +20,7 @@ step "2. Keeps a fifth of the patients for the examination"
 "$haemnet" split "$demo/data" --manifest --ratios 0.8,0.2 --seed 1 --out "$demo/parts"
 
 step "3. Trains on the others; a tenth of them chooses the best epoch"
-"$haemnet" train "$demo/parts/train.csv" --holdout 0.1 --epochs 16 --batch 32 --ema 0.99 --crop-head \
+"$haemnet" train "$demo/parts/train.csv" --holdout 0.1 --epochs 16 --batch 32 --ema 0.99 --strip-skull --crop-head \
     --augment flip,rotate=8,scale=0.05,shift=0.03,brightness=0.03,contrast=0.1 --seed 1 --out "$demo/run"
 
 step "4. The examination: patients that the network has never seen"

@@ -44,10 +44,11 @@ EQUAL_WIDTH, EQUAL_COUNT, CALLED_CLASS = 1, 2, -1           # Evaluation.reliabi
 HIRES_CAM, GRAD_CAM, GRAD_CAM_PP, LAYER_CAM, OCCLUSION, SALIENCY, INTEGRATED_GRADIENTS = 1, 2, 3, 4, 5, 6, 7 # Predictor.explain
 DELETION, INSERTION = 1, 2                                  # Predictor.explain_curve
 INFERNO, MAGMA, VIRIDIS = 1, 2, 3                           # colours of Heatmap.overlay
-HEATMAP_FLAT, HEATMAP_FAILED, HEATMAP_NO_HEAD = 1, 2, 4     # bits of a heat map's flags
+HEATMAP_FLAT, HEATMAP_FAILED, HEATMAP_NO_HEAD, HEATMAP_NO_SKULL = 1, 2, 4, 16 # bits of a heat map's flags
 FINDING_PATIENT, FINDING_FILE, FINDING_PIXELS, FINDING_LOOK = 1, 2, 3, 4 # Audit
 SHORTCUT_FILE_SIZE, SHORTCUT_IMAGE_SIZE, SHORTCUT_BORDER, SHORTCUT_FORMAT = 1, 2, 3, 4
-PREDICTION_FAILED, PREDICTION_NONFINITE, PREDICTION_NO_HEAD, PREDICTION_UNFAMILIAR = 1, 2, 4, 8 # bits of a verdict's flags
+PREDICTION_FAILED, PREDICTION_NONFINITE, PREDICTION_NO_HEAD, PREDICTION_UNFAMILIAR, PREDICTION_NO_SKULL = 1, 2, 4, 8, 16 # bits of a verdict's flags
+STRIP_SKULL = 1                                             # bit of a model's preproc_flags
 EPOCH_BEST, EPOCH_STOP = 1, 2                               # bits of an epoch report's flags
 STATUSES = ("HN_OK HN_E_ARGUMENT HN_E_MEMORY HN_E_IO HN_E_FORMAT HN_E_LIMIT HN_E_UNSUPPORTED HN_E_SHAPE HN_E_STATE HN_E_CANCELLED HN_E_BACKEND "
             "HN_E_UNAVAILABLE HN_E_NOT_FOUND HN_E_NUMERIC HN_E_ABI HN_E_DATA HN_E_BUFFER HN_E_INTERNAL").split()
@@ -181,7 +182,7 @@ _FUNCTIONS = """
 hn_context_create pp, hn_context_free p > v, hn_context_memory pp, hn_cancel_create pp, hn_cancel_trigger p > v, hn_cancel_triggered p > i,
 hn_cancel_reset p > v, hn_cancel_free p > v, hn_backend_load ps, hn_device_count pp, hn_device_get pip, hn_device_find psp, hn_device_selftest pip,
 hn_image_load pspp, hn_image_decode ppzpp, hn_image_wrap ppp, hn_image_get_info pp, hn_image_copy_pixels ppzp, hn_image_window ppp,
-hn_image_window_float ppp, hn_image_convert pip, hn_image_resize piip, hn_image_save_png ps,
+hn_image_window_float ppp, hn_image_convert pip, hn_image_resize piip, hn_image_strip_skull pp, hn_image_save_png ps,
 hn_image_save_png_memory ppzp, hn_image_save_jpeg psi, hn_image_free p > v,
 hn_phantom_create ppp, hn_phantom_count p > l, hn_phantom_render plppp, hn_phantom_free p > v,
 hn_dataset_create ppp, hn_dataset_open pspp, hn_dataset_add_file psss, hn_dataset_add_image ppss, hn_dataset_add_folder ps,
@@ -551,6 +552,10 @@ class Image(_Handle):
 
     def resize(self, width, height):
         return Image(_make("hn_image_resize", self, width, height), self.context)
+
+    def strip_skull(self):
+        """The brain's cavity alone; Error HN_E_NOT_FOUND where there is no closed skull."""
+        return Image(_make("hn_image_strip_skull", self), self.context)
 
     def save_png(self, path):
         _call("hn_image_save_png", self, _path(path))

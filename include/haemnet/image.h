@@ -182,6 +182,16 @@ HN_API hn_status hn_image_filter_gaussian(const hn_image *image, double sigma, h
  * Since:   0.1 */
 HN_API hn_status hn_image_head_box(const hn_image *image, double margin, int32_t square, hn_box *out, hn_error *err);
 
+/* Skull stripping: the brain's cavity alone, of the same size and type; the skull and all outside it become black, in HU -1024. Bone is what is above
+ * 150 HU, or in grey levels from 250 of 255: a picture through a window of soft tissue, which shows bone white. The largest piece of bone that
+ * touches itself, gaps of up to two 256ths of the image's longer side closed, has to enclose a cavity of at least a fifth of what it encloses with itself.
+ * Blood as bright as that threshold which touches the bone goes with it.
+ *   out      receives the handle; free it with hn_image_free
+ * Errors:  HN_E_NOT_FOUND (no such skull: an open one, one that reaches out of the picture, bone that is not white), HN_E_MEMORY.
+ * Thread:  any.
+ * Since:   0.1 */
+HN_API hn_status hn_image_strip_skull(const hn_image *image, hn_image **out, hn_error *err);
+
 /* The part of an image inside a box, of the same type. Where the box reaches beyond the image it is black, in HU -1024.
  *   box      see hn_box; read during the call only
  *   out      receives the handle; free it with hn_image_free

@@ -152,6 +152,13 @@ hn_status hn_image_head_box(const hn_image *image, double margin, int32_t square
     return status;
 }
 
+hn_status hn_image_strip_skull(const hn_image *image, hn_image **out, hn_error *err) {
+    if (!out)
+        return NULL_ARGUMENT("hn_image_strip_skull", "out");
+    *out = NULL;
+    return image ? hni_image_strip_skull(image, out, err) : NULL_ARGUMENT("hn_image_strip_skull", "image");
+}
+
 hn_status hn_image_crop(const hn_image *image, const hn_box *box, hn_image **out, hn_error *err) {
     hn_box b;
     if (!out)

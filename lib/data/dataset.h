@@ -46,7 +46,7 @@ typedef struct hni_store {
     regex_t pattern;    /* with HNI_GROUP_PATTERN */
     const char *pattern_text; /* of it */
     bool unknown_told;  /* the log has been told what the pattern does not match; under the lock */
-    bool no_head_told;  /* the log has been told of an image without a head; under the lock */
+    uint32_t notes_told; /* HNI_PREPROC_… bits that the log has been told of; under the lock */
     hn_image_options image;
     const char **label_columns; /* [n_label_columns]; 0 = the default, "label" */
     int32_t n_label_columns;

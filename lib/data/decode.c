@@ -62,13 +62,17 @@ static hn_status load_slices(hni_store *store, uint32_t row, int32_t slices, hn_
     return status;
 }
 
-static void tell_no_head(hni_store *store, uint32_t row) {
+/* One line for each kind of note, not for each image. */
+static void tell(hni_store *store, uint32_t row, uint32_t notes) {
     hni_mutex_lock(&store->lock);
-    bool first = !store->no_head_told;
-    store->no_head_told = true;
+    const uint32_t fresh = notes & ~store->notes_told;
+    store->notes_told |= notes;
     hni_mutex_unlock(&store->lock);
-    if (first)
+    if (fresh & HNI_PREPROC_NO_HEAD)
         hni_log_message(store->ctx, HN_LOG_WARNING, "data", "no head was found in %s: all of the image is used (further ones are not told)",
+                        store->rows[row].path);
+    if (fresh & HNI_PREPROC_NO_SKULL)
+        hni_log_message(store->ctx, HN_LOG_WARNING, "data", "no closed skull was found in %s: it is used as it is (further ones are not told)",
                         store->rows[row].path);
 }
 
@@ -82,7 +86,7 @@ hn_status hni_row_pixels(hni_store *store, uint32_t row, const hni_preproc *pre,
     if (status == HN_OK) status = hni_preproc_slices_in(&scratch, pre, (const hn_image *const *)images, dst, &notes, err);
     hni_scratch_free(&scratch);
     for (int32_t i = 0; i < slices; i++) hni_image_unref(images[i]);
-    if (notes & HNI_PREPROC_NO_HEAD) tell_no_head(store, row);
+    if (notes) tell(store, row, notes);
     if (status == HN_OK) hni_cache_put(store->cache, table, row, dst);
     return status;
 }

@@ -60,7 +60,7 @@ hn_status hni_explain_look(hni_question *q, const hn_image *const *images, size_
     hni_verdict_give(p, &p->run, 0, &verdict);
     const int32_t asked = q->options->class_index - 1;
     q->class_index = asked >= 0 ? asked : p->model->positive >= 0 ? p->model->positive : verdict.class_index;
-    a->info.flags = p->notes[0] & HNI_PREPROC_NO_HEAD ? HN_HEATMAP_NO_HEAD : 0;
+    a->info.flags = (p->notes[0] & HNI_PREPROC_NO_HEAD ? HN_HEATMAP_NO_HEAD : 0) | (p->notes[0] & HNI_PREPROC_NO_SKULL ? HN_HEATMAP_NO_SKULL : 0);
     a->info.width = images[at]->width;
     a->info.height = images[at]->height;
     a->info.class_index = q->class_index;

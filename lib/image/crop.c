@@ -31,11 +31,14 @@ void hni_crop_u8(const uint8_t *src, int32_t width, int32_t height, int32_t chan
     copy_shared(src, width, height, (size_t)channels, box, dst);
 }
 
-/* All samples become the stored value of air. */
-static void fill_air(hn_image *image) {
+void hni_fill_air(hn_image *image) {
     const size_t n = image->size / hni_sample_bytes(image->type);
     const double v = (air - image->intercept) / image->slope;
     const double low = image->type == HN_PIXEL_I16 ? -32768 : 0, high = image->type == HN_PIXEL_I16 ? 32767 : 65535;
+    if (!(image->flags & HN_PIXELS_HU)) {
+        memset(image->data, 0, image->size);
+        return;
+    }
     if (image->type == HN_PIXEL_F32) {
         for (size_t i = 0; i < n; i++)
             ((float *)image->data)[i] = (float)v;
@@ -55,17 +58,10 @@ hn_status hni_image_crop(const hn_image *image, const hn_box *box, hn_image **ou
     *out = NULL;
     hn_status status = hni_box_check(box, err);
     if (!status)
-        status = hni_image_new(image->ctx, image->type, box->width, box->height, image->channels, &fresh, err);
+        status = hni_image_new_like(image, box->width, box->height, &fresh, err);
     if (status)
         return status;
-    hni_image_inherit(fresh, image);
-    fresh->flags = image->flags;
-    fresh->slope = image->slope;
-    fresh->intercept = image->intercept;
-    if (image->flags & HN_PIXELS_HU)
-        fill_air(fresh);
-    else
-        memset(fresh->data, 0, fresh->size);
+    hni_fill_air(fresh);
     copy_shared(image->data, image->width, image->height, (size_t)image->channels * hni_sample_bytes(image->type), box, fresh->data);
     *out = fresh;
     return HN_OK;

@@ -21,24 +21,10 @@ typedef struct grid { /* every step-th pixel as grey level */
 } grid;
 
 static uint8_t level_at(const hn_image *image, size_t i) {
-    const int32_t c = image->channels;
-    double v;
-    if (image->type == HN_PIXEL_U8) {
-        uint8_t level = ((const uint8_t *)image->data)[i * (size_t)c];
-        if (c == 3)
-            hni_channels_u8((const uint8_t *)image->data + i * 3, 3, &level, 1, 1);
-        return level;
-    }
-    i *= (size_t)c; /* the first channel will do */
-    if (image->type == HN_PIXEL_I16)
-        v = ((const int16_t *)image->data)[i];
-    else if (image->type == HN_PIXEL_U16)
-        v = ((const uint16_t *)image->data)[i];
-    else
-        v = (double)((const float *)image->data)[i];
-    if (image->flags & HN_PIXELS_HU)
-        return v * image->slope + image->intercept > air ? TISSUE : 0; /* NaN is air */
-    return image->type == HN_PIXEL_U16 ? (uint8_t)((uint32_t)v >> 8) : hni_to_u8(v * 255);
+    if (!(image->flags & HN_PIXELS_HU))
+        return hni_grey_at(image, i);
+    const double v = hni_sample_at(image, i * (size_t)image->channels); /* the first channel will do */
+    return v * image->slope + image->intercept > air ? TISSUE : 0;      /* NaN is air */
 }
 
 static bool take_grid(hni_scratch *scratch, const hn_image *image, grid *g) {

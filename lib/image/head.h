@@ -1,4 +1,4 @@
-/* head.h - where the head is, and images cut to a rectangle. */
+/* head.h - where the head is, images cut to a rectangle, and heads without their skull. */
 #ifndef HNI_IMAGE_HEAD_H
 #define HNI_IMAGE_HEAD_H
 
@@ -13,6 +13,13 @@ hn_status hni_head_box(struct hni_scratch *scratch, const hn_image *image, doubl
 /* The rectangle of src [height, width, channels] u8, black where it reaches beyond; dst [box.height, box.width, channels]. */
 void hni_crop_u8(const uint8_t *src, int32_t width, int32_t height, int32_t channels, const hn_box *box, uint8_t *dst);
 hn_status hni_box_check(const hn_box *box, hn_error *err); /* sides 1 … 65535 px, places ±2^20 px */
+/* All samples become 0, or where the image is CT values the stored value of air, -1024 HU. */
+void hni_fill_air(hn_image *image);
 hn_status hni_image_crop(const hn_image *image, const hn_box *box, hn_image **out, hn_error *err);
+
+/* The image without its skull and what is outside it, into dst: image->size bytes, rows without gaps. HN_E_NOT_FOUND: no closed skull; dst holds
+ * nothing then. HN_E_MEMORY. Takes 5 bytes a pixel, and gives them back to the scratch. */
+hn_status hni_strip_skull(struct hni_scratch *scratch, const hn_image *image, void *dst, hn_error *err);
+hn_status hni_image_strip_skull(const hn_image *image, hn_image **out, hn_error *err);
 
 #endif

@@ -61,3 +61,14 @@ void hni_image_inherit(hn_image *to, const hn_image *from) {
     to->exif_orientation = from->exif_orientation;
     memcpy(to->format, from->format, sizeof to->format);
 }
+
+hn_status hni_image_new_like(const hn_image *from, int32_t width, int32_t height, hn_image **out, hn_error *err) {
+    const hn_status status = hni_image_new(from->ctx, from->type, width, height, from->channels, out, err);
+    if (status)
+        return status;
+    hni_image_inherit(*out, from);
+    (*out)->flags = from->flags;
+    (*out)->slope = from->slope;
+    (*out)->intercept = from->intercept;
+    return HN_OK;
+}

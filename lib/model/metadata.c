@@ -53,6 +53,7 @@ static void write_layer(hni_text *t, const hni_layer *l) {
 /* Only what is on. */
 static void write_steps(hni_text *t, const hni_preproc *p) {
     if (hni_preproc_slices(p) > 1) hni_text_format(t, ",\"slices\":%d", p->slices);
+    if (p->strip_skull) hni_text_add(t, ",\"strip_skull\":true");
     if (p->crop_head) number(t, "crop_head", p->crop_margin);
     if (p->median) hni_text_format(t, ",\"median\":%d", p->median);
     if (p->gaussian > 0) number(t, "gaussian", p->gaussian);

@@ -34,7 +34,7 @@ static hn_status check_input(const hn_model_options *o, hn_error *err) {
         return hni_fail(err, HN_E_ARGUMENT, "%d slices: must be an odd number, 1 … %d", o->slices, MAX_CHANNELS - 1);
     if (o->n_windows < 0 || o->n_windows > MAX_CHANNELS || (o->n_windows && !o->windows))
         return hni_fail(err, HN_E_ARGUMENT, "%d windows%s: give none, one, or one a channel", o->n_windows, o->windows ? "" : " at NULL");
-    if (o->preproc_flags) return hni_fail(err, HN_E_ARGUMENT, "preproc_flags of hn_model_options must be 0");
+    if (o->preproc_flags & ~HN_PREPROC_STRIP_SKULL) return hni_fail(err, HN_E_ARGUMENT, "preproc_flags of hn_model_options has unknown bits");
     return HN_OK;
 }
 
@@ -52,6 +52,7 @@ hn_status hni_model_preproc(const hn_model_options *o, hni_preproc *p, hn_error 
     p->channels = o->channels ? o->channels : usual_channels(o);
     p->n_windows = o->n_windows;
     for (int32_t i = 0; i < o->n_windows; i++) p->windows[i] = o->windows[i];
+    p->strip_skull = o->preproc_flags & HN_PREPROC_STRIP_SKULL ? 1 : 0;
     p->slices = o->slices, p->crop_head = o->crop_head, p->crop_margin = o->crop_margin, p->median = o->median, p->gaussian = o->gaussian;
     if ((status = hni_preproc_check(p, err))) return status;
     for (int32_t c = 0; c < p->channels; c++) {

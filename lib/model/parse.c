@@ -108,7 +108,10 @@ static bool read_doubles(const hni_json *j, hni_json_value list, int32_t n, doub
 /* Members that a file has only where the step is on. */
 static bool read_steps(const hni_json *j, hni_json_value p, hn_model_options *o) {
     const hni_json_value slices = hni_json_get(j, p, "slices"), crop = hni_json_get(j, p, "crop_head"), median = hni_json_get(j, p, "median"),
-                         gaussian = hni_json_get(j, p, "gaussian");
+                         gaussian = hni_json_get(j, p, "gaussian"), skull = hni_json_get(j, p, "strip_skull");
+    bool strip = false;
+    if (skull >= 0 && !hni_json_bool(j, skull, &strip)) return false;
+    o->preproc_flags = strip ? HN_PREPROC_STRIP_SKULL : 0;
     o->crop_head = crop >= 0;
     return (slices < 0 || read_int32(j, slices, &o->slices)) && (crop < 0 || hni_json_double(j, crop, &o->crop_margin)) &&
            (median < 0 || read_int32(j, median, &o->median)) && (gaussian < 0 || hni_json_double(j, gaussian, &o->gaussian));
@@ -121,7 +124,7 @@ static hn_status read_preprocessing(const hni_json *j, hni_json_value root, hn_m
         !read_int32(j, hni_json_get(j, p, "channels"), &o->channels) || o->width < 1 || o->height < 1 || o->channels < 1 ||
         o->channels > HNI_PREPROC_CHANNELS || !resize || !hni_json_is_array(j, windows))
         return hni_fail(err, HN_E_FORMAT, "the metadata's preprocessing is incomplete");
-    if (!read_steps(j, p, o)) return hni_fail(err, HN_E_FORMAT, "a step of the metadata's preprocessing is no number");
+    if (!read_steps(j, p, o)) return hni_fail(err, HN_E_FORMAT, "a step of the metadata's preprocessing is of the wrong kind");
     if (strcmp(resize, HNI_RESIZE_NAME))
         return hni_fail(err, HN_E_UNSUPPORTED, "this version of libhaemnet does not resize as %.40s", resize);
     o->n_windows = hni_json_count(j, windows);

@@ -129,6 +129,7 @@ static void steps(hni_text *t, const hni_preproc *p) {
     for (int32_t i = 0; i < p->n_windows; i++, before = ", ")
         hni_text_format(t, "%swindow %g/%g HU", before, p->windows[i].centre, p->windows[i].width);
     if (hni_preproc_slices(p) > 1) hni_text_format(t, "%s%d neighbouring slices", before, p->slices), before = ", ";
+    if (p->strip_skull) hni_text_format(t, "%sskull stripped", before), before = ", ";
     if (p->crop_head) hni_text_format(t, "%scropped to the head, margin %g", before, p->crop_margin), before = ", ";
     if (p->median) hni_text_format(t, "%smedian filter %d×%d px", before, p->median, p->median), before = ", ";
     if (p->gaussian > 0) hni_text_format(t, "%sGaussian filter sigma %g px", before, p->gaussian), before = ", ";

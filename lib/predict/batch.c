@@ -151,6 +151,7 @@ void hni_verdict_give(hn_predictor *p, const hni_verdicts *verdicts, size_t i, h
     for (int32_t k = 0; k < m->n_classes; k++) p->row[k] = ran ? (double)probabilities[k] : NAN;
     out->flags = !status ? 0 : ran ? HN_PREDICTION_NONFINITE : HN_PREDICTION_FAILED;
     if (ran && verdicts->notes[i] & HNI_PREPROC_NO_HEAD) out->flags |= HN_PREDICTION_NO_HEAD;
+    if (ran && verdicts->notes[i] & HNI_PREPROC_NO_SKULL) out->flags |= HN_PREDICTION_NO_SKULL;
     out->novelty = ran ? verdicts->novelty[i] : NAN;
     if (out->novelty > 1) out->flags |= HN_PREDICTION_UNFAMILIAR; /* not NaN */
     out->status = status;

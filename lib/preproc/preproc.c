@@ -1,4 +1,4 @@
-/* preproc.c - slices → planar u8 tensor: head's box, window or convert, crop, filters, resize, interleaved → planar.
+/* preproc.c - slices → planar u8 tensor: skull, head's box, window or convert, crop, filters, resize, interleaved → planar.
  *
  * All that is between the image and the tensor lies in scratch memory, so that who keeps the scratch preprocesses without taking any.
  * Not here: u8 → float with mean and deviation, which the backends do (a quarter of the bytes travels and is cached), and any
@@ -35,6 +35,7 @@ hn_status hni_preproc_check(const hni_preproc *p, hn_error *err) {
             return hni_fail(err, HN_E_ARGUMENT, "window %d (centre %g, width %g HU): the width must be positive, both finite", i,
                             p->windows[i].centre, p->windows[i].width);
     }
+    if (p->strip_skull != 0 && p->strip_skull != 1) return hni_fail(err, HN_E_ARGUMENT, "strip_skull %d: must be 0 or 1", p->strip_skull);
     if ((p->crop_head != 0 && p->crop_head != 1) || !(p->crop_margin >= 0 && p->crop_margin <= 1))
         return hni_fail(err, HN_E_ARGUMENT, "crop_head %d, crop_margin %g: must be 0 or 1, and 0 to 1", p->crop_head, p->crop_margin);
     if (p->median != 0 && (p->median < 3 || p->median > HNI_MEDIAN_MOST || p->median % 2 == 0))
@@ -55,7 +56,7 @@ size_t hni_preproc_bytes(const hni_preproc *p) {
 uint64_t hni_preproc_key(const hni_preproc *p) {
     /* A cryptographic hash, because equal keys are taken for equal pixels without another look. */
     int32_t n = p->n_windows > 0 && p->n_windows <= HNI_PREPROC_CHANNELS ? p->n_windows : 0;
-    int32_t shape[7] = {p->width, p->height, p->channels, n ? n : 1, hni_preproc_slices(p), p->crop_head, p->median};
+    int32_t shape[8] = {p->width, p->height, p->channels, n ? n : 1, hni_preproc_slices(p), p->crop_head, p->median, p->strip_skull};
     double numbers[2] = {p->crop_head ? p->crop_margin : 0, p->gaussian};
     hni_sha256 h;
     uint64_t digest[4];
@@ -203,8 +204,30 @@ static hn_status fill_slice(const job *j, hn_error *err) {
     return fill_all(j, NULL, err);
 }
 
-hn_status hni_preproc_region(hni_scratch *scratch, const hni_preproc *p, const hn_image *image, hn_box *region, uint32_t *notes,
-                             hn_error *err) {
+/* What is looked at in all steps that follow: the image itself, or *store, whose pixels are the scratch's. */
+static hn_status strip(hni_scratch *scratch, const hni_preproc *p, const hn_image *image, hn_image *store, const hn_image **out, uint32_t *notes,
+                       hn_error *err) {
+    const size_t mark = scratch->used;
+    hn_error why;
+    *out = image;
+    if (!p->strip_skull) return HN_OK;
+    void *data = hni_scratch_take(scratch, image->size);
+    if (!data) return hni_fail_memory(err, image->size, "an image without its skull");
+    const hn_status status = hni_strip_skull(scratch, image, data, &why);
+    if (!status) { /* not *image: its count of references may be changing */
+        *store = (hn_image){.ctx = image->ctx, .type = image->type, .width = image->width, .height = image->height, .channels = image->channels,
+                            .flags = image->flags, .slope = image->slope, .intercept = image->intercept, .size = image->size, .data = data};
+        *out = store;
+        return HN_OK;
+    }
+    hni_scratch_rewind(scratch, mark);
+    if (notes) *notes |= HNI_PREPROC_NO_SKULL;
+    if (status == HN_E_NOT_FOUND) return HN_OK;
+    if (err) *err = why;
+    return status;
+}
+
+static hn_status find_region(hni_scratch *scratch, const hni_preproc *p, const hn_image *image, hn_box *region, uint32_t *notes, hn_error *err) {
     size_t mark = scratch->used;
     hn_error why;
     region->x = region->y = 0, region->width = image->width, region->height = image->height;
@@ -222,12 +245,25 @@ hn_status hni_preproc_region(hni_scratch *scratch, const hni_preproc *p, const h
     return HN_OK;
 }
 
+hn_status hni_preproc_region(hni_scratch *scratch, const hni_preproc *p, const hn_image *image, hn_box *region, uint32_t *notes,
+                             hn_error *err) {
+    const size_t mark = scratch->used;
+    const hn_image *seen;
+    hn_image store;
+    hn_status status = strip(scratch, p, image, &store, &seen, notes, err);
+    if (status == HN_OK) status = find_region(scratch, p, seen, region, notes, err);
+    hni_scratch_rewind(scratch, mark);
+    return status;
+}
+
 /* A neighbour of another size has a place of its own on the table: it is cropped by its own box. */
 static hn_status fill(hni_scratch *scratch, const hni_preproc *p, const hn_image *const *images, uint8_t *dst, uint32_t *notes, hn_error *err) {
     const int32_t slices = hni_preproc_slices(p), middle = slices / 2;
-    const hn_image *centre = images[middle];
+    const hn_image *centre = images[middle], *seen_centre;
+    hn_image centre_store, store;
     hn_box region = {0}, own = {0};
-    hn_status status = hni_preproc_region(scratch, p, centre, &region, notes, err);
+    hn_status status = strip(scratch, p, centre, &centre_store, &seen_centre, notes, err);
+    if (status == HN_OK) status = find_region(scratch, p, seen_centre, &region, notes, err);
     size_t bytes = hni_preproc_bytes(p) / (size_t)slices, mark = scratch->used;
     for (int32_t s = 0; s < slices && status == HN_OK; s++) {
         const hn_image *image = images[s];
@@ -237,8 +273,10 @@ static hn_status fill(hni_scratch *scratch, const hni_preproc *p, const hn_image
             continue;
         }
         const bool same = image->width == centre->width && image->height == centre->height;
-        if (!same) status = hni_preproc_region(scratch, p, image, &own, NULL, err);
-        const job j = {scratch, p, image, !p->crop_head ? NULL : same ? &region : &own, p->channels / slices, to};
+        const hn_image *seen = seen_centre;
+        if (image != centre) status = strip(scratch, p, image, &store, &seen, NULL, err);
+        if (status == HN_OK && !same) status = find_region(scratch, p, seen, &own, NULL, err);
+        const job j = {scratch, p, seen, !p->crop_head ? NULL : same ? &region : &own, p->channels / slices, to};
         if (status == HN_OK) status = fill_slice(&j, err);
         hni_scratch_rewind(scratch, mark);
     }

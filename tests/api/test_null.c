@@ -120,6 +120,7 @@ CALL(hn_image_resize, N(1, w.image), 8, 8, N(2, &out.image), e)
 CALL(hn_image_save_jpeg, N(1, w.image), N(2, path), 90, e)
 CALL(hn_image_save_png, N(1, w.image), N(2, path), e)
 CALL(hn_image_save_png_memory, N(1, w.image), NULL, 0, &res.size, e)
+CALL(hn_image_strip_skull, N(1, w.image), N(2, &out.image), e)
 CALL(hn_image_text, N(1, w.ctx), N(2, "a"), 1, N(3, &out.image), e)
 CALL(hn_image_window, N(1, w.ct), NULL, N(2, &out.image), e)
 CALL(hn_image_window_float, N(1, w.ct), NULL, N(2, &out.image), e)
@@ -265,6 +266,7 @@ static const function functions[] = {
     F(hn_image_save_jpeg, 2, 0, 0, 0),
     F(hn_image_save_png, 2, 0, 0, 0),
     F(hn_image_save_png_memory, 1, 0, 0, 0),
+    F(hn_image_strip_skull, 2, 1, 2, 0),
     F(hn_image_text, 3, 1, 3, 0),
     F(hn_image_window, 2, 1, 2, 0),
     F(hn_image_window_float, 2, 1, 2, 0),

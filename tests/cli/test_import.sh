@@ -47,13 +47,13 @@ expect 0 import "$scratch/plain.safetensors" --classes subdural,epidural --task 
 expect 0 "$H" inspect "$scratch/imported.safetensors"
 says "$scratch/out" "subdural"
 # What the network was trained to take in is stored with it.
-expect 0 import "$scratch/plain.safetensors" --slices 3 --crop-head --median 3 --mean 0.25 --deviation 0.5
+expect 0 import "$scratch/plain.safetensors" --slices 3 --strip-skull --crop-head --median 3 --mean 0.25 --deviation 0.5
 python "preprocessing" "$scratch/imported.safetensors" <<'PY'
 import json, struct, sys
 raw = open(sys.argv[1], "rb").read()
 head = json.loads(raw[8:8 + struct.unpack("<Q", raw[:8])[0]])
 given = json.loads(head["__metadata__"]["haemnet"])["preprocessing"]
-assert given["slices"] == 3 and given["channels"] == 3 and given["median"] == 3 and given["crop_head"] == 0.05, given
+assert given["slices"] == 3 and given["channels"] == 3 and given["median"] == 3 and given["crop_head"] == 0.05 and given["strip_skull"] is True, given
 assert given["mean"] == [0.25] * 3 and given["deviation"] == [0.5] * 3, given
 PY
 expect 2 import "$scratch/plain.safetensors" --slices 2

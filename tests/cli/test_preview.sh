@@ -14,6 +14,9 @@ same "$scratch/usual.png" "$scratch/again.png"
 expect 0 sheet seed --augment usual --seed 2
 expect 0 sheet mixed --augment usual,mixup,cutmix,cutout=1,noise=0.1,rotate=30
 expect 0 sheet cropped --augment usual --crop-head --median 3 --gaussian 0.7 --size 48
+expect 0 sheet stripped --augment usual --strip-skull --crop-head --median 3 --gaussian 0.7 --size 48
+run=$((run + 1))
+cmp -s "$scratch/cropped.png" "$scratch/stripped.png" && fail "with and without skull, the same sheet"
 run=$((run + 1))
 cmp -s "$scratch/usual.png" "$scratch/seed.png" && fail "another seed, the same sheet"
 run=$((run + 1))
@@ -73,25 +76,25 @@ expect 1 "$H" preview "$scratch/two" --out "$scratch/two.png" --group none --str
 expect 1 "$H" preview "$scratch/two/b" --out "$scratch/two.png"
 
 # Training with all of it: what the model file says, the same bytes for any threads, and prediction of a series as of the data set.
-train() { "$H" train --recipe thesis "$scratch/data" --epochs 2 --size 32 --hidden 4 --batch 8 --seed 5 --channels 1 --slices 3 --crop-head --median 3 --gaussian 0.8 --normalise "$@"; }
+train() { "$H" train --recipe thesis "$scratch/data" --epochs 2 --size 32 --hidden 4 --batch 8 --seed 5 --channels 1 --slices 3 --strip-skull --crop-head --median 3 --gaussian 0.8 --normalise "$@"; }
 expect 0 train --out "$scratch/run"
 says "$scratch/err" "channel 2: mean 0."
 expect 0 train --out "$scratch/again" --threads 3 --quiet
 same "$scratch/run/last.safetensors" "$scratch/again/last.safetensors"
-expect 0 "$H" train --recipe thesis "$scratch/data" --epochs 1 --size 32 --hidden 4 --batch 8 --seed 5 --channels 1 --slices 3 --crop-head --median 3 --gaussian 0.8 --normalise \
+expect 0 "$H" train --recipe thesis "$scratch/data" --epochs 1 --size 32 --hidden 4 --batch 8 --seed 5 --channels 1 --slices 3 --strip-skull --crop-head --median 3 --gaussian 0.8 --normalise \
     --out "$scratch/resumed" --quiet
 expect 0 train --out "$scratch/resumed" --quiet --resume
 same "$scratch/run/last.safetensors" "$scratch/resumed/last.safetensors"
 expect 0 "$H" inspect "$scratch/run/model.safetensors"
-says "$scratch/out" "input: 3 neighbouring slices, cropped to the head, margin 0.05, median filter 3×3 px, Gaussian filter sigma 0.8 px"
+says "$scratch/out" "input: 3 neighbouring slices, skull stripped, cropped to the head, margin 0.05, median filter 3×3 px, Gaussian filter sigma 0.8 px"
 expect 0 "$H" inspect "$scratch/run/model.safetensors" --json
 python "metadata" "$scratch/out" "$scratch/run/run.json" <<'PY'
 import json, sys
 p = json.load(open(sys.argv[1]))["metadata"]["preprocessing"]
-assert p["slices"] == 3 and p["crop_head"] == 0.05 and p["median"] == 3 and p["gaussian"] == 0.8 and p["channels"] == 3
+assert p["slices"] == 3 and p["strip_skull"] is True and p["crop_head"] == 0.05 and p["median"] == 3 and p["gaussian"] == 0.8 and p["channels"] == 3
 assert all(0.05 < m < 0.9 for m in p["mean"]) and all(0.05 < d < 0.6 for d in p["deviation"])
 o = json.load(open(sys.argv[2]))["options"]
-assert o["slices"] == 3 and o["crop_head"] is True and o["normalise"] is True and o["strict"] is False and o["channels"] == 3
+assert o["slices"] == 3 and o["strip_skull"] is True and o["crop_head"] is True and o["normalise"] is True and o["strict"] is False and o["channels"] == 3
 PY
 expect 0 "$H" predict "$scratch/run/model.safetensors" "$scratch"/data/images/p0000_s0*.png --json
 mv "$scratch/out" "$scratch/alone"

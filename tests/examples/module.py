@@ -59,6 +59,10 @@ def check_errors(context, model):
     assert raises(h.Error, "/nonexistent", h.Model.load, context, "/nonexistent").code == 2
     raises(TypeError, "max_batch, device, threshold", h.Predictor, model, bogus=3)
     raises(IndexError, "16", lambda: h.Phantom(context, patients=16, slices_per_patient=1, size=64)[16])
+    ring = bytes(255 if x in (0, 15) or y in (0, 15) else 90 for y in range(16) for x in range(16))
+    brain = h.Image.from_array(context, ring, (16, 16)).strip_skull()
+    assert brain.shape == (16, 16) and brain.tobytes().count(90) == 14 * 14 and brain.tobytes().count(0) == 60
+    raises(h.Error, "no closed skull", h.Image.from_array(context, bytes(256), (16, 16)).strip_skull)
     raises(TypeError, "float32", h.Image.from_array, context, array.array("d", [0.5]), (1, 1))
     raises(ValueError, "shape", h.Image.from_array, context, b"12345678")
     raises(ValueError, "8 bytes", h.Image.from_array, context, b"12345678", (3, 3))

@@ -15,13 +15,16 @@ static inline void note_image(scene *s, const hn_image *image) {
 
 static inline void load_images(scene *s) {
     hn_image *png = NULL, *jpeg = NULL, *rgb = NULL, *small = NULL, *hu = NULL, *grey = NULL, *memory = NULL;
-    hn_image *cropped = NULL, *median = NULL, *gaussian = NULL;
+    hn_image *cropped = NULL, *median = NULL, *gaussian = NULL, *ring = NULL, *brain = NULL;
     hn_box box = {.struct_size = sizeof box};
     const hn_image_options o = {.struct_size = sizeof o, .channels = 3};
     const int16_t values[4] = {0, 40, 80, 1000};
     const hn_pixels raw = {.struct_size = sizeof raw, .type = HN_PIXEL_I16, .width = 2, .height = 2, .channels = 1, .data = values};
+    uint8_t levels[9 * 9] = {0};
+    const hn_pixels skull = {.struct_size = sizeof skull, .type = HN_PIXEL_U8, .width = 9, .height = 9, .channels = 1, .data = levels};
     size_t size = 0;
     uint8_t *bytes = slurp(at("data/clean/1.png"), &size);
+    for (int i = 0; i < 9 * 9; i++) levels[i] = i % 9 == 0 || i % 9 == 8 || i / 9 == 0 || i / 9 == 8 ? 255 : 90;
     BEGIN();
     STEP(png, hn_image_load(s->ctx, at("data/bleed/0.png"), NULL, &png, &err));
     STEP(jpeg, hn_image_load(s->ctx, at("data/clean/3.jpg"), &o, &jpeg, &err));
@@ -30,19 +33,21 @@ static inline void load_images(scene *s) {
     STEP(small, hn_image_resize(rgb, 5, 11, &small, &err));
     STEP(hu, hn_image_wrap(s->ctx, &raw, &hu, &err));
     STEP(grey, hn_image_window(hu, NULL, &grey, &err));
+    STEP(ring, hn_image_wrap(s->ctx, &skull, &ring, &err));
+    STEP(brain, hn_image_strip_skull(ring, &brain, &err));
     STEP(NULL, hn_image_head_box(hu, 0.1, 1, &box, &err));
     STEP(cropped, hn_image_crop(rgb, &box, &cropped, &err));
     STEP(median, hn_image_filter_median(cropped, 5, &median, &err));
     STEP(gaussian, hn_image_filter_gaussian(median, 0.8, &gaussian, &err));
     hn_context_free(s->ctx); /* the images keep it */
     s->ctx = NULL;
-    hn_image *const all[] = {png, jpeg, rgb, small, hu, grey, memory, cropped, median, gaussian};
+    hn_image *const all[] = {png, jpeg, rgb, small, hu, grey, memory, cropped, median, gaussian, brain};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) note_image(s, all[i]);
 done:
     free(bytes);
     hn_context_free(s->ctx);
     hn_image_free(png), hn_image_free(jpeg), hn_image_free(rgb), hn_image_free(small), hn_image_free(hu), hn_image_free(grey);
-    hn_image_free(memory), hn_image_free(cropped), hn_image_free(median), hn_image_free(gaussian);
+    hn_image_free(memory), hn_image_free(cropped), hn_image_free(median), hn_image_free(gaussian), hn_image_free(ring), hn_image_free(brain);
 }
 
 static inline void note_rows(scene *s, hn_dataset *ds) {
@@ -231,7 +236,8 @@ done:
 
 /* What a network takes in: measured, shown, and a series that is predicted. */
 static inline void look(scene *s) {
-    const hn_model_options o = {.struct_size = sizeof o, .width = SIDE, .height = SIDE, .slices = 3, .crop_head = 1, .median = 3, .gaussian = 0.7, .hidden = 1};
+    const hn_model_options o = {.struct_size = sizeof o, .width = SIDE, .height = SIDE, .slices = 3, .crop_head = 1, .median = 3, .gaussian = 0.7, .hidden = 1,
+                                .preproc_flags = HN_PREPROC_STRIP_SKULL};
     const hn_augment_options augment = {.struct_size = sizeof augment, .flip = 0.5, .rotate = 10, .mixup = 0.4};
     const hn_dataset_options strict = {.struct_size = sizeof strict, .strict = 1};
     const hn_predictor_options p = {.struct_size = sizeof p, .max_batch = 2, .device = "frail"};

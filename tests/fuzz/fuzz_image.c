@@ -1,11 +1,11 @@
-/* fuzz_image.c - any bytes as an image file: decoded as they are and as RGB, resized, cropped to the head, filtered. */
+/* fuzz_image.c - any bytes as an image file: decoded as they are and as RGB, resized, cropped to the head, stripped of the skull, filtered. */
 #include "fuzz.h"
 
 enum { IMAGE_PIXELS = 1 << 18, IMAGE_PIXEL_BYTES = 64 }; /* the caller's limit; what decoding one pixel may take, its file's bytes aside */
 
 static void image_use(hn_image *image) {
     hn_image_info info = {.struct_size = sizeof info};
-    hn_image *grey = NULL, *small = NULL, *head = NULL, *median = NULL, *smooth = NULL;
+    hn_image *grey = NULL, *small = NULL, *head = NULL, *median = NULL, *smooth = NULL, *brain = NULL;
     hn_box box = {.struct_size = sizeof box};
     size_t need = 0;
     PROMISE(!hn_image_get_info(image, &info, &err), "%s", err.message);
@@ -29,6 +29,9 @@ static void image_use(hn_image *image) {
         PROMISE(!hn_image_get_info(smooth, &info, &err), "%s", err.message);
         PROMISE(info.width == info.height && info.width == box.width, "%d x %d px", info.width, info.height);
     }
+    const hn_status skull = hn_image_strip_skull(image, &brain, &err);
+    PROMISE((skull == HN_OK) == (brain != NULL) && (!skull || skull == HN_E_NOT_FOUND || skull == HN_E_MEMORY), "%s", err.message);
+    hn_image_free(brain);
     hn_image_free(grey), hn_image_free(small), hn_image_free(head), hn_image_free(median), hn_image_free(smooth);
 }
 

@@ -122,19 +122,20 @@ static bool says(const uint8_t *bytes, size_t n, const char *text) { return memm
 /* Steps of preprocessing are members of the file where they are on, and absent where they are not, as in files written before there were any. */
 START_TEST(steps_read_back)
 {
-    static const char *const members[] = {"slices", "crop_head", "median", "gaussian"};
+    static const char *const members[] = {"slices", "crop_head", "median", "gaussian", "strip_skull"};
     const hn_window windows[] = {{40, 80}, {80, 200}};
     const hn_model_options all[] = {{.slices = 3, .n_windows = 2, .windows = windows, .crop_head = 1, .crop_margin = 0.05, .median = 5, .gaussian = 0.8},
                                     {.slices = 5, .channels = 15},
                                     {.crop_head = 1},
-                                    {.slices = 1}};
-    const int channels[] = {6, 15, 3, 3}, on[] = {15, 1, 2, 0};
-    for (int i = 0; i < 4; i++) {
+                                    {.slices = 1},
+                                    {.preproc_flags = HN_PREPROC_STRIP_SKULL}};
+    const int channels[] = {6, 15, 3, 3, 3}, on[] = {15, 1, 2, 0, 16};
+    for (int i = 0; i < 5; i++) {
         hn_model *m = preset(all[i]), *back = NULL;
         hn_model_info info = {.struct_size = sizeof info};
         size_t n, again_n;
         uint8_t *bytes = bytes_of(m, &n), *again;
-        for (int k = 0; k < 4; k++) ck_assert_int_eq(says(bytes, n, members[k]), on[i] >> k & 1);
+        for (int k = 0; k < 5; k++) ck_assert_int_eq(says(bytes, n, members[k]), on[i] >> k & 1);
         ck_ok(hn_model_load_memory(ctx, bytes, n, &back, &err));
         again = bytes_of(back, &again_n);
         ck_assert(n == again_n && !memcmp(bytes, again, n));
@@ -340,7 +341,8 @@ START_TEST(bad_options_are_refused)
                                     {.median = 4},
                                     {.gaussian = -1},
                                     {.gaussian = NAN},
-                                    {.preproc_flags = 1},
+                                    {.preproc_flags = 2},
+                                    {.preproc_flags = -1},
                                     {.task = HN_TASK_MULTI, .n_classes = 65}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         hn_model_options o = bad[i];
@@ -424,7 +426,7 @@ END_TEST
 START_TEST(hostile_steps_are_refused)
 {
     hn_model *m = preset((hn_model_options){.width = 8, .height = 8, .hidden = 2, .slices = 3, .crop_head = 1, .crop_margin = 0.25, .median = 5,
-                                            .gaussian = 0.75});
+                                            .gaussian = 0.75, .preproc_flags = HN_PREPROC_STRIP_SKULL});
     size_t n;
     uint8_t *bytes = bytes_of(m, &n);
     ck_assert_int_eq(load_changed(bytes, n, "\\\"slices\\\":3", "\\\"slices\\\":2"), HN_E_FORMAT);
@@ -433,6 +435,7 @@ START_TEST(hostile_steps_are_refused)
     ck_assert_int_eq(load_changed(bytes, n, "\\\"gaussian\\\":0.75", "\\\"gaussian\\\":true"), HN_E_FORMAT);
     ck_assert_int_eq(load_changed(bytes, n, "\\\"crop_head\\\":0.25", "\\\"crop_head\\\":true"), HN_E_FORMAT);
     ck_assert_int_eq(load_changed(bytes, n, "\\\"crop_head\\\":0.25", "\\\"crop_head\\\":2.50"), HN_E_FORMAT);
+    ck_assert_int_eq(load_changed(bytes, n, "\\\"strip_skull\\\":true", "\\\"strip_skull\\\":7.25"), HN_E_FORMAT);
     free(bytes), hn_model_free(m);
 }
 END_TEST

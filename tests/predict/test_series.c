@@ -138,6 +138,32 @@ START_TEST(cropping) {
 }
 END_TEST
 
+/* A model that strips sees what hn_image_strip_skull gives; without a closed skull it sees all, and says so. */
+START_TEST(stripping) {
+    const hn_model_options strips = {.channels = 1, .preproc_flags = HN_PREPROC_STRIP_SKULL}, all = {.channels = 1};
+    hn_model *model = new_model(ctx, &strips), *plain = new_model(ctx, &all);
+    hn_predictor *p = new_predictor(model, 1, 0), *q = new_predictor(plain, 1, 0);
+    uint8_t head[SIDE * SIDE];
+    for (int i = 0; i < SIDE * SIDE; i++) {
+        const int x = i % SIDE, y = i / SIDE;
+        head[i] = x == 0 || y == 0 || x == SIDE - 1 || y == SIDE - 1 ? 255 : (uint8_t)(60 + (x * 7 + y * 5) % 90);
+    }
+    const hn_pixels pixels = {.struct_size = sizeof pixels, .type = HN_PIXEL_U8, .width = SIDE, .height = SIDE, .channels = 1, .data = head};
+    hn_image *image = NULL, *brain = NULL, *black = flat_image(ctx, 0);
+    ck_ok(hn_image_wrap(ctx, &pixels, &image, &err));
+    ck_ok(hn_image_strip_skull(image, &brain, &err));
+    verdict want = *predict(q, brain), got = *predict(p, image), whole = *predict(q, image);
+    ck_assert_uint_eq(got.p.flags, 0);
+    check_numbers(&want, &got, 0);
+    ck_assert(whole.p.probability != got.p.probability);
+    want = *predict(q, black), got = *predict(p, black);
+    ck_assert_uint_eq(got.p.flags, HN_PREDICTION_NO_SKULL);
+    check_numbers(&want, &got, 1);
+    hn_image_free(image), hn_image_free(brain), hn_image_free(black);
+    hn_predictor_free(p), hn_predictor_free(q), hn_model_free(model), hn_model_free(plain);
+}
+END_TEST
+
 /* Mean and deviation measured and given to a model: what it takes in then has mean 0 and deviation 1, channel by channel. */
 START_TEST(measured_mean_and_deviation) {
     const hn_model_options shape = {.struct_size = sizeof shape, .width = SIDE, .height = SIDE, .slices = 3, .crop_head = 1};
@@ -166,7 +192,7 @@ START_TEST(measured_mean_and_deviation) {
 END_TEST
 
 int main(void) {
-    const TTest *const cases[] = {series_is_the_stack, a_gap, series_of_single_slices, cropping, measured_mean_and_deviation};
+    const TTest *const cases[] = {series_is_the_stack, a_gap, series_of_single_slices, cropping, stripping, measured_mean_and_deviation};
     Suite *suite = suite_create("series");
     TCase *tcase = tcase_create("series");
     tcase_add_checked_fixture(tcase, set_up, tear_down);

@@ -61,18 +61,29 @@ static hn_image *draw(bool hu, int channels, int w, int h, int cx, int level) {
 #define MEDIAN(out) hni_image_median(u8, p->median, out, &err)
 #define GAUSSIAN(out) hni_image_gaussian(u8, p->gaussian, out, &err)
 
+/* What the steps that follow look at; to be unreferenced. */
+static hn_image *stripped(const hni_preproc *p, const hn_image *image) {
+    hn_image *seen = NULL;
+    if (!p->strip_skull) return hni_image_ref((hn_image *)(uintptr_t)image);
+    ck_ok(hni_image_strip_skull(image, &seen, &err));
+    return seen;
+}
+
 static void find_box(const hni_preproc *p, const hn_image *image, hn_box *box) {
     hni_scratch scratch = {.ctx = ctx};
-    ck_ok(hni_head_box(&scratch, image, p->crop_margin, true, box, &err));
+    hn_image *seen = stripped(p, image);
+    ck_ok(hni_head_box(&scratch, seen, p->crop_margin, true, box, &err));
     hni_scratch_free(&scratch);
+    hni_image_unref(seen);
 }
 
 /* One slice's plane c = the steps one by one. window NULL: grey levels, of which channel k is looked at. */
 static void check_plane(const hni_preproc *p, const hn_image *image, const hn_box *box, const hn_window *window, bool rgb, int k,
                         const uint8_t *plane) {
-    hn_image *u8;
-    if (window) ck_ok(hni_image_window(image, window, HN_PIXEL_U8, &u8, &err));
-    else ck_ok(hni_image_convert(image, rgb ? 3 : 1, &u8, &err));
+    hn_image *u8, *seen = stripped(p, image);
+    if (window) ck_ok(hni_image_window(seen, window, HN_PIXEL_U8, &u8, &err));
+    else ck_ok(hni_image_convert(seen, rgb ? 3 : 1, &u8, &err));
+    hni_image_unref(seen);
     if (!rgb) STEP(u8, TO_GREY);
     if (p->crop_head) STEP(u8, CROP);
     if (p->median) STEP(u8, MEDIAN);
@@ -96,9 +107,9 @@ static uint8_t *run(const hni_preproc *p, const hn_image *const *images, uint32_
 START_TEST(one_after_the_other) {
     static const hn_window windows[3] = {{40, 80}, {80, 200}, {600, 2800}};
     hn_image *ct = draw(true, 1, 61, 48, 25, 35), *rgb = draw(false, 3, 61, 48, 25, 90), *grey = draw(false, 1, 48, 61, 20, 90);
-    for (int on = 0; on < 8; on++) {
+    for (int on = 0; on < 16; on++) {
         hni_preproc p = {.width = 24, .height = 20, .channels = 3, .crop_head = on & 1, .crop_margin = 0.1, .median = on & 2 ? 5 : 0,
-                         .gaussian = on & 4 ? 0.8 : 0};
+                         .gaussian = on & 4 ? 0.8 : 0, .strip_skull = on >> 3};
         const size_t plane = 24 * 20;
         hn_box box = {0};
         uint32_t notes = 99;
@@ -131,17 +142,19 @@ START_TEST(slices) {
     hni_preproc p = {.width = 16, .height = 16, .channels = 10, .slices = 5, .n_windows = 2, .crop_head = 1, .median = 3};
     hn_box middle = {0}, own = {0};
     memcpy(p.windows, windows, sizeof windows);
-    uint8_t *tensor = run(&p, (const hn_image *const *)ct, NULL);
-    find_box(&p, ct[2], &middle);
-    find_box(&p, ct[3], &own);
-    for (int s = 0; s < 5; s++)
-        for (int c = 0; c < 2; c++)
-            check_plane(&p, ct[s], s == 3 ? &own : &middle, &windows[c], false, 0, tensor + (2 * s + c) * 256);
-    free(tensor);
+    for (p.strip_skull = 0; p.strip_skull < 2; p.strip_skull++) {
+        uint8_t *each = run(&p, (const hn_image *const *)ct, NULL);
+        find_box(&p, ct[2], &middle);
+        find_box(&p, ct[3], &own);
+        for (int s = 0; s < 5; s++)
+            for (int c = 0; c < 2; c++)
+                check_plane(&p, ct[s], s == 3 ? &own : &middle, &windows[c], false, 0, each + (2 * s + c) * 256);
+        free(each);
+    }
     /* an image alone is its own neighbours */
     hni_preproc grey = {.width = 16, .height = 16, .channels = 3, .slices = 3};
     hn_image *png = draw(false, 1, 60, 48, 25, 80), *next = draw(false, 3, 60, 48, 30, 80);
-    tensor = malloc(hni_preproc_bytes(&grey));
+    uint8_t *tensor = malloc(hni_preproc_bytes(&grey));
     ck_ok(hni_preproc_run(ctx, &grey, png, tensor, &err));
     for (int s = 0; s < 3; s++) check_plane(&grey, png, NULL, NULL, false, 0, tensor + s * 256);
     free(tensor);
@@ -177,17 +190,56 @@ START_TEST(no_head) {
 }
 END_TEST
 
+/* A slice without a closed skull is seen as it is, its neighbour is stripped all the same, and the note is of the one in the middle. */
+START_TEST(no_skull) {
+    hn_image *closed = draw(true, 1, 60, 48, 25, 40), *open = draw(true, 1, 60, 48, 25, 40);
+    for (int y = 18; y < 30; y++)
+        for (int x = 0; x < 25; x++) ((int16_t *)open->data)[y * 60 + x] = 40;
+    hni_preproc p = {.width = 12, .height = 12, .channels = 3, .slices = 3, .strip_skull = 1}, as_it_is = p;
+    const hn_window brain = {40, 80};
+    uint32_t notes = 9;
+    as_it_is.strip_skull = 0;
+    uint8_t *tensor = run(&p, (const hn_image *const[]){closed, open, closed}, &notes);
+    ck_assert_uint_eq(notes, HNI_PREPROC_NO_SKULL);
+    for (int s = 0; s < 3; s++) check_plane(s == 1 ? &as_it_is : &p, s == 1 ? open : closed, NULL, &brain, false, 0, tensor + s * 144);
+    free(tensor);
+    tensor = run(&p, (const hn_image *const[]){open, closed, open}, &notes);
+    ck_assert_uint_eq(notes, 0);
+    free(tensor);
+    hni_image_unref(closed), hni_image_unref(open);
+}
+END_TEST
+
+/* The region is the brain's square, not the head's. */
+START_TEST(region_of_a_stripped_head) {
+    const hni_preproc whole = {.width = 12, .height = 12, .channels = 1, .crop_head = 1};
+    hni_preproc p = whole;
+    p.strip_skull = 1;
+    hn_image *image = draw(true, 1, 60, 48, 25, 40);
+    hn_box brain = {0}, head = {0};
+    hni_scratch scratch = {.ctx = ctx};
+    uint32_t notes = 0;
+    ck_ok(hni_preproc_region(&scratch, &p, image, &brain, &notes, &err));
+    ck_ok(hni_preproc_region(&scratch, &whole, image, &head, &notes, &err));
+    ck_assert(notes == 0 && scratch.used == 0);
+    ck_assert_msg(brain.x > head.x && brain.y > head.y && brain.width < head.width - 1, "%d px of %d", brain.width, head.width);
+    hni_scratch_free(&scratch);
+    hni_image_unref(image);
+}
+END_TEST
+
 START_TEST(keys_tell_steps_apart) {
     const hni_preproc base = {.width = 16, .height = 16, .channels = 3};
-    hni_preproc other[7] = {base, base, base, base, base, base, base};
-    uint64_t key[7];
+    hni_preproc other[8] = {base, base, base, base, base, base, base, base};
+    uint64_t key[8];
     other[1].slices = 3;
     other[2].crop_head = 1;
     other[3].crop_head = 1, other[3].crop_margin = 0.1;
     other[4].median = 3;
     other[5].gaussian = 1;
     other[6].median = 5;
-    for (int i = 0; i < 7; i++) {
+    other[7].strip_skull = 1;
+    for (int i = 0; i < 8; i++) {
         key[i] = hni_preproc_key(&other[i]);
         for (int k = 0; k < i; k++) ck_assert_uint_ne(key[i], key[k]);
     }
@@ -203,6 +255,7 @@ START_TEST(refusals) {
         {.width = 2, .height = 2, .channels = 4, .slices = 3},
         {.width = 2, .height = 2, .channels = 16, .slices = 17},
         {.width = 2, .height = 2, .channels = 6, .slices = 3, .n_windows = 3, .windows = {{40, 80}, {40, 80}, {40, 80}}},
+        {.width = 2, .height = 2, .channels = 1, .strip_skull = 2},
         {.width = 2, .height = 2, .channels = 1, .crop_head = 2},
         {.width = 2, .height = 2, .channels = 1, .crop_margin = -0.1},
         {.width = 2, .height = 2, .channels = 1, .crop_margin = NAN},
@@ -225,7 +278,7 @@ END_TEST
 
 /* A scratch that was used once takes nothing for an image of the same size. */
 START_TEST(a_kept_scratch_is_enough) {
-    hni_preproc p = {.width = 16, .height = 16, .channels = 3, .slices = 3, .crop_head = 1, .median = 5, .gaussian = 1.5};
+    hni_preproc p = {.width = 16, .height = 16, .channels = 3, .slices = 3, .strip_skull = 1, .crop_head = 1, .median = 5, .gaussian = 1.5};
     hn_image *image = draw(true, 1, 60, 48, 25, 40);
     hni_scratch scratch = {.ctx = ctx};
     uint8_t tensor[3 * 256];
@@ -239,7 +292,8 @@ START_TEST(a_kept_scratch_is_enough) {
 END_TEST
 
 int main(void) {
-    const TTest *const cases[] = {one_after_the_other, slices, no_head, keys_tell_steps_apart, refusals, a_kept_scratch_is_enough};
+    const TTest *const cases[] = {one_after_the_other, slices, no_head, no_skull, region_of_a_stripped_head, keys_tell_steps_apart, refusals,
+                                  a_kept_scratch_is_enough};
     Suite *suite = suite_create("steps");
     TCase *tcase = tcase_create("steps");
     tcase_add_checked_fixture(tcase, set_up, tear_down);

@@ -54,7 +54,8 @@ typedef struct hn_explain_options {
 enum {
     HN_HEATMAP_FLAT = 1,   /* nothing speaks for the class: scaled, the map is 0 everywhere */
     HN_HEATMAP_FAILED = 2, /* batches only: this image could not be explained; see status; its map is 0 */
-    HN_HEATMAP_NO_HEAD = 4 /* the model crops to the head, and no head was found: the whole image was looked at */
+    HN_HEATMAP_NO_HEAD = 4, /* the model crops to the head, and no head was found: the whole image was looked at */
+    HN_HEATMAP_NO_SKULL = 16 /* the model strips the skull, and no closed one was found: all that is in the image was looked at */
 };
 
 /* What a map is. */

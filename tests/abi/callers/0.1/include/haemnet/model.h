@@ -13,6 +13,12 @@ extern "C" {
 
 typedef struct hn_model hn_model;
 
+/* Bits of preproc_flags. */
+enum {
+    HN_PREPROC_STRIP_SKULL = 1 /* before all else the skull and what is outside it are taken away (hn_image_strip_skull), in each slice for itself; one
+                                  without a closed skull is seen as it is */
+};
+
 /* What a model takes in and gives out; shared by presets, builders and imports. */
 typedef struct hn_model_options {
     uint32_t struct_size;           /* sizeof(hn_model_options) */
@@ -38,7 +44,7 @@ typedef struct hn_model_options {
     double crop_margin;             /* share of the head's longer side that is added on each side, 0 … 1 */
     double gaussian;                /* Gaussian filter before resizing (hn_image_filter_gaussian), sigma in px, 0.1 … 64; 0 = none */
     int32_t median;                 /* median filter before that (hn_image_filter_median), px of its side, odd, 3 … 31; 0 = none */
-    int32_t preproc_flags;          /* 0 */
+    int32_t preproc_flags;          /* HN_PREPROC_… bits */
 } hn_model_options;
 
 typedef struct hn_model_info {

@@ -35,8 +35,9 @@ enum {
     HN_PREDICTION_FAILED = 1,    /* batch only: this image could not be used; see status */
     HN_PREDICTION_NONFINITE = 2, /* the network gave NaN or infinity: no class */
     HN_PREDICTION_NO_HEAD = 4,   /* the model crops to the head, and none was found: it saw the whole image */
-    HN_PREDICTION_UNFAMILIAR = 8 /* not like the training images (novelty > 1): class and probabilities are no verdict to rely on. Images without
-                                    this bit may be strange too: see familiar.h */
+    HN_PREDICTION_UNFAMILIAR = 8, /* not like the training images (novelty > 1): class and probabilities are no verdict to rely on. Images without
+                                     this bit may be strange too: see familiar.h */
+    HN_PREDICTION_NO_SKULL = 16  /* the model strips the skull, and no closed one was found: it saw the image with all that is in it */
 };
 
 /* The verdict on one image. */
@@ -54,7 +55,7 @@ typedef struct hn_prediction {
     double probability;    /* of class_index, 0 … 1; NaN if failed */
     double positive;       /* probability of the positive class; NaN if none is named */
     double threshold;      /* that was used */
-    double novelty;        /* how unlike the training images this one is, 0 … 1000000; above 1 is beyond the model's limit. With test-time averaging that of
+    double novelty;        /* how unlike the training images this one is, 0 … 1000; above 1 is beyond the model's limit. With test-time averaging that of
                               the image itself. NaN if failed, or if the model does not know its training images (familiar.h) */
 } hn_prediction;
 
