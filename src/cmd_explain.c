@@ -114,6 +114,7 @@ static int open_all(explain_run *r, const char *model) {
     if (!status) status = hn_model_get_info(r->model, &r->info, &err);
     if (!status) status = hn_predictor_create(r->model, &options, &r->predictor, &err);
     if (!status && s->sanity) status = open_random(r, &err);
+    if (!status) status = note_if_look_unknown(r->model, &err);
     if (status) return fail(&err);
     r->options = (hn_explain_options){.struct_size = sizeof r->options, .method = s->method, .layer = s->layer, .steps = s->steps, .window = s->square,
                                       .stride = s->stride, .cancel = r->cancel, .blur = s->blur};

@@ -59,10 +59,7 @@ static hn_status open_all(prediction_run *r, const predict_settings *s, const ch
     r->calibration = hn_calibration_method_name(c.method);
     if (!status) status = hn_predictor_create(r->model, &options, &r->predictor, err);
     r->threshold = s->threshold != 0 ? s->threshold : r->info.threshold;
-    hn_familiarity known = {.struct_size = sizeof known};
-    if (!status) status = hn_model_get_familiarity(r->model, &known, err);
-    if (!status && !known.known) note("note: the model does not know what its training images looked like: whatever it is shown, it says a class");
-    return status;
+    return status ? status : note_if_look_unknown(r->model, err);
 }
 
 static hn_status predict(prediction_run *r, const char *path, hn_prediction *p, hn_error *err) {
@@ -84,13 +81,6 @@ static void print_json_labels(const prediction_run *r, const hn_prediction *p) {
         json_string(stdout, hn_model_class_name(r->model, k));
     }
     if (p) printf("]");
-}
-
-/* null where it is not known. */
-static void print_json_novelty(const hn_prediction *p) {
-    printf(", \"novelty\": ");
-    json_number(stdout, p ? p->novelty : NAN);
-    printf(", \"unfamiliar\": %s", !p || isnan(p->novelty) ? "null" : p->flags & HN_PREDICTION_UNFAMILIAR ? "true" : "false");
 }
 
 static void print_json(const prediction_run *r, const char *path, const hn_prediction *p, const char *error) {
@@ -117,7 +107,7 @@ static void print_json(const prediction_run *r, const char *path, const hn_predi
     if (r->info.task == HN_TASK_MULTI) print_json_labels(r, error ? NULL : p);
     printf(", \"threshold\": ");
     json_number(stdout, r->threshold);
-    print_json_novelty(error ? NULL : p);
+    json_novelty(stdout, error ? NAN : p->novelty, p->flags & HN_PREDICTION_UNFAMILIAR);
     printf(", \"error\": ");
     if (error)
         json_string(stdout, error);
@@ -139,8 +129,9 @@ static void print_labels(const prediction_run *r, const hn_prediction *p) {
 /* An image that is not like the training images has that said first: who reads on for the class has been told. */
 static void print_line(const prediction_run *r, const char *path, const hn_prediction *p) {
     const bool strange = p->flags & HN_PREDICTION_UNFAMILIAR;
+    char text[UNFAMILIAR_TEXT];
     printf("%s: ", path);
-    if (strange) printf("not like the training images (novelty %.2f, limit 1), no verdict to rely on [", p->novelty);
+    if (strange) printf("%s [", unfamiliar_text(p->novelty, text));
     if (r->info.task == HN_TASK_MULTI)
         print_labels(r, p);
     else

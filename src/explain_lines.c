@@ -85,15 +85,19 @@ static void print_area(const hn_region *g) {
 
 /* --- a file ------------------------------------------------------------------------------------------------------------------------------ */
 
+/* As predict says it: first that an image is not like the training images, then the rest in brackets. */
 static void print_verdict(const explain_run *r, const explain_slice *s) {
     const hn_prediction *v = &s->verdict;
+    const bool strange = s->info.flags & HN_HEATMAP_UNFAMILIAR;
+    char text[UNFAMILIAR_TEXT];
     int said = 0;
     printf("%s: ", s->file->path);
+    if (strange) printf("%s [", unfamiliar_text(s->info.novelty, text));
     for (int32_t k = 0; r->info.task == HN_TASK_MULTI && k < r->info.n_classes; k++)
         if (v->labels >> k & 1) printf("%s%s (probability %.3f)", said++ ? ", " : "", class_name(r, k), (double)v->probabilities[k]);
     if (r->info.task == HN_TASK_MULTI && !said) printf("none (most likely: %s, probability %.3f)", class_name(r, v->class_index), v->probability);
     if (r->info.task != HN_TASK_MULTI) printf("%s (probability %.3f)", class_name(r, v->class_index), v->probability);
-    printf("\n");
+    printf(strange ? "]\n" : "\n");
 }
 
 static void print_truth_text(const explain_case *c) {
@@ -166,6 +170,7 @@ static void print_slice_json(const explain_run *r, const explain_slice *s) {
     text_member("class", failed || (r->info.task == HN_TASK_MULTI && !s->verdict.labels) ? NULL : class_name(r, s->verdict.class_index));
     member("probability", failed ? NAN : s->verdict.probability);
     member("threshold", failed ? NAN : s->verdict.threshold);
+    json_novelty(stdout, failed ? NAN : s->info.novelty, s->info.flags & HN_HEATMAP_UNFAMILIAR);
     if (!failed) print_json_map(r, s);
     text_member("error", failed ? s->error.message : NULL);
     printf("}\n");

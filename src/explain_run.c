@@ -63,12 +63,15 @@ static hn_status look(explain_run *r, explain_slice *slices, size_t n, float **m
 
 static void write_caption(const explain_run *r, const explain_slice *s, char *text, size_t size) {
     const char *slash = strrchr(s->file->path, '/'), *of = hn_model_class_name(r->model, s->info.class_index);
-    snprintf(text, size, "%s\n%s: probability %.3f, %s\n%s%s%s", slash ? slash + 1 : s->file->path, of, s->info.probability,
-             s->said ? "said" : "not said", method_title(s->info.method), *s->info.layer ? ", layer " : "", s->info.layer);
+    const bool strange = s->info.flags & HN_HEATMAP_UNFAMILIAR;
+    char warning[UNFAMILIAR_TEXT];
+    snprintf(text, size, "%s\n%s%s%s: probability %.3f, %s\n%s%s%s", slash ? slash + 1 : s->file->path,
+             strange ? unfamiliar_text(s->info.novelty, warning) : "", strange ? "\n" : "", of, s->info.probability, s->said ? "said" : "not said",
+             method_title(s->info.method), *s->info.layer ? ", layer " : "", s->info.layer);
 }
 
 static hn_status write_picture(const explain_run *r, const explain_slice *s, hn_error *err) {
-    char caption[512], legend[160];
+    char caption[640], legend[160];
     hn_regions *truth = mask_regions(r, s);
     write_caption(r, s, caption, sizeof caption);
     if (s->info.flags & HN_HEATMAP_FLAT)

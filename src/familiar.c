@@ -1,5 +1,5 @@
-/* familiar.c - how unlike a model's training images others are, in words and in JSON: what a model knows, and how an evaluation's images fare. The words
- * never say that an image which is not flagged is safe. */
+/* familiar.c - how unlike a model's training images others are, in words and in JSON: what a model knows, what is said of one image, and how an
+ * evaluation's images fare. The words never say that an image which is not flagged is safe. */
 #include <math.h>
 
 #include "judgement.h"
@@ -13,6 +13,23 @@ void print_familiarity(FILE *out, const hn_model *model) {
     }
     fprintf(out, "their look is known from %lld of %lld patients: of others like them about %g in 1000 are flagged\n", (long long)f.rows,
             (long long)f.groups, round(1000 * (1 - f.share)));
+}
+
+const char *unfamiliar_text(double novelty, char text[UNFAMILIAR_TEXT]) {
+    snprintf(text, UNFAMILIAR_TEXT, "not like the training images (novelty %.2f, limit 1), no verdict to rely on", novelty);
+    return text;
+}
+
+void json_novelty(FILE *out, double novelty, bool unfamiliar) {
+    json_member(out, "novelty", novelty);
+    fprintf(out, ", \"unfamiliar\": %s", isnan(novelty) ? "null" : unfamiliar ? "true" : "false");
+}
+
+hn_status note_if_look_unknown(const hn_model *model, hn_error *err) {
+    hn_familiarity f = {.struct_size = sizeof f};
+    const hn_status status = hn_model_get_familiarity(model, &f, err);
+    if (!status && !f.known) note("note: the model does not know what its training images looked like: whatever it is shown, it says a class");
+    return status;
 }
 
 hn_status look_at_novelty(const hn_eval *eval, novelty_facts *out, hn_error *err) {

@@ -109,6 +109,12 @@ int utf8_length(const unsigned char *c); /* bytes of the UTF-8 character at c; 0
 void json_string(FILE *out, const char *text);
 void json_number(FILE *out, double value); /* null if it is not finite */
 void json_member(FILE *out, const char *name, double value); /* , "name": value */
+
+/* --- one image that is not like the training images (familiar.c) ------------------------------------------------------------------ */
+enum { UNFAMILIAR_TEXT = 96 };
+const char *unfamiliar_text(double novelty, char text[UNFAMILIAR_TEXT]); /* "not like the training images (…), no verdict to rely on" */
+void json_novelty(FILE *out, double novelty, bool unfamiliar);           /* , "novelty": …, "unfamiliar": … null where it is not known */
+hn_status note_if_look_unknown(const hn_model *model, hn_error *err);    /* that no image will be called so */
 void csv_field(FILE *out, const char *text);
 void csv_number(FILE *out, double value);  /* empty if it is not finite */
 int make_folder(const char *path);         /* with its parents; 0 or EXIT_FAILED after a message */

@@ -44,7 +44,7 @@ EQUAL_WIDTH, EQUAL_COUNT, CALLED_CLASS = 1, 2, -1           # Evaluation.reliabi
 HIRES_CAM, GRAD_CAM, GRAD_CAM_PP, LAYER_CAM, OCCLUSION, SALIENCY, INTEGRATED_GRADIENTS = 1, 2, 3, 4, 5, 6, 7 # Predictor.explain
 DELETION, INSERTION = 1, 2                                  # Predictor.explain_curve
 INFERNO, MAGMA, VIRIDIS = 1, 2, 3                           # colours of Heatmap.overlay
-HEATMAP_FLAT, HEATMAP_FAILED, HEATMAP_NO_HEAD, HEATMAP_NO_SKULL = 1, 2, 4, 16 # bits of a heat map's flags
+HEATMAP_FLAT, HEATMAP_FAILED, HEATMAP_NO_HEAD, HEATMAP_UNFAMILIAR, HEATMAP_NO_SKULL = 1, 2, 4, 8, 16 # bits of a heat map's flags
 FINDING_PATIENT, FINDING_FILE, FINDING_PIXELS, FINDING_LOOK = 1, 2, 3, 4 # Audit
 SHORTCUT_FILE_SIZE, SHORTCUT_IMAGE_SIZE, SHORTCUT_BORDER, SHORTCUT_FORMAT = 1, 2, 3, 4
 PREDICTION_FAILED, PREDICTION_NONFINITE, PREDICTION_NO_HEAD, PREDICTION_UNFAMILIAR, PREDICTION_NO_SKULL = 1, 2, 4, 8, 16 # bits of a verdict's flags
@@ -138,7 +138,8 @@ hn_bootstrap_options: u32 struct_size, i32 method, i32 resamples, i32 flags, f64
 hn_explain_options: u32 struct_size, i32 method, i32 class_index, i32 flags, str layer, i32 steps, i32 window, i32 stride, i32 reserved,
     f64s baseline, ptr cancel, f64 blur
 hn_heatmap_info: u32 struct_size, u32 flags, i32 width, i32 height, i32 class_index, i32 method, i32 grid_width, i32 grid_height, i32 status,
-    i32 reserved, u64 offset, f64 probability, f64 logit, f64 raw_min, f64 raw_max, f64 sum, f64 expected, char[64] layer
+    i32 reserved, u64 offset, f64 probability, f64 logit, f64 raw_min, f64 raw_max, f64 sum, f64 expected, char[64] layer,
+    f64 novelty
 hn_region_options: u32 struct_size, i32 min_pixels, f64 threshold, f64 spacing_x, f64 spacing_y, f64 spacing_z
 hn_region: u32 struct_size, i32 left, i32 top, i32 width, i32 height, i32 first_slice, i32 last_slice, i32 largest_slice, i32 area,
     i32 peak_x, i32 peak_y, i32 peak_slice, i64 pixels, f64 peak, f64 mean, f64 centre_x, f64 centre_y, f64 centre_slice, f64 area_mm2,
@@ -958,6 +959,7 @@ class Predictor(_Handle):
     def _heatmap(self, info, values):
         plain = _plain(info)
         plain.class_name = self.classes[plain.class_index] if plain.class_index >= 0 else None
+        plain.unfamiliar = None if plain.novelty != plain.novelty else bool(plain.flags & HEATMAP_UNFAMILIAR)
         return Heatmap(self.context, plain, values)
 
     def explain_batch(self, images, target=None, raw=False, series=False, cancel=None, **options):
@@ -1008,7 +1010,7 @@ def _floats(values):
 
 class Heatmap:
     """What moved a verdict, in the coordinates of the image: heatmap[y][x] is 0 … 1 (raw=True: the method's own numbers), .values all of them in an
-    array.array, .info the hn_heatmap_info with class_name. Made by Predictor.explain."""
+    array.array, .info the hn_heatmap_info with class_name and unfamiliar, as of a verdict. Made by Predictor.explain."""
 
     def __init__(self, context, info, values):
         self.context, self.info, self.values = context, info, values

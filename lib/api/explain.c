@@ -69,7 +69,7 @@ hn_status hn_explain(hn_predictor *predictor, const hn_image *image, const hn_ex
 /* An image without a map of its own. */
 static void give_nothing(const hn_image *image, hn_status status, hni_answer *a, float *map) {
     a->info = (hn_heatmap_info){.flags = HN_HEATMAP_FAILED, .width = image ? image->width : 0, .height = image ? image->height : 0,
-                                .class_index = -1, .status = status, .probability = NAN, .logit = NAN, .expected = NAN};
+                                .class_index = -1, .status = status, .probability = NAN, .logit = NAN, .expected = NAN, .novelty = NAN};
     for (size_t i = 0; i < floats_of(image); i++) map[i] = 0.0f;
 }
 

@@ -84,7 +84,7 @@ static const uint32_t hni_sizes_hn_finding[] = {88};
 static const uint32_t hni_sizes_hn_shortcut[] = {64};
 /* explain.h */
 static const uint32_t hni_sizes_hn_explain_options[] = {64};
-static const uint32_t hni_sizes_hn_heatmap_info[] = {160};
+static const uint32_t hni_sizes_hn_heatmap_info[] = {160, 168};
 static const uint32_t hni_sizes_hn_region_options[] = {40};
 static const uint32_t hni_sizes_hn_region[] = {152};
 static const uint32_t hni_sizes_hn_heatmap_truth[] = {56};

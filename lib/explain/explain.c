@@ -44,6 +44,12 @@ hn_status hni_explain_complete(const hn_model *m, hn_explain_options *o, hn_erro
 
 static bool by_layer(int32_t method) { return method <= HN_EXPLAIN_LAYER_CAM; }
 
+/* What the verdict says of the image, a map says too. */
+static uint32_t flags_of(const hn_prediction *verdict) {
+    return (verdict->flags & HN_PREDICTION_NO_HEAD ? HN_HEATMAP_NO_HEAD : 0) | (verdict->flags & HN_PREDICTION_NO_SKULL ? HN_HEATMAP_NO_SKULL : 0) |
+           (verdict->flags & HN_PREDICTION_UNFAMILIAR ? HN_HEATMAP_UNFAMILIAR : 0);
+}
+
 hn_status hni_explain_look(hni_question *q, const hn_image *const *images, size_t count, bool series, size_t at, hni_answer *a, hn_error *err) {
     hn_predictor *p = q->e->p;
     hn_prediction verdict = {0};
@@ -60,12 +66,13 @@ hn_status hni_explain_look(hni_question *q, const hn_image *const *images, size_
     hni_verdict_give(p, &p->run, 0, &verdict);
     const int32_t asked = q->options->class_index - 1;
     q->class_index = asked >= 0 ? asked : p->model->positive >= 0 ? p->model->positive : verdict.class_index;
-    a->info.flags = (p->notes[0] & HNI_PREPROC_NO_HEAD ? HN_HEATMAP_NO_HEAD : 0) | (p->notes[0] & HNI_PREPROC_NO_SKULL ? HN_HEATMAP_NO_SKULL : 0);
+    a->info.flags = flags_of(&verdict);
     a->info.width = images[at]->width;
     a->info.height = images[at]->height;
     a->info.class_index = q->class_index;
     a->info.probability = (double)p->run.probabilities[q->class_index];
     a->info.logit = (double)p->run.logits[q->class_index];
+    a->info.novelty = verdict.novelty;
     return HN_OK;
 }
 

@@ -46,6 +46,39 @@ good, bad = [json.loads(line) for line in open(sys.argv[1])]
 assert good["unfamiliar"] is True and bad["unfamiliar"] is None and bad["novelty"] is None and bad["error"]
 PY
 
+# Heat maps say the same, in the same words, and on the picture.
+expect 0 "$H" predict "$model" "$1" "$head" --json
+cp "$scratch/out" "$scratch/predicted.json"
+expect 0 "$H" explain "$model" "$1" "$head" --json --overlay "$scratch/pictures"
+python "explain's JSON" "$scratch/predicted.json" "$scratch/out" <<'PY'
+import json, sys
+said, shown = [[r for r in map(json.loads, open(name)) if "file" in r] for name in sys.argv[1:]]
+assert [r["unfamiliar"] for r in shown] == [True, False] and [r["novelty"] for r in shown] == [r["novelty"] for r in said]
+PY
+expect 0 "$H" explain "$model" "$1" "$head"
+python "explain's lines" "$scratch/out" <<'PY'
+import re, sys
+lines = [l for l in open(sys.argv[1]).read().splitlines() if not l.startswith(" ")]
+assert re.search(r"\.pgm: not like the training images \(novelty \d+\.\d\d, limit 1\), no verdict to rely on "
+                 r"\[(no_)?haemorrhage \(probability [01]\.\d{3}\)\]$", lines[0]), lines[0]
+assert re.search(r"\.png: (no_)?haemorrhage \(probability [01]\.\d{3}\)$", lines[1]), lines[1]
+PY
+expect 0 "$H" explain "$scratch/without/model.safetensors" "$1" --json --overlay "$scratch/unknown"
+says "$scratch/err" "does not know what its training images looked like"
+python "the caption has a line more where it is so" "$scratch" <<'PY'
+import struct, sys
+def height(folder):
+    with open(f"{sys.argv[1]}/{folder}/noise.png", "rb") as file:
+        return struct.unpack(">I", file.read(24)[20:])[0]
+assert height("pictures") > height("unknown")
+PY
+expect 3 "$H" explain "$model" "$1" "$scratch/none.png" --json
+python "a map of a file that is not there" "$scratch/out" <<'PY'
+import json, sys
+good, bad = [r for r in map(json.loads, open(sys.argv[1])) if "file" in r]
+assert good["unfamiliar"] is True and bad["unfamiliar"] is None and bad["novelty"] is None and bad["error"]
+PY
+
 expect 0 "$H" predict "$scratch/without/model.safetensors" "$@" --json
 python "a model that does not know" "$scratch/out" <<'PY'
 import json, sys

@@ -231,6 +231,9 @@ def check_familiarity(context, model):
     noise = h.Image.from_array(context, bytes(i * i * 31 % 251 for i in range(4096)), (64, 64))
     verdict = predictor.predict(noise)
     assert verdict.unfamiliar is True and verdict.novelty > 1 and verdict.flags & h.PREDICTION_UNFAMILIAR and verdict.class_name in ("no", "yes")
+    maps = [predictor.explain(noise), predictor.explain_batch([noise])[0]]
+    assert all(m.info.unfamiliar is True and m.info.novelty == verdict.novelty and m.info.flags & h.HEATMAP_UNFAMILIAR for m in maps)
+    assert h.Predictor(model).explain(noise).info.unfamiliar is None
     evaluation = predictor.evaluate(data)
     assert evaluation.novelty.known == 1 and evaluation.novelty.unfamiliar == sum(evaluation[i].novelty > 1 for i in range(30))
     assert len(evaluation.familiar()) == 30 - evaluation.novelty.unfamiliar

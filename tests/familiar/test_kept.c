@@ -65,6 +65,39 @@ START_TEST(who_knows_and_who_does_not) {
 }
 END_TEST
 
+/* A map says of its image what a verdict on it says, bit for bit, by every call; a model that does not know says nothing. */
+START_TEST(maps_say_what_verdicts_say) {
+    hn_model *models[] = {train_on(ctx, data, SIZE, 1, 0), train_on(ctx, data, SIZE, 1, HN_TRAIN_NO_FAMILIARITY)};
+    hn_image *noise = noise_image(), *head = head_image(people, 3);
+    const hn_image *const images[] = {noise, NULL, head, noise};
+    static float maps[4 * ODD * ODD];
+    for (int i = 0; i < 4; i++) {
+        const hn_model *model = models[i % 2];
+        const hn_predictor_options o = {.struct_size = sizeof o, .tta = i / 2 ? HN_TTA_FLIP : HN_TTA_NONE};
+        const double novel = novelty_of(model, noise), usual = novelty_of(model, head);
+        hn_predictor *p = NULL;
+        ck_ok(hn_predictor_create(model, &o, &p, &err));
+        for (int series = 0; series < 2; series++) {
+            hn_heatmap_info info = {.struct_size = sizeof info}, infos[] = {info, info, info, info};
+            ck_ok((series ? hn_explain_series : hn_explain_batch)(p, images, 4, NULL, maps, 4 * ODD * ODD, NULL, infos, &err));
+            ck_ok(hn_explain(p, noise, NULL, maps, ODD * ODD, NULL, &info, &err));
+            ck_assert(isnan(infos[1].novelty) && infos[1].flags == HN_HEATMAP_FAILED);
+            if (i % 2) {
+                ck_assert(isnan(info.novelty) && isnan(infos[0].novelty) && isnan(infos[2].novelty));
+                ck_assert(!((info.flags | infos[0].flags | infos[2].flags) & HN_HEATMAP_UNFAMILIAR));
+                continue;
+            }
+            ck_assert(info.novelty == novel && infos[0].novelty == novel && infos[3].novelty == novel && infos[2].novelty == usual);
+            ck_assert(info.flags & infos[0].flags & infos[3].flags & HN_HEATMAP_UNFAMILIAR);
+            ck_assert(novel > 1 && usual <= 1 && !(infos[2].flags & HN_HEATMAP_UNFAMILIAR));
+        }
+        hn_predictor_free(p);
+    }
+    hn_image_free(noise), hn_image_free(head);
+    hn_model_free(models[0]), hn_model_free(models[1]);
+}
+END_TEST
+
 START_TEST(too_few_images_teach_nothing) {
     hn_phantom *few = population(ctx, 9, 2, 4);
     hn_dataset *little = population_data(ctx, few);
@@ -400,6 +433,7 @@ int main(void) {
     tcase_set_timeout(c, 120);
     tcase_add_checked_fixture(c, set_up, tear_down);
     tcase_add_test(c, who_knows_and_who_does_not);
+    tcase_add_test(c, maps_say_what_verdicts_say);
     tcase_add_test(c, too_few_images_teach_nothing);
     tcase_add_test(c, bad_flags_are_refused);
     tcase_add_test(c, threads_and_files_change_nothing);

@@ -55,6 +55,7 @@ enum {
     HN_HEATMAP_FLAT = 1,   /* nothing speaks for the class: scaled, the map is 0 everywhere */
     HN_HEATMAP_FAILED = 2, /* batches only: this image could not be explained; see status; its map is 0 */
     HN_HEATMAP_NO_HEAD = 4, /* the model crops to the head, and no head was found: the whole image was looked at */
+    HN_HEATMAP_UNFAMILIAR = 8, /* not like the training images (novelty > 1): no verdict to rely on, and no map of one; see familiar.h */
     HN_HEATMAP_NO_SKULL = 16 /* the model strips the skull, and no closed one was found: all that is in the image was looked at */
 };
 
@@ -78,6 +79,7 @@ typedef struct hn_heatmap_info {
     double sum;           /* of the raw numbers of all cells */
     double expected;      /* what the method says that sum should be: integrated gradients, the logit's rise from the baseline; else NaN */
     char layer[64];       /* class activation maps: the layer; "" = the input */
+    double novelty;       /* how unlike the training images this one is, as hn_predict gives it; NaN if failed or not known */
 } hn_heatmap_info;
 
 /* Explains one image.
