@@ -19,11 +19,12 @@ typedef struct evaluation { /* what is open during the command */
     hn_context *ctx;
     hn_cancel *cancel;
     hn_model *model;
-    hn_dataset *data;
+    hn_dataset *data, *choose_on; /* choose_on NULL = the threshold is the model's, or was given */
     hn_predictor *predictor;
     hn_eval *eval;
     hn_audit *audit; /* against the model's training data; NULL = it keeps no traces of it */
     double weighted_loss; /* NaN = not asked for, or undefined */
+    hn_audit *shared;     /* what choose_on and data have in common; NULL without choose_on */
     hn_threshold chosen;  /* rule 0 = the threshold was given */
     bool chosen_here, calibrated_here; /* on the rows that are reported */
     hn_subgroups *subgroups;
@@ -34,7 +35,7 @@ static void list_options(evaluate_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"threshold", OPTION_NUMBER, &s->threshold, "T", "probability from which the positive class, or a label, is said (the model's)"},
         {"choose", OPTION_TEXT, &s->choose, "RULE", "threshold by rule, chosen on --choose-on: " CHOOSE_RULES},
-        {"choose-on", OPTION_TEXT, &s->choose_on, "DATA2", "labelled data for --choose, other than DATA"},
+        {"choose-on", OPTION_TEXT, &s->choose_on, "DATA2", "labelled data for --choose that share no image and no patient with DATA"},
         {"by", OPTION_TEXT, &s->choice.keep_columns, "A[,B...]", "also the figures for each value of these manifest columns"},
         {"correct", OPTION_TEXT, &s->correct, "METHOD", "of many comparisons with --by: holm or benjamini-hochberg (holm)"},
         {"json", OPTION_TEXT, &s->json, "FILE|-", "also write the figures as JSON; - prints nothing else on stdout"},
@@ -95,14 +96,12 @@ static hn_status run(evaluation *e, const evaluate_settings *s, const char *what
 /* --choose: the threshold of other data, into e->chosen. */
 static hn_status choose(evaluation *e, const evaluate_settings *s, int32_t positive, hn_error *err) {
     data_choice plain = s->choice;
-    hn_dataset *data = NULL;
     hn_eval *eval = NULL;
     plain.keep_columns = NULL;
-    hn_status status = open_data_for(e->model, e->ctx, s->choose_on, &plain, &data, err);
-    if (!status) status = run(e, s, "choose", data, positive, 0, &eval, err);
+    hn_status status = open_data_for(e->model, e->ctx, s->choose_on, &plain, &e->choose_on, err);
+    if (!status) status = run(e, s, "choose", e->choose_on, positive, 0, &eval, err);
     if (!status) status = hn_eval_threshold(eval, positive, s->rule, s->rule_value, &e->chosen, err);
     hn_eval_free(eval);
-    hn_dataset_free(data);
     return status;
 }
 
@@ -129,6 +128,7 @@ static int compute(evaluation *e, const evaluate_settings *s, hn_error *err) {
 static int audit(evaluation *e, const evaluate_settings *s, hn_error *err) {
     const hn_audit_options options = {.struct_size = sizeof options, .flags = HN_AUDIT_NO_SHORTCUTS, .cancel = e->cancel};
     hn_audit_info info = {.struct_size = sizeof info};
+    if (e->choose_on && hn_dataset_audit(e->data, e->choose_on, &options, &e->shared, err)) return fail(err);
     const hn_status status = hn_model_audit(e->model, e->data, &options, &e->audit, err);
     if (status == HN_E_DATA) {
         note("note: the model keeps no traces of its training data, so nobody can say whether these are among them");
@@ -173,6 +173,15 @@ static void print_origins(const evaluation *e) {
     }
 }
 
+/* The threshold was chosen on other data, which are not other enough. */
+static void warn_shared(const evaluation *e, FILE *out) {
+    hn_audit_info info = {.struct_size = sizeof info};
+    if (hn_audit_get_info(e->shared, &info, NULL)) return;
+    fprintf(out, "WARNING: the threshold was chosen on some of these very images or patients (findings: ");
+    print_leak_counts(out, &info);
+    fprintf(out, "): sensitivity, specificity and what follows from them are too good\n");
+}
+
 /* On stderr too, and whatever --quiet says: who reads only the JSON must not miss it. */
 static void warn_origins(const evaluation *e, bool alone) {
     static const char threshold[] = "WARNING: the threshold was chosen on these very images: sensitivity, specificity and what follows from them are too good";
@@ -182,6 +191,11 @@ static void warn_origins(const evaluation *e, bool alone) {
         if (!alone) printf("%s\n", which ? calibration : threshold);
         fprintf(stderr, "haemnet: %s\n", which ? calibration : threshold);
     }
+    if (e->chosen_here || !leaks_of(e->shared)) return;
+    if (!alone) warn_shared(e, stdout);
+    fprintf(stderr, "haemnet: ");
+    warn_shared(e, stderr);
+    print_findings(stderr, e->shared, 10);
 }
 
 static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *out, const char *model, const char *data, hn_error *err) {
@@ -199,6 +213,8 @@ static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *ou
     if (!status) write_novelty_json(out, &novelty);
     fprintf(out, ", \"threshold_choice\": ");
     write_choice_json(out, &e->chosen, chosen_class(e), e->chosen_here);
+    fprintf(out, ", \"choice_overlap\": ");
+    write_overlap_json(out, e->shared);
     fprintf(out, ", ");
     if (!status) status = write_reliability_json(out, e->model, e->eval, e->calibrated_here, e->cancel, err);
     if (e->subgroups) {
@@ -305,9 +321,11 @@ int cmd_evaluate(int argc, char **argv) {
         if (written) code = written;
     }
     hn_audit_free(e.audit);
+    hn_audit_free(e.shared);
     hn_subgroups_free(e.subgroups);
     hn_eval_free(e.eval);
     hn_predictor_free(e.predictor);
+    hn_dataset_free(e.choose_on);
     hn_dataset_free(e.data);
     hn_model_free(e.model);
     hn_cancel_free(e.cancel);

@@ -88,6 +88,16 @@ void write_leaks_json(FILE *out, const hn_audit *audit, bool allowed) {
     fprintf(out, ", \"patients_known\": %s}", info.flags & HN_AUDIT_GROUPS_UNKNOWN ? "false" : "true");
 }
 
+void write_overlap_json(FILE *out, const hn_audit *audit) {
+    hn_audit_info info = {.struct_size = sizeof info};
+    if (!audit || hn_audit_get_info(audit, &info, NULL))
+        fprintf(out, "null");
+    else
+        fprintf(out, "{\"found\": %lld, \"patients\": %lld, \"files\": %lld, \"pixels\": %lld, \"looks\": %lld, \"patients_known\": %s}",
+                (long long)info.findings, (long long)info.patients, (long long)info.files, (long long)info.pixels, (long long)info.looks,
+                info.flags & HN_AUDIT_GROUPS_UNKNOWN ? "false" : "true");
+}
+
 void note_copies(hn_dataset *data) {
     const hn_audit_options options = {.struct_size = sizeof options, .flags = HN_AUDIT_NO_SHORTCUTS};
     hn_audit *audit = NULL;

@@ -14,7 +14,7 @@ static void origin(FILE *out, const uint64_t list[4], bool here, const char *par
         fprintf(out, " (SHA-256 of their list `%s`)", sha256);
     }
     if (here) fputs(". **These are the images of this card: what stands here is too good.**", out);
-    else fputs(", not those of this card.", out);
+    else fputs(", another list than that of this card. Whether the two share images or patients, `haemnet audit` tells.", out);
     if (part && !strcmp(part, "train")) fputs(" **The model was trained on them.**", out);
     else if (part) fputs(" They chose the epoch of the training.", out);
     fputs("\n", out);

@@ -5,6 +5,9 @@
 #include "report.h"
 #include "svg.h"
 
+/* A model knows the list that it was tuned on, not the images. */
+#define OTHERS " of another list (<code>haemnet audit</code> tells whether the two share images or patients)"
+
 bool has_thresholds(const evidence *e) { return e->thresholds.there; }
 
 static void chosen_how(FILE *out, const evidence *e) {
@@ -17,7 +20,7 @@ static void chosen_how(FILE *out, const evidence *e) {
         fputs(", which no data chose.", out);
     else
         fprintf(out, ", chosen by the rule “%s” on %lld images%s.", hn_threshold_rule_name(t->chosen.rule), (long long)t->chosen.n,
-                t->chosen_here ? ": <b>these very ones</b>, so that the figures at it are too good" : " other than these");
+                t->chosen_here ? ": <b>these very ones</b>, so that the figures at it are too good" : OTHERS);
     fputs(" A threshold that is picked from the tables below, and reported on the same images, flatters the model: "
           "pick on one part, report on another.</p>\n", out);
 }
@@ -143,7 +146,7 @@ static void fitted_how(FILE *out, const evidence *e) {
         return;
     }
     fprintf(out, "<p>The model is calibrated (%s, on %lld images%s).</p>\n", hn_calibration_method_name(t->calibration.method), (long long)t->calibration.n,
-            t->calibrated_here ? ": <b>these very ones</b>, so that this looks too good" : " other than these");
+            t->calibrated_here ? ": <b>these very ones</b>, so that this looks too good" : OTHERS);
 }
 
 void report_reliability(FILE *out, const evidence *e) {

@@ -109,6 +109,43 @@ assert only["calibration"] is None and only["threshold"] == chosen["threshold"] 
 assert chosen["confusion"] == same["confusion"] and chosen["threshold_choice"] == same["threshold_choice"]
 PY
 
+# Other data that share a patient, or files in another order, are not other enough; those that share nothing are.
+python "the part and one patient of the other; the other, upside down" "$scratch" "$tune" "$test" <<'PY'
+import csv, json, sys
+here, tune, test = sys.argv[1:]
+read = lambda name: list(csv.DictReader(open(name)))
+def write(name, rows):
+    with open(f"{here}/two/{name}.csv", "w", newline="") as f:
+        out = csv.DictWriter(f, list(rows[0]))
+        out.writeheader()
+        out.writerows(rows)
+there = read(test)
+write("mixed", read(tune) + [row for row in there if row["patient"] == there[0]["patient"]])
+write("turned", there[::-1])
+json.dump({"rows": len(there), "patients": len({row["patient"] for row in there}), "one": sum(row["patient"] == there[0]["patient"] for row in there)},
+          open(here + "/facts.json", "w"))
+PY
+run=$((run + 1))
+"$H" evaluate "$model" "$test" --choose cost=5 --choose-on "$tune" --quiet 2>&1 | grep -q WARNING && fail "a warning about data that share nothing"
+expect 0 "$H" evaluate "$model" "$test" --choose cost=5 --choose-on "$scratch/two/mixed.csv" --json - --quiet
+says "$scratch/err" "WARNING: the threshold was chosen on some of these very images or patients (findings: 1 on patients, "
+says "$scratch/err" "is on both sides: "
+cp "$scratch/out" "$scratch/mixed.json"
+expect 0 "$H" evaluate "$model" "$test" --choose cost=5 --choose-on "$scratch/two/turned.csv" --json "$scratch/turned.json" --quiet
+says "$scratch/out" "WARNING: the threshold was chosen on some of these very images or patients"
+expect 0 "$H" evaluate "$model" "$test" --choose cost=5 --choose-on "$test" --json "$scratch/equal.json" --quiet
+run=$((run + 1))
+[ "$(grep -c WARNING "$scratch/out")" = 1 ] || fail "of equal parts it is not said once"
+python "what is shared is counted" "$scratch" <<'PY'
+import json, sys
+facts, mixed, turned, equal, chosen, same = (json.load(open(f"{sys.argv[1]}/{name}.json")) for name in ("facts", "mixed", "turned", "equal", "chosen", "same"))
+assert same["choice_overlap"] is None and chosen["choice_overlap"]["found"] == 0
+assert mixed["choice_overlap"]["patients"] == 1 and mixed["choice_overlap"]["files"] == facts["one"] and mixed["choice_overlap"]["patients_known"]
+assert not mixed["threshold_choice"]["on_these_rows"] and not turned["threshold_choice"]["on_these_rows"] and equal["threshold_choice"]["on_these_rows"]
+for all_of_it in turned, equal:
+    assert all_of_it["choice_overlap"]["patients"] == facts["patients"] and all_of_it["choice_overlap"]["files"] == facts["rows"]
+PY
+
 # The page and its evidence are of the same threshold, calibration and columns.
 expect 0 "$H" evaluate "$scratch/new.safetensors" "$test" --by site --report "$scratch/page.html" --quiet
 says "$scratch/page.html" "north, old"
@@ -130,8 +167,8 @@ assert e["thresholds"]["list_sha256"] == t["digest"] and e["calibration"]["list_
 assert e["thresholds"]["patients"] == t["groups"] and e["calibration"]["patients"] == c["groups"] and e["thresholds"]["part_of_training"] is None
 threshold, calibration, groups = part("Threshold"), part("Calibration"), part("For whom it is less good")
 assert f"at the threshold {t['threshold']:g}, chosen by rule: sensitivity of at least 0.8, on {t['rows']} images" in threshold, threshold
-assert f"`{t['digest']}`), not those of this card." in threshold
-assert f"by Platt’s method, fitted on {c['rows']} images of {c['groups']} patients" in calibration and f"`{c['digest']}`), not those" in calibration
+assert f"`{t['digest']}`), another list than that of this card." in threshold
+assert f"by Platt’s method, fitted on {c['rows']} images of {c['groups']} patients" in calibration and f"`{c['digest']}`), another list than that" in calibration
 r = e["curves"]["haemorrhage"]["reliability"]
 assert abs(r["ece_before_calibration"] - raw["reliability"]["ece"]) < 1e-6 and abs(r["ece"] - test["reliability"]["ece"]) < 1e-12
 assert r["ece"] != r["ece_before_calibration"]
