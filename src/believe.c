@@ -39,17 +39,9 @@ hn_status print_reliability(FILE *out, const hn_eval *eval, hn_error *err) {
     return HN_OK;
 }
 
-static void pair(FILE *out, const char *name, double low, double high) {
-    fprintf(out, ", \"%s\": [", name);
-    json_number(out, low);
-    fprintf(out, ", ");
-    json_number(out, high);
-    fprintf(out, "]");
-}
-
-static void write_bins(FILE *out, const hn_reliability *r, const hn_reliability_bin *bins, size_t n) {
-    fprintf(out, "{\"binning\": \"equal-width\", \"ece\": ");
-    json_number(out, r->ece);
+void write_reliability(FILE *out, const hn_reliability *r, const hn_reliability_bin *bins, size_t n) {
+    fprintf(out, "\"binning\": \"equal-width\", \"n\": %lld", (long long)r->n);
+    json_member(out, "ece", r->ece);
     json_member(out, "mce", r->mce);
     json_member(out, "mean", r->mean);
     json_member(out, "share", r->share);
@@ -62,13 +54,15 @@ static void write_bins(FILE *out, const hn_reliability *r, const hn_reliability_
     fprintf(out, ", \"bins\": [");
     for (size_t i = 0; i < n; i++) {
         fprintf(out, "%s{\"n\": %lld", i ? ", " : "", (long long)bins[i].n);
-        pair(out, "from_to", bins[i].low, bins[i].high);
+        json_member(out, "from", bins[i].low);
+        json_member(out, "to", bins[i].high);
         json_member(out, "mean", bins[i].mean);
         json_member(out, "share", bins[i].share);
-        pair(out, "interval", bins[i].share_low, bins[i].share_high);
+        json_member(out, "low", bins[i].share_low);
+        json_member(out, "high", bins[i].share_high);
         fprintf(out, "}");
     }
-    fprintf(out, "]}");
+    fprintf(out, "]");
 }
 
 static void write_points(FILE *out, const char *name, const char *other, const hn_operating_point *points) {
@@ -77,7 +71,11 @@ static void write_points(FILE *out, const char *name, const char *other, const h
         fprintf(out, "%s{\"held\": ", i ? ", " : "");
         json_number(out, points[i].value);
         json_member(out, other, points[i].estimate);
-        pair(out, "interval", points[i].low, points[i].high);
+        fprintf(out, ", \"interval\": [");
+        json_number(out, points[i].low);
+        fprintf(out, ", ");
+        json_number(out, points[i].high);
+        fprintf(out, "]");
         json_member(out, "threshold", points[i].threshold);
         fprintf(out, "}");
     }
@@ -116,9 +114,9 @@ hn_status write_reliability_json(FILE *out, const hn_model *model, const hn_eval
     }
     if (!status) status = look(eval, &r, bins, &n, err);
     if (status) return status;
-    fprintf(out, ", \"reliability\": ");
-    write_bins(out, &r, bins, n);
-    fprintf(out, ", \"operating_points\": ");
+    fprintf(out, ", \"reliability\": {");
+    write_reliability(out, &r, bins, n);
+    fprintf(out, "}, \"operating_points\": ");
     return write_operating_points(out, eval, cancel, err);
 }
 

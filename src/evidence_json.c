@@ -218,33 +218,11 @@ static void write_bins(FILE *out, const char *name, const int64_t *bins) {
     fprintf(out, "]");
 }
 
-static void write_reliability(FILE *out, const evidence_question *q) {
-    const hn_reliability *r = &q->reliability;
-    fprintf(out, ",\n   \"reliability\": {\"n\": %lld", (long long)r->n);
-    json_member(out, "ece", r->ece);
+static void write_reliability_of(FILE *out, const evidence_question *q) {
+    fprintf(out, ",\n   \"reliability\": {");
+    write_reliability(out, &q->reliability, q->bins, (size_t)q->n_bins);
     json_member(out, "ece_before_calibration", q->ece_before);
-    json_member(out, "mce", r->mce);
-    json_member(out, "brier", r->brier);
-    json_member(out, "reliability", r->reliability);
-    json_member(out, "resolution", r->resolution);
-    json_member(out, "uncertainty", r->uncertainty);
-    json_member(out, "mean", r->mean);
-    json_member(out, "share", r->share);
-    fprintf(out, ", \"bins\": [");
-    items bins = {out, " ", 0};
-    for (int32_t i = 0; i < q->n_bins; i++) {
-        const hn_reliability_bin *b = &q->bins[i];
-        item(&bins);
-        fprintf(out, "{\"n\": %lld", (long long)b->n);
-        json_member(out, "from", b->low);
-        json_member(out, "to", b->high);
-        json_member(out, "mean", b->mean);
-        json_member(out, "share", b->share);
-        json_member(out, "low", b->share_low);
-        json_member(out, "high", b->share_high);
-        fprintf(out, "}");
-    }
-    fprintf(out, "]}");
+    fprintf(out, "}");
 }
 
 static void write_questions(FILE *out, const evidence *e) {
@@ -263,7 +241,7 @@ static void write_questions(FILE *out, const evidence *e) {
         write_bins(out, "without", q->histogram[0]);
         write_bins(out, "with", q->histogram[1]);
         fprintf(out, "}");
-        if (q->n_bins) write_reliability(out, q);
+        if (q->n_bins) write_reliability_of(out, q);
         fprintf(out, "}");
     }
     fprintf(out, "}");

@@ -20,6 +20,8 @@ const char *part_of_training(const hn_model *model, const uint64_t digest[4]);
 
 /* --- how far probabilities can be believed (believe.c) -------------------------------------------------------------------------- */
 hn_status print_reliability(FILE *out, const hn_eval *eval, hn_error *err); /* nothing without a positive class */
+/* Members of an object: calibration errors, the parts of the Brier score, "bins". */
+void write_reliability(FILE *out, const hn_reliability *r, const hn_reliability_bin *bins, size_t n);
 /* Members of an object: "calibration", "reliability", "operating_points". here: the model was calibrated on these rows. */
 hn_status write_reliability_json(FILE *out, const hn_model *model, const hn_eval *eval, bool here, hn_cancel *cancel, hn_error *err);
 void print_calibration(FILE *out, const hn_calibration *c); /* method, numbers and where they come from, on two lines at most */

@@ -172,6 +172,7 @@ assert f"by Platt’s method, fitted on {c['rows']} images of {c['groups']} pati
 r = e["curves"]["haemorrhage"]["reliability"]
 assert abs(r["ece_before_calibration"] - raw["reliability"]["ece"]) < 1e-6 and abs(r["ece"] - test["reliability"]["ece"]) < 1e-12
 assert r["ece"] != r["ece_before_calibration"]
+assert {k: v for k, v in r.items() if k != "ece_before_calibration"} == test["reliability"]  # the page and evaluate write one table
 assert "| haemorrhage | %.3f | %.3f | %.3f | %.3f |" % (r["ece_before_calibration"], r["ece"], r["mce"], r["brier"]) in calibration
 for row in e["thresholds"]["at"]:
     x = row["sensitivity"]
