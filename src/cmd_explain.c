@@ -9,7 +9,7 @@ enum { N_OPTIONS = 25 };
 static void list_options(explain_settings *s, option list[N_OPTIONS]) {
     const option options[N_OPTIONS] = {
         {"method", OPTION_TEXT, &s->method_name, "NAME",
-         "integrated-gradients, hirescam, gradcam, gradcam++, layercam, occlusion or saliency (integrated-gradients)"},
+         "integrated-gradients, hirescam, gradcam, gradcam++, layercam, occlusion, saliency or brightness (integrated-gradients)"},
         {"class", OPTION_TEXT, &s->class_name, "NAME", "class or label to explain (the positive one, else what is said)"},
         {"layer", OPTION_TEXT, &s->layer, "NAME", "layer of the class activation maps, see haemnet inspect (the last with height and width)"},
         {"steps", OPTION_INT, &s->steps, "N", "points of integrated gradients (32)"},
@@ -65,7 +65,7 @@ static bool read_spacing(const char *text, double mm[3]) {
 static int read_words(explain_settings *s) {
     static const char *const colours[] = {"", "inferno", "magma", "viridis"};
     if (!find_method(s->method_name, &s->method))
-        return usage_error("explain", "--method %s: must be hirescam, gradcam, gradcam++, layercam, occlusion, saliency or integrated-gradients",
+        return usage_error("explain", "--method %s: must be hirescam, gradcam, gradcam++, layercam, occlusion, saliency, integrated-gradients or brightness",
                            s->method_name);
     for (s->colours = HN_COLOURS_VIRIDIS; s->colours && strcmp(s->colours_name, colours[s->colours]);) s->colours--;
     if (!s->colours) return usage_error("explain", "--colours %s: must be inferno, magma or viridis", s->colours_name);
@@ -146,7 +146,7 @@ int cmd_explain(int argc, char **argv) {
     if (words < 0) return EXIT_USAGE;
     if (words < 2) return usage_error("explain", "takes a model file and at least one image");
     if ((code = read_words(&s))) return code;
-    if (isnan(s.blur)) s.blur = s.method == HN_EXPLAIN_INTEGRATED_GRADIENTS ? EXPLAIN_BLUR : 0;
+    if (isnan(s.blur)) s.blur = s.method >= HN_EXPLAIN_INTEGRATED_GRADIENTS ? EXPLAIN_BLUR : 0;
     if ((code = check(&s)) || (code = check_words("explain", NULL, s.device, NULL))) return code;
     if (isnan(s.threshold)) s.threshold = 0; /* the model's */
     quiet = s.quiet;

@@ -54,6 +54,7 @@ typedef struct explain_case {    /* a file that has a mask */
     double area_cm2;             /* of the mask; NaN without spacing */
     double deletion, insertion;  /* areas under the curves; NaN = not asked for */
     bool said;                   /* the verdict is the class that was explained */
+    bool brightest_hit;          /* the brightest place of what the network sees lies in the bleed */
 } explain_case;
 
 typedef struct explain_extent {  /* a patient, or the slices of --series */

@@ -8,7 +8,7 @@
 static const struct {
     const char *word, *title;
 } methods[] = {{NULL, NULL}, {"hirescam", "HiResCAM"}, {"gradcam", "Grad-CAM"}, {"gradcam++", "Grad-CAM++"}, {"layercam", "LayerCAM"},
-               {"occlusion", "occlusion"}, {"saliency", "saliency"}, {"integrated-gradients", "integrated gradients"}};
+               {"occlusion", "occlusion"}, {"saliency", "saliency"}, {"integrated-gradients", "integrated gradients"}, {"brightness", "brightness"}};
 enum { N_METHODS = sizeof methods / sizeof *methods };
 
 const char *method_title(int32_t method) { return methods[method].title; }
@@ -128,6 +128,7 @@ static void print_json_truth(const explain_case *c) {
     printf(", \"truth\": {\"mask_px\": %lld", (long long)c->truth.mask_pixels);
     member("mask_cm2", c->area_cm2);
     printf(", \"hit\": %s", some ? c->truth.hit ? "true" : "false" : "null");
+    printf(", \"brightest_hit\": %s", some ? c->brightest_hit ? "true" : "false" : "null");
     member("distance_px", c->truth.distance);
     member("iou", c->truth.iou);
     member("energy", c->truth.energy);

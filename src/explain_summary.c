@@ -14,7 +14,7 @@ typedef struct group {
 } group;
 
 typedef struct figures {
-    int64_t n, said, hits, said_hits;
+    int64_t n, said, hits, said_hits, brightest_hits;
     double low, high;        /* of the pointing game */
     double chance;           /* a peak anywhere in the image: the lesions' mean share of it */
     double iou, energy, deletion, insertion; /* means; NaN = none */
@@ -99,6 +99,7 @@ static void gather(const explain_run *r, const group *g, figures *f) {
         f->said += c->said;
         f->hits += c->truth.hit;
         f->said_hits += c->said && c->truth.hit;
+        f->brightest_hits += c->brightest_hit;
         share += (double)c->truth.mask_pixels / (double)c->pixels;
         add_mean(&sums[0], &n[0], c->truth.iou);
         add_mean(&sums[1], &n[1], c->truth.energy);
@@ -208,6 +209,7 @@ static void print_line(const group *g, const figures *f) {
     print_share((double)f->hits / (double)f->n, 8);
     printf(" (%.3f to %.3f)", f->low, f->high);
     print_share(f->chance, 9);
+    print_share((double)f->brightest_hits / (double)f->n, 11);
     printf(" %5lld", (long long)f->said);
     print_share(f->said ? (double)f->said_hits / (double)f->said : NAN, 8);
     const double rest[] = {f->iou, f->energy, f->deletion, f->insertion};
@@ -240,10 +242,11 @@ static void print_volumes_text(const explain_run *r) {
 static hn_status print_text(const explain_run *r, const groups *g, hn_error *err) {
     hn_status status = HN_OK;
     if (r->n_cases) {
-        printf("\nMaps beside masks, %s for %s: slices with a bleed, of which the peak lies in it (pointing game); the same where the verdict is right\n",
+        printf("\nMaps beside masks, %s for %s: slices with a bleed, of which the peak lies in it (pointing game)\n"
+               "beside it: a peak anywhere (chance), the brightest place of what the network sees; the verdict is right, and the game where it is (there)\n",
                method_title(r->options.method), r->s->class_name ? r->s->class_name : "the positive class");
-        printf("%-28s %5s %-24s %8s %5s %7s %7s %7s %9s %9s\n", "", "n", " pointing game (95 %)", "chance", "right", "there", "IoU", "energy", "deletion",
-               "insertion");
+        printf("%-28s %5s %-24s %8s %10s %5s %7s %7s %7s %9s %9s\n", "", "n", " pointing game (95 %)", "chance", "brightest", "right", "there", "IoU",
+               "energy", "deletion", "insertion");
     }
     for (int32_t i = 0; i < g->n && r->n_cases && !status; i++) {
         figures f;
@@ -277,6 +280,7 @@ static void print_json_group(const group *g, const figures *f, int32_t number) {
     json_number(stdout, f->high);
     printf("]");
     member("chance", f->chance);
+    member("brightest", f->n ? (double)f->brightest_hits / (double)f->n : NAN);
     member("iou", f->iou);
     member("energy", f->energy);
     member("deletion", f->deletion);

@@ -64,6 +64,20 @@ static hn_status draw_curves(explain_run *r, const explain_slice *s, explain_cas
     return status ? status : hn_explain_curve(r->predictor, s->image, s->map, &o, NULL, 0, NULL, &c->insertion, err);
 }
 
+/* The pointing game of brightness: the same blur, no network. */
+static hn_status play_brightness(explain_run *r, const explain_slice *s, explain_case *c, hn_error *err) {
+    const size_t n = (size_t)s->info.width * (size_t)s->info.height;
+    const hn_explain_options o = {.struct_size = sizeof o, .method = HN_EXPLAIN_BRIGHTNESS, .blur = EXPLAIN_BLUR, .cancel = r->cancel};
+    hn_heatmap_truth t = {.struct_size = sizeof t};
+    float *map = malloc(n * sizeof *map);
+    if (!map) exit(fail_text("out of memory for a map"));
+    hn_status status = hn_explain(r->predictor, s->image, &o, map, n, NULL, NULL, err);
+    if (!status) status = hn_heatmap_compare(map, s->mask, s->info.width, s->info.height, 0, &t, err);
+    c->brightest_hit = t.hit;
+    free(map);
+    return status;
+}
+
 hn_status read_truth(explain_run *r, explain_slice *s, hn_error *err) {
     char *path = mask_path(r, s->file);
     explain_case c = {.file = s->file, .truth.struct_size = sizeof c.truth, .pixels = (int64_t)s->info.width * s->info.height, .said = s->said,
@@ -72,6 +86,7 @@ hn_status read_truth(explain_run *r, explain_slice *s, hn_error *err) {
     hn_status status = load_mask(r, s, path, err);
     free(path);
     if (!status) status = hn_heatmap_compare(s->map, s->mask, s->info.width, s->info.height, r->s->region_threshold, &c.truth, err);
+    if (!status && c.truth.mask_pixels) status = play_brightness(r, s, &c, err);
     if (!status && r->s->curves && c.truth.mask_pixels) status = draw_curves(r, s, &c, err);
     if (status) {
         free(s->mask);

@@ -20,7 +20,7 @@ _haemnet() {
         --stop) COMPREPLY=($(compgen -W "patience gl pq up" -- "$current")); return ;;
         --method)
             [ "$command" = calibrate ] && { COMPREPLY=($(compgen -W "temperature platt none" -- "$current")); return; }
-            COMPREPLY=($(compgen -W "integrated-gradients hirescam gradcam gradcam++ layercam occlusion saliency" -- "$current"))
+            COMPREPLY=($(compgen -W "integrated-gradients hirescam gradcam gradcam++ layercam occlusion saliency brightness" -- "$current"))
             return ;;
         --colours) COMPREPLY=($(compgen -W "inferno magma viridis" -- "$current")); return ;;
         --tta) COMPREPLY=($(compgen -W "none flip flip-shift" -- "$current")); return ;;

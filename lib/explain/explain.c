@@ -1,7 +1,7 @@
 /* explain.c - one image's explanation from end to end: predict, choose the class, fill the grid, see that all of it is finite.
  *
  * The forward pass of prediction runs first, although the executor that goes back makes its own: so probability and logit of an
- * explanation are bit for bit those of hn_predict. Not here: the methods (cam.c, gradient.c, occlusion.c), and the image (place.c). */
+ * explanation are bit for bit those of hn_predict. Not here: the methods (cam.c, gradient.c, occlusion.c, brightness.c), and the image (place.c). */
 #include "explain.h"
 
 #include <math.h>
@@ -29,7 +29,7 @@ hn_status hni_explain_complete(const hn_model *m, hn_explain_options *o, hn_erro
     const hni_preproc *pre = &m->preproc;
     const int32_t shorter = pre->width < pre->height ? pre->width : pre->height;
     if (!o->method) o->method = HN_EXPLAIN_HIRES_CAM;
-    if (o->method < HN_EXPLAIN_HIRES_CAM || o->method > HN_EXPLAIN_INTEGRATED_GRADIENTS)
+    if (o->method < HN_EXPLAIN_HIRES_CAM || o->method > HN_EXPLAIN_BRIGHTNESS)
         return hni_fail(err, HN_E_ARGUMENT, "method %d is not known; see HN_EXPLAIN_…", o->method);
     if (o->class_index < 0 || o->class_index > m->n_classes)
         return hni_fail(err, HN_E_NOT_FOUND, "class_index %d: it is a class's index + 1, 1 to %d, or 0", o->class_index, m->n_classes);
@@ -94,6 +94,7 @@ static hn_status fill_grid(const hni_question *q, hni_grid *grid, hn_error *err)
     case HN_EXPLAIN_OCCLUSION: return hni_occlusion_grid(q, grid, err);
     case HN_EXPLAIN_SALIENCY: return hni_saliency_grid(q, grid, err);
     case HN_EXPLAIN_INTEGRATED_GRADIENTS: return hni_integrated_grid(q, grid, err);
+    case HN_EXPLAIN_BRIGHTNESS: return hni_brightness_grid(q, grid);
     default: return hni_cam_grid(q, grid, err);
     }
 }

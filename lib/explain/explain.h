@@ -1,6 +1,7 @@
 /* explain.h - the inside of heat maps.
  *
- *   image ─► predict ─► which class ─► grid: a number a cell, of a layer (cam.c) or of the input (gradient.c, occlusion.c)
+ *   image ─► predict ─► which class ─► grid: a number a cell, of a layer (cam.c) or of the input (gradient.c, occlusion.c,
+ *                                        │                              brightness.c)
  *                                        └─► blur.c, if asked for ─► place.c: over the image, scaled
  *
  * Beside a predictor stands its explainer, with one executor for the last (layer, map, batch) that was asked for: memory is bounded by one
@@ -48,6 +49,7 @@ hn_status hni_cam_grid(const hni_question *q, hni_grid *grid, hn_error *err);
 hn_status hni_saliency_grid(const hni_question *q, hni_grid *grid, hn_error *err);
 hn_status hni_integrated_grid(const hni_question *q, hni_grid *grid, hn_error *err);
 hn_status hni_occlusion_grid(const hni_question *q, hni_grid *grid, hn_error *err);
+hn_status hni_brightness_grid(const hni_question *q, hni_grid *grid);
 /* blur.c: the filled grid, by the options' blur; its sum stays. HN_E_MEMORY. */
 hn_status hni_blur_grid(const hni_question *q, hni_grid *grid, hn_error *err);
 

@@ -22,7 +22,7 @@ cmp -s "$scratch/pictures/p0000_s01.png" "$scratch/beside/p0000_s01.png" && fail
 # Every method, as JSON, beside what predict says.
 expect 0 "$H" predict "$M" "$A" --json
 cp "$scratch/out" "$scratch/predicted"
-for method in integrated-gradients hirescam gradcam gradcam++ layercam occlusion saliency; do
+for method in integrated-gradients hirescam gradcam gradcam++ layercam occlusion saliency brightness; do
     expect 0 explain "$A" --method $method --json --region-threshold 0.4 --spacing 0.5
     python "one file by $method" "$scratch/out" "$scratch/predicted" $method <<'PY'
 import json, sys
@@ -80,11 +80,13 @@ for a in files:
     assert abs(t["mask_cm2"] - t["mask_px"] * spacing ** 2 / 100) < 1e-9
     if t["mask_px"]:
         assert t["hit"] == (t["distance_px"] == 0) and 0 <= t["iou"] <= 1 and 0 <= t["deletion"] <= 1 and 0 <= t["insertion"] <= 1
+        assert t["brightest_hit"] in (True, False)
 def group(name):
     return next(g for g in summary["groups"] if g["group"] == name)
 def expect(g, cases):
     n = len(cases)
     assert g["n"] == n and g["hits"] == sum(a["truth"]["hit"] for a in cases) and g["said"] == sum(a["said"] for a in cases), (g, n)
+    assert g["brightest"] is None if not n else abs(g["brightest"] - sum(a["truth"]["brightest_hit"] for a in cases) / n) < 1e-12
     assert g["said_hits"] == sum(a["said"] and a["truth"]["hit"] for a in cases)
     for name in ("iou", "deletion", "insertion") if n else ():
         assert abs(g[name] - sum(a["truth"][name] for a in cases) / n) < 1e-12

@@ -140,6 +140,38 @@ START_TEST(sums_are_what_the_methods_promise) {
 }
 END_TEST
 
+/* The input's mean over its channels, whatever the network makes of it. */
+START_TEST(brightness_is_the_input) {
+    hn_context *ctx = new_context();
+    for (int32_t k = 0; k < 2; k++) {
+        hn_model *m = network(ctx, k), *r = NULL;
+        const hni_preproc *pre = &m->preproc;
+        const size_t plane = (size_t)pre->width * (size_t)pre->height;
+        hn_image *image = noise_image(ctx, pre->width, pre->height, 5);
+        hn_explain_options o = by(HN_EXPLAIN_BRIGHTNESS);
+        hn_heatmap_info info = {.struct_size = sizeof info};
+        float map[64 * 64], other[64 * 64];
+        uint8_t *input = malloc(hni_preproc_bytes(pre));
+        o.flags = HN_EXPLAIN_RAW;
+        ck_ok(hni_preproc_run(ctx, pre, image, input, &err));
+        ck_ok(hn_model_randomize(m, 0, 3, &r, &err));
+        hn_predictor *p = new_predictor(m, "cpu", 1), *q = new_predictor(r, "cpu", 1);
+        ck_ok(hn_explain(p, image, &o, map, 64 * 64, NULL, &info, &err));
+        ck_ok(hn_explain(q, image, &o, other, 64 * 64, NULL, NULL, &err));
+        ck_assert_mem_eq(map, other, plane * sizeof *map);
+        ck_assert(info.method == HN_EXPLAIN_BRIGHTNESS && info.grid_width == pre->width && isnan(info.expected) && !*info.layer);
+        for (size_t i = 0; i < plane; i++) {
+            double sum = 0;
+            for (int32_t c = 0; c < pre->channels; c++) sum += input[(size_t)c * plane + i];
+            ck_assert_msg(fabs((double)map[i] - sum / 255 / pre->channels) < 1e-6, "pixel %zu: %g", i, (double)map[i]);
+        }
+        free(input);
+        hn_image_free(image), hn_model_free(m), hn_model_free(r), hn_predictor_free(p), hn_predictor_free(q);
+    }
+    hn_context_free(ctx);
+}
+END_TEST
+
 /* All numbers of one tensor; gives the old model back. */
 static hn_model *with_tensor(hn_model *m, const char *name, float value) {
     const hni_param *p = &m->graph->params[hni_graph_find_param(m->graph, name)];
@@ -247,7 +279,7 @@ START_TEST(options_are_checked) {
         ck_assert_int_gt((int)strlen(err.message), 10);                                                   \
     } while (0)
     REFUSED(HN_E_ABI, o.struct_size = 8);
-    REFUSED(HN_E_ARGUMENT, o.method = 8);
+    REFUSED(HN_E_ARGUMENT, o.method = 9);
     REFUSED(HN_E_ARGUMENT, o.method = -1);
     REFUSED(HN_E_NOT_FOUND, o.class_index = 4);
     REFUSED(HN_E_NOT_FOUND, o.class_index = -1);
@@ -432,6 +464,7 @@ int main(void) {
     tcase_add_test(t, batches_give_the_same_bits);
     tcase_add_test(t, the_verdict_is_that_of_prediction);
     tcase_add_test(t, sums_are_what_the_methods_promise);
+    tcase_add_test(t, brightness_is_the_input);
     tcase_add_test(t, nothing_is_ever_nan);
     tcase_add_test(t, a_blur_keeps_the_sum);
     tcase_add_test(t, options_are_checked);

@@ -24,7 +24,8 @@ enum {
     HN_EXPLAIN_LAYER_CAM = 4, /* Σ_c max(g, 0) · f (Jiang et al. 2021) */
     HN_EXPLAIN_OCCLUSION = 5, /* how far the logit falls when a square of the input is covered (Zeiler & Fergus 2014) */
     HN_EXPLAIN_SALIENCY = 6,  /* max_c |d logit / d x| (Simonyan et al. 2014) */
-    HN_EXPLAIN_INTEGRATED_GRADIENTS = 7 /* Σ_c (x - baseline) · mean gradient between baseline and x (Sundararajan et al. 2017) */
+    HN_EXPLAIN_INTEGRATED_GRADIENTS = 7, /* Σ_c (x - baseline) · mean gradient between baseline and x (Sundararajan et al. 2017) */
+    HN_EXPLAIN_BRIGHTNESS = 8 /* no explanation: mean of the channels' grey levels, 0 … 1. A baseline: what points no better than it shows little */
 };
 
 /* Bits of hn_explain_options.flags. */
