@@ -38,9 +38,9 @@ static inline uint64_t test_seed(void) {
 }
 
 /* Check writes the place of every assertion that holds into a file, for the report of a crash. Asserting each number of a tensor, that was most of
- * the time; so only the first thousand places of a test are noted. CK_FORK=no and a debugger tell a later one. */
+ * the time; so only the first thousand places of a test, in each of its threads, are noted. CK_FORK=no and a debugger tell a later one. */
 static inline void test_mark_point(const char *file, int line) {
-    static int left = 1000;
+    static _Thread_local int left = 1000;
     if (left > 0) {
         left--;
         _mark_point(file, line);
