@@ -101,6 +101,20 @@ static hn_status choose(calibrating *w, const calibrate_settings *s, hn_error *e
     return HN_OK;
 }
 
+/* So that evaluate can tell data that share images or patients with these. */
+static hn_status keep_traces(calibrating *w, hn_error *err) {
+    hn_model *kept = NULL;
+    const hn_status status = hn_model_with_tuning_set(w->made, w->data, &kept, err);
+    if (status == HN_E_DATA) {
+        note("note: calibration and threshold are of different data: the model keeps no traces of either");
+        return HN_OK;
+    }
+    if (status) return status;
+    hn_model_free(w->made);
+    w->made = kept;
+    return HN_OK;
+}
+
 /* --- what was found ---------------------------------------------------------------------------------------------------------- */
 
 static void print_scales(const calibrating *w) {
@@ -230,6 +244,7 @@ int cmd_calibrate(int argc, char **argv) {
     if (!status) status = evaluate(&w, &err);
     if (!status) status = fit(&w, &s, &err);
     if (!status) status = choose(&w, &s, &err);
+    if (!status) status = keep_traces(&w, &err);
     code = status ? fail(&err) : finish(&w, &s, argv, &err);
     hn_eval_free(w.eval);
     hn_eval_free(w.raw);

@@ -24,9 +24,9 @@ typedef struct evaluation { /* what is open during the command */
     hn_eval *eval;
     hn_audit *audit; /* against the model's training data; NULL = it keeps no traces of it */
     double weighted_loss; /* NaN = not asked for, or undefined */
-    hn_audit *shared;     /* what choose_on and data have in common; NULL without choose_on */
+    hn_audit *shared, *tuned; /* what data have in common with choose_on, and with what the model was tuned on; NULL = not known */
     hn_threshold chosen;  /* rule 0 = the threshold was given */
-    bool chosen_here, calibrated_here; /* on the rows that are reported */
+    bool chosen_here, calibrated_here, calibrated; /* on the rows that are reported; at all */
     hn_subgroups *subgroups;
 } evaluation;
 
@@ -120,6 +120,7 @@ static int compute(evaluation *e, const evaluate_settings *s, hn_error *err) {
     if (!status) status = run(e, s, "evaluate", e->data, positive, threshold, &e->eval, err);
     if (status) return fail(err);
     e->chosen_here = e->chosen.rule && same_digest(e->chosen.digest, info.digest);
+    e->calibrated = c.method;
     e->calibrated_here = c.method && same_digest(c.digest, info.digest);
     return s->choice.keep_columns ? make_subgroups(e->data, e->eval, s->choice.keep_columns, s->correction, &e->subgroups, err) : EXIT_DONE;
 }
@@ -129,6 +130,7 @@ static int audit(evaluation *e, const evaluate_settings *s, hn_error *err) {
     const hn_audit_options options = {.struct_size = sizeof options, .flags = HN_AUDIT_NO_SHORTCUTS, .cancel = e->cancel};
     hn_audit_info info = {.struct_size = sizeof info};
     if (e->choose_on && hn_dataset_audit(e->data, e->choose_on, &options, &e->shared, err)) return fail(err);
+    if (audit_tuning(e->model, e->data, e->cancel, &e->tuned, err)) return fail(err);
     const hn_status status = hn_model_audit(e->model, e->data, &options, &e->audit, err);
     if (status == HN_E_DATA) {
         note("note: the model keeps no traces of its training data, so nobody can say whether these are among them");
@@ -173,29 +175,37 @@ static void print_origins(const evaluation *e) {
     }
 }
 
-/* The threshold was chosen on other data, which are not other enough. */
-static void warn_shared(const evaluation *e, FILE *out) {
+static const hn_audit *choice_overlap(const evaluation *e) { return e->choose_on ? e->shared : e->chosen.rule ? e->tuned : NULL; }
+static const hn_audit *calibration_overlap(const evaluation *e) { return e->calibrated ? e->tuned : NULL; }
+
+static const char *const found_on[] = {"the threshold was chosen on", "the model was calibrated on"};
+static const char *const too_good[] = {"sensitivity, specificity and what follows from them are too good",
+                                       "calibration error, Brier score and log loss are too good"};
+
+/* overlap NULL = all of the images; else they were found on other data, which are not other enough. */
+static void warn(FILE *out, int which, const hn_audit *overlap) {
     hn_audit_info info = {.struct_size = sizeof info};
-    if (hn_audit_get_info(e->shared, &info, NULL)) return;
-    fprintf(out, "WARNING: the threshold was chosen on some of these very images or patients (findings: ");
-    print_leak_counts(out, &info);
-    fprintf(out, "): sensitivity, specificity and what follows from them are too good\n");
+    fprintf(out, "%sWARNING: %s ", out == stderr ? "haemnet: " : "", found_on[which]);
+    if (overlap && !hn_audit_get_info(overlap, &info, NULL)) {
+        fprintf(out, "some of these very images or patients (findings: ");
+        print_leak_counts(out, &info);
+        fprintf(out, ")");
+    } else {
+        fprintf(out, "these very images");
+    }
+    fprintf(out, ": %s\n", too_good[which]);
 }
 
 /* On stderr too, and whatever --quiet says: who reads only the JSON must not miss it. */
 static void warn_origins(const evaluation *e, bool alone) {
-    static const char threshold[] = "WARNING: the threshold was chosen on these very images: sensitivity, specificity and what follows from them are too good";
-    static const char calibration[] = "WARNING: the model was calibrated on these very images: calibration error, Brier score and log loss are too good";
+    const hn_audit *overlap[] = {choice_overlap(e), calibration_overlap(e)};
+    const bool here[] = {e->chosen_here, e->calibrated_here};
     for (int which = 0; which < 2; which++) {
-        if (which ? !e->calibrated_here : !e->chosen_here) continue;
-        if (!alone) printf("%s\n", which ? calibration : threshold);
-        fprintf(stderr, "haemnet: %s\n", which ? calibration : threshold);
+        if (!here[which] && !leaks_of(overlap[which])) continue;
+        if (!alone) warn(stdout, which, here[which] ? NULL : overlap[which]);
+        warn(stderr, which, here[which] ? NULL : overlap[which]);
     }
-    if (e->chosen_here || !leaks_of(e->shared)) return;
-    if (!alone) warn_shared(e, stdout);
-    fprintf(stderr, "haemnet: ");
-    warn_shared(e, stderr);
-    print_findings(stderr, e->shared, 10);
+    if (!e->chosen_here && leaks_of(e->shared)) print_findings(stderr, e->shared, 10);
 }
 
 static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *out, const char *model, const char *data, hn_error *err) {
@@ -214,7 +224,9 @@ static bool write_json(const evaluation *e, const evaluate_settings *s, FILE *ou
     fprintf(out, ", \"threshold_choice\": ");
     write_choice_json(out, &e->chosen, chosen_class(e), e->chosen_here);
     fprintf(out, ", \"choice_overlap\": ");
-    write_overlap_json(out, e->shared);
+    write_overlap_json(out, choice_overlap(e));
+    fprintf(out, ", \"calibration_overlap\": ");
+    write_overlap_json(out, calibration_overlap(e));
     fprintf(out, ", ");
     if (!status) status = write_reliability_json(out, e->model, e->eval, e->calibrated_here, e->cancel, err);
     if (e->subgroups) {
@@ -322,6 +334,7 @@ int cmd_evaluate(int argc, char **argv) {
     }
     hn_audit_free(e.audit);
     hn_audit_free(e.shared);
+    hn_audit_free(e.tuned);
     hn_subgroups_free(e.subgroups);
     hn_eval_free(e.eval);
     hn_predictor_free(e.predictor);

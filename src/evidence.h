@@ -96,6 +96,7 @@ typedef struct evidence_thresholds {
     hn_threshold chosen;        /* the model's, and where it comes from */
     hn_calibration calibration; /* likewise */
     bool chosen_here, calibrated_here; /* on these very rows: the figures are too good */
+    int64_t shared; /* findings of images and patients that these rows share with what both are of; -1 = not known, or not of all */
     const char *chosen_part, *calibrated_part; /* of the training: "train", "test"; NULL = neither */
     bool there;                 /* what follows: of two classes or labels, one of them positive */
     hn_interval at[N_THRESHOLDS][N_RATES];

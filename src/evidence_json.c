@@ -285,11 +285,13 @@ static void write_at(FILE *out, const evidence_thresholds *t) {
 }
 
 /* The images that something was chosen or fitted on. */
-static void write_origin(FILE *out, bool known, int64_t patients, const uint64_t list[4], const char *part) {
+static void write_origin(FILE *out, bool known, int64_t patients, const uint64_t list[4], int64_t shared, const char *part) {
     char sha256[DIGEST_TEXT];
     whole(out, "patients", patients);
     text(out, "list_sha256", known && known_digest(list) ? (hex_digest(sha256, list), sha256) : NULL);
     text(out, "part_of_training", part);
+    if (known && shared >= 0) whole(out, "shared", shared);
+    else text(out, "shared", NULL);
 }
 
 static void write_thresholds(FILE *out, const evidence *e) {
@@ -299,7 +301,7 @@ static void write_thresholds(FILE *out, const evidence *e) {
     else fprintf(out, "null");
     json_member(out, "value", t->chosen.value);
     whole(out, "chosen_on", t->chosen.n);
-    write_origin(out, t->chosen.rule != 0, t->chosen.groups, t->chosen.digest, t->chosen_part);
+    write_origin(out, t->chosen.rule != 0, t->chosen.groups, t->chosen.digest, t->shared, t->chosen_part);
     truth(out, "chosen_here", t->chosen_here);
     if (t->there) {
         write_at(out, t);
@@ -310,7 +312,7 @@ static void write_thresholds(FILE *out, const evidence *e) {
     if (t->calibration.method) json_string(out, hn_calibration_method_name(t->calibration.method));
     else fprintf(out, "null");
     whole(out, "fitted_on", t->calibration.n);
-    write_origin(out, t->calibration.method != 0, t->calibration.groups, t->calibration.digest, t->calibrated_part);
+    write_origin(out, t->calibration.method != 0, t->calibration.groups, t->calibration.digest, t->shared, t->calibrated_part);
     truth(out, "fitted_here", t->calibrated_here);
     fprintf(out, "}");
 }

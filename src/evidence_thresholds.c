@@ -23,12 +23,25 @@ static hn_status find_held(const evidence *e, evidence_thresholds *t, hn_error *
     return status ? status : hn_eval_operating_points(e->source->eval, 0, HN_CHOOSE_SPECIFICITY, held, N_HELD, &options, t->at_specificity, err);
 }
 
+/* By the traces that the model keeps; of a sample of them, or without patients, nothing found is not nothing there. */
+static hn_status find_shared(evidence *e, hn_error *err) {
+    hn_audit_info info = {.struct_size = sizeof info};
+    hn_audit *audit = NULL;
+    hn_status status = audit_tuning(e->source->model, e->source->data, e->source->cancel, &audit, err);
+    e->thresholds.shared = -1;
+    if (!status && audit) status = hn_audit_get_info(audit, &info, err);
+    if (!status && audit && (info.findings || !info.flags)) e->thresholds.shared = info.findings;
+    hn_audit_free(audit);
+    return status;
+}
+
 hn_status find_thresholds(evidence *e, hn_error *err) {
     evidence_thresholds *t = &e->thresholds;
     t->chosen.struct_size = sizeof t->chosen;
     t->calibration.struct_size = sizeof t->calibration;
     hn_status status = hn_model_get_threshold(e->source->model, &t->chosen, err);
     if (!status) status = hn_model_get_calibration(e->source->model, &t->calibration, err);
+    if (!status) status = find_shared(e, err);
     t->chosen_here = t->chosen.rule && same_digest(t->chosen.digest, e->data.digest);
     t->calibrated_here = t->calibration.method && same_digest(t->calibration.digest, e->data.digest);
     t->chosen_part = t->chosen.rule ? part_of_training(e->source->model, t->chosen.digest) : NULL;

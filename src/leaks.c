@@ -88,6 +88,12 @@ void write_leaks_json(FILE *out, const hn_audit *audit, bool allowed) {
     fprintf(out, ", \"patients_known\": %s}", info.flags & HN_AUDIT_GROUPS_UNKNOWN ? "false" : "true");
 }
 
+hn_status audit_tuning(const hn_model *model, hn_dataset *data, hn_cancel *cancel, hn_audit **out, hn_error *err) {
+    const hn_audit_options options = {.struct_size = sizeof options, .flags = HN_AUDIT_NO_SHORTCUTS | HN_AUDIT_TUNING_SET, .cancel = cancel};
+    const hn_status status = hn_model_audit(model, data, &options, out, err);
+    return status == HN_E_DATA ? HN_OK : status;
+}
+
 void write_overlap_json(FILE *out, const hn_audit *audit) {
     hn_audit_info info = {.struct_size = sizeof info};
     if (!audit || hn_audit_get_info(audit, &info, NULL))

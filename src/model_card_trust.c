@@ -7,13 +7,15 @@
 #include "model_card.h"
 
 /* What the images were that something was chosen or fitted on; flat sentences, because everything after it depends on them. */
-static void origin(FILE *out, const uint64_t list[4], bool here, const char *part) {
+static void origin(FILE *out, const uint64_t list[4], bool here, int64_t shared, const char *part) {
     char sha256[DIGEST_TEXT];
     if (known_digest(list)) {
         hex_digest(sha256, list);
         fprintf(out, " (SHA-256 of their list `%s`)", sha256);
     }
     if (here) fputs(". **These are the images of this card: what stands here is too good.**", out);
+    else if (shared > 0) fputs(". **Some of them, or others of their patients, are images of this card: what stands here is too good.**", out);
+    else if (!shared) fputs(", which share neither an image nor a patient with this card.", out);
     else fputs(", another list than that of this card. Whether the two share images or patients, `haemnet audit` tells.", out);
     if (part && !strcmp(part, "train")) fputs(" **The model was trained on them.**", out);
     else if (part) fputs(" They chose the epoch of the training.", out);
@@ -31,7 +33,7 @@ static void chosen_how(FILE *out, const evidence *e) {
     } else {
         fputs(", chosen by rule: ", out);
         md_text(out, choice_text(&t->chosen, hn_model_class_name(e->source->model, t->chosen.index), text));
-        origin(out, t->chosen.digest, t->chosen_here, t->chosen_part);
+        origin(out, t->chosen.digest, t->chosen_here, t->shared, t->chosen_part);
     }
 }
 
@@ -76,7 +78,7 @@ static void fitted_how(FILE *out, const evidence *e) {
         fputs(" of ", out);
         md_count(out, c->groups, "patient", "patients");
     }
-    origin(out, c->digest, e->thresholds.calibrated_here, e->thresholds.calibrated_part);
+    origin(out, c->digest, e->thresholds.calibrated_here, e->thresholds.shared, e->thresholds.calibrated_part);
 }
 
 void card_calibration(FILE *out, const evidence *e) {

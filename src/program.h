@@ -198,6 +198,8 @@ void print_leak_counts(FILE *out, const hn_audit_info *info);              /* "2
 void write_findings_json(FILE *out, const hn_audit *audit);           /* [{"kind": …, "file": …, …}, …] */
 int64_t leaks_of(const hn_audit *audit);                              /* how many findings; 0 for NULL */
 void write_leaks_json(FILE *out, const hn_audit *audit, bool allowed); /* {"found": …, "allowed": …, …}; null for NULL: not looked for */
+/* Of the data with what the model's calibration and threshold are of; NULL where it keeps no traces of that. */
+hn_status audit_tuning(const hn_model *model, hn_dataset *data, hn_cancel *cancel, hn_audit **out, hn_error *err);
 void write_overlap_json(FILE *out, const hn_audit *audit); /* the same of two sets of which neither trained anything; null for NULL */
 void note_copies(hn_dataset *data); /* says how many there are, if any; decoded by the split already */
 /* Tells findings between training and test data on stderr; EXIT_LEAK unless there are none or they are allowed. label: "fold 2/5 " or NULL. */

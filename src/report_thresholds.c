@@ -5,8 +5,15 @@
 #include "report.h"
 #include "svg.h"
 
-/* A model knows the list that it was tuned on, not the images. */
-#define OTHERS " of another list (<code>haemnet audit</code> tells whether the two share images or patients)"
+/* What the images were that something was found on, beside those of the page; so: what follows where they are not other enough. */
+static void whose(FILE *out, bool here, int64_t shared, const char *so) {
+    fputs(here         ? ": <b>these very ones</b>, so that "
+          : shared > 0 ? ": <b>some of these, or others of their patients</b>, so that "
+          : !shared    ? " that share neither an image nor a patient with these"
+                       : " of another list (<code>haemnet audit</code> tells whether the two share images or patients)",
+          out);
+    if (here || shared > 0) fputs(so, out);
+}
 
 bool has_thresholds(const evidence *e) { return e->thresholds.there; }
 
@@ -18,9 +25,11 @@ static void chosen_how(FILE *out, const evidence *e) {
         fputs(", set by whoever asked for the report.", out);
     else if (!t->chosen.rule)
         fputs(", which no data chose.", out);
-    else
-        fprintf(out, ", chosen by the rule “%s” on %lld images%s.", hn_threshold_rule_name(t->chosen.rule), (long long)t->chosen.n,
-                t->chosen_here ? ": <b>these very ones</b>, so that the figures at it are too good" : OTHERS);
+    else {
+        fprintf(out, ", chosen by the rule “%s” on %lld images", hn_threshold_rule_name(t->chosen.rule), (long long)t->chosen.n);
+        whose(out, t->chosen_here, t->shared, "the figures at it are too good");
+        fputs(".", out);
+    }
     fputs(" A threshold that is picked from the tables below, and reported on the same images, flatters the model: "
           "pick on one part, report on another.</p>\n", out);
 }
@@ -145,8 +154,9 @@ static void fitted_how(FILE *out, const evidence *e) {
         fputs("<p>The model is not calibrated: its probabilities are the network’s own.</p>\n", out);
         return;
     }
-    fprintf(out, "<p>The model is calibrated (%s, on %lld images%s).</p>\n", hn_calibration_method_name(t->calibration.method), (long long)t->calibration.n,
-            t->calibrated_here ? ": <b>these very ones</b>, so that this looks too good" : OTHERS);
+    fprintf(out, "<p>The model is calibrated (%s, on %lld images", hn_calibration_method_name(t->calibration.method), (long long)t->calibration.n);
+    whose(out, t->calibrated_here, t->shared, "this looks too good");
+    fputs(").</p>\n", out);
 }
 
 void report_reliability(FILE *out, const evidence *e) {

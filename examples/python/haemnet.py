@@ -207,7 +207,7 @@ hn_model_with_calibration ppp, hn_model_with_threshold ppp, hn_model_get_calibra
 hn_explain ppppzpp, hn_explain_batch ppzppzpp, hn_explain_series ppzppzpp, hn_explain_curve pppppzpp, hn_overlay pppppp,
 hn_regions_find ppiiipp, hn_regions_count p > i, hn_regions_get pip, hn_regions_contour piiipzp, hn_regions_free p > v,
 hn_heatmap_compare ppiidp, hn_rank_correlation pppzp, hn_model_randomize pilp,
-hn_dataset_audit pppp, hn_model_audit pppp, hn_audit_get_info pp, hn_audit_finding plp, hn_audit_shortcut pip, hn_audit_free p > v
+hn_dataset_audit pppp, hn_model_audit pppp, hn_model_with_tuning_set ppp, hn_audit_get_info pp, hn_audit_finding plp, hn_audit_shortcut pip, hn_audit_free p > v
 """
 _LETTERS = {"p": ctypes.c_void_p, "s": ctypes.c_char_p, "i": ctypes.c_int32, "l": ctypes.c_int64, "z": ctypes.c_size_t, "d": ctypes.c_double,
             "v": None}
@@ -667,9 +667,9 @@ class Audit(_Handle):
     """Leaks: what stands on both sides; len() findings, audit[i] = hn_finding. Made by Dataset.audit and Model.audit."""
     _free = _lib.hn_audit_free
 
-    def __init__(self, function, context, sides, shortcuts, cancel):
+    def __init__(self, function, context, sides, shortcuts, cancel, tuning=False):
         options = _options("hn_audit_options", {"cancel": cancel and cancel._as_parameter_.value})
-        options.flags = 0 if shortcuts else 1
+        options.flags = (0 if shortcuts else 1) | (2 if tuning else 0)  # HN_AUDIT_NO_SHORTCUTS, HN_AUDIT_TUNING_SET
         super().__init__(_make(function, *sides, ctypes.byref(options)), context)
 
     @property
@@ -741,9 +741,14 @@ class Model(_Handle):
             struct.threshold = threshold
         return Model(_make("hn_model_with_threshold", self, ctypes.byref(struct)), self.context)
 
-    def audit(self, dataset, shortcuts=True, cancel=None):
-        """An Audit: what the rows of a data set share with the images that the model was trained on, by the traces that it keeps of them."""
-        return Audit("hn_model_audit", self.context, (self, dataset), shortcuts, cancel)
+    def with_tuning_set(self, dataset):
+        """The model with traces of the data set that its calibration and threshold were found on; the last step of tuning."""
+        return Model(_make("hn_model_with_tuning_set", self, dataset), self.context)
+
+    def audit(self, dataset, shortcuts=True, cancel=None, tuning=False):
+        """An Audit: what the rows of a data set share with the images that the model was trained on, by the traces that it keeps of them; or, with
+        tuning=True, with those that it was tuned on (with_tuning_set)."""
+        return Audit("hn_model_audit", self.context, (self, dataset), shortcuts, cancel, tuning)
 
     def randomize(self, layers=0, seed=0):
         """The model with fresh weights in its last layers (0 = all): maps that look alike afterwards say nothing of what it has learnt."""

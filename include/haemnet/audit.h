@@ -41,7 +41,8 @@ enum {
 
 /* Bits of hn_audit_options.flags. */
 enum {
-    HN_AUDIT_NO_SHORTCUTS = 1 /* copies and patients only */
+    HN_AUDIT_NO_SHORTCUTS = 1, /* copies and patients only */
+    HN_AUDIT_TUNING_SET = 2    /* hn_model_audit: against what the model was tuned on, see hn_model_with_tuning_set, not what it was trained on */
 };
 
 /* Bits of hn_audit_info.flags. */
@@ -116,12 +117,23 @@ typedef struct hn_shortcut {
 HN_API hn_status hn_dataset_audit(hn_dataset *dataset, hn_dataset *against, const hn_audit_options *options, hn_audit **out, hn_error *err);
 
 /* Looks for leaks between a set and what a model was trained on, by the traces of it that the model file keeps (docs/file-format.md).
- *   model    as trained by hn_trainer; HN_E_DATA without traces: imported, fresh, or of an older release
+ *   model    as trained by hn_trainer; HN_E_DATA without traces: imported, fresh, or of an older release, or not tuned
  *   dataset, options, out  as hn_dataset_audit
  * Errors:  as hn_dataset_audit; HN_E_DATA.
  * Thread:  owner of the set.
  * Since:   0.1 */
 HN_API hn_status hn_model_audit(const hn_model *model, hn_dataset *dataset, const hn_audit_options *options, hn_audit **out, hn_error *err);
+
+/* A copy of a model that keeps traces of what its calibration and its threshold were found on, as a trained one keeps those of its training set: so
+ * that data which share images or patients with it are known, and figures on them are called too good. The last step of tuning: with another
+ * calibration or threshold they are forgotten.
+ *   model    its calibration, its threshold by a rule, or both are of this set; HN_E_DATA if not
+ *   dataset  that they were found on; cannot grow any more after this
+ *   out      receives the handle; free it with hn_model_free
+ * Errors:  HN_E_ARGUMENT, HN_E_DATA, HN_E_IO and HN_E_FORMAT (strict data sets only), HN_E_MEMORY.
+ * Thread:  owner of the set.
+ * Since:   0.1 */
+HN_API hn_status hn_model_with_tuning_set(const hn_model *model, hn_dataset *dataset, hn_model **out, hn_error *err);
 
 /* How much was found.
  *   out      filled; set out->struct_size before

@@ -9,14 +9,13 @@ static hn_status missing(const char *function, const char *argument, hn_error *e
     return hni_fail(err, HN_E_ARGUMENT, "%s: %s is NULL", function, argument);
 }
 
-static hn_status take_options(const char *function, const hn_audit_options *options, hn_audit_options *today, hn_error *err) {
+static hn_status take_options(const char *function, const hn_audit_options *options, int32_t known, hn_audit_options *today, hn_error *err) {
     hni_take(today, sizeof *today, NULL);
     if (!options) return HN_OK;
     hn_status status = HNI_CHECK(options, hn_audit_options, err);
     if (status) return status;
     hni_take(today, sizeof *today, options);
-    if (today->flags & ~HN_AUDIT_NO_SHORTCUTS)
-        return hni_fail(err, HN_E_ARGUMENT, "%s: flags are %d; HN_AUDIT_NO_SHORTCUTS is all there is", function, today->flags);
+    if (today->flags & ~known) return hni_fail(err, HN_E_ARGUMENT, "%s: flags are %d; see HN_AUDIT_…", function, today->flags);
     return HN_OK;
 }
 
@@ -27,7 +26,7 @@ hn_status hn_dataset_audit(hn_dataset *dataset, hn_dataset *against, const hn_au
     if (!dataset) return missing(__func__, "dataset", err);
     if (dataset == against)
         return hni_fail(err, HN_E_ARGUMENT, "%s: both sets are the same; for one by itself, against is NULL", __func__);
-    hn_status status = take_options(__func__, options, &o, err);
+    hn_status status = take_options(__func__, options, HN_AUDIT_NO_SHORTCUTS, &o, err);
     return status ? status : hni_audit_make(dataset, against, NULL, o.flags, o.cancel, out, err);
 }
 
@@ -37,12 +36,23 @@ hn_status hn_model_audit(const hn_model *model, hn_dataset *dataset, const hn_au
     *out = NULL;
     if (!model) return missing(__func__, "model", err);
     if (!dataset) return missing(__func__, "dataset", err);
-    hn_status status = take_options(__func__, options, &o, err);
+    hn_status status = take_options(__func__, options, HN_AUDIT_NO_SHORTCUTS | HN_AUDIT_TUNING_SET, &o, err);
     if (status) return status;
-    if (!model->traces)
+    const bool tuning = o.flags & HN_AUDIT_TUNING_SET;
+    if (tuning && !model->tuned)
+        return hni_fail(err, HN_E_DATA, "%s: the model keeps no traces of what it was tuned on: hn_model_with_tuning_set lets it", __func__);
+    if (!tuning && !model->traces)
         return hni_fail(err, HN_E_DATA, "%s: the model keeps no traces of training images: it was imported, never trained, or trained by an older "
                         "release; hold its training data against the set with hn_dataset_audit", __func__);
-    return hni_audit_make(dataset, NULL, model->traces, o.flags, o.cancel, out, err);
+    return hni_audit_make(dataset, NULL, tuning ? model->tuned : model->traces, o.flags & HN_AUDIT_NO_SHORTCUTS, o.cancel, out, err);
+}
+
+hn_status hn_model_with_tuning_set(const hn_model *model, hn_dataset *dataset, hn_model **out, hn_error *err) {
+    if (!out) return missing(__func__, "out", err);
+    *out = NULL;
+    if (!model) return missing(__func__, "model", err);
+    if (!dataset) return missing(__func__, "dataset", err);
+    return hni_model_with_tuning_set(model, dataset, out, err);
 }
 
 hn_status hn_audit_get_info(const hn_audit *audit, hn_audit_info *out, hn_error *err) {

@@ -67,6 +67,34 @@ hn_status hni_model_with_threshold(const hn_model *model, const hn_threshold *t,
     return HN_OK;
 }
 
+/* What there is of the two is of this list; and there is something. */
+static bool is_of(const hn_model *m, const uint64_t digest[4]) {
+    const bool calibrated = m->calibration.method, chosen = m->choice.rule;
+    return (calibrated || chosen) && (!calibrated || !memcmp(m->calibration.digest, digest, sizeof m->calibration.digest)) &&
+           (!chosen || !memcmp(m->choice.digest, digest, sizeof m->choice.digest));
+}
+
+hn_status hni_model_with_tuning_set(const hn_model *model, hn_dataset *data, hn_model **out, hn_error *err) {
+    hn_threshold t = model->choice;
+    hni_traces *traces = NULL;
+    hn_model *m = NULL;
+    uint64_t digest[4];
+    t.threshold = model->threshold;
+    hni_dataset_digest(data, digest);
+    if (!is_of(model, digest))
+        return hni_fail(err, HN_E_DATA, "the model is not tuned, or not on this set alone: bring the one that calibration and threshold were found on");
+    hn_status status = hni_traces_make(data, &traces, err);
+    if (!status) status = hni_model_with_threshold(model, &t, &m, err);
+    if (!status) status = hni_traces_copy(traces, m->ctx, &m->tuned, err);
+    hni_traces_free(traces);
+    if (status) {
+        hni_model_unref(m);
+        return status;
+    }
+    *out = m;
+    return HN_OK;
+}
+
 /* --- metadata --------------------------------------------------------------------------------------------------------------- */
 
 static void number(hni_text *t, const char *key, double value) {

@@ -1,5 +1,5 @@
-/* keepsakes.c - traces of training images, and what they look like ↔ the members training_set and familiarity of a model's metadata
- * (docs/file-format.md).
+/* keepsakes.c - traces of training images and of those of tuning, and what training images look like ↔ the members training_set, tuning_set and
+ * familiarity of a model's metadata (docs/file-format.md).
  *
  * As base64 inside the JSON and not as tensors: whoever loads the file as a PyTorch state dict finds the network's tensors and nothing else. */
 #include "keepsakes.h"
@@ -10,7 +10,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 
-void hni_traces_write(const hni_traces *traces, hni_text *t) {
+void hni_traces_write(const char *name, const hni_traces *traces, hni_text *t) {
     if (!traces) return;
     const size_t n = (size_t)traces->n * HNI_TRACE_BYTES, m = (size_t)traces->n_groups * 8;
     uint8_t *bytes = hni_alloc(t->ctx, n + m + 1);
@@ -19,8 +19,8 @@ void hni_traces_write(const hni_traces *traces, hni_text *t) {
         return;
     }
     hni_traces_pack(traces, bytes, bytes + n);
-    hni_text_format(t, ",\"training_set\":{\"rows\":%lld,\"traces\":%u,\"patients\":%u,\"patients_known\":%s,\"patients_whole\":%s,\"images\":\"",
-                    (long long)traces->rows, traces->n, traces->n_groups, traces->unknown ? "false" : "true", traces->groups_whole ? "true" : "false");
+    hni_text_format(t, ",\"%s\":{\"rows\":%lld,\"traces\":%u,\"patients\":%u,\"patients_known\":%s,\"patients_whole\":%s,\"images\":\"",
+                    name, (long long)traces->rows, traces->n, traces->n_groups, traces->unknown ? "false" : "true", traces->groups_whole ? "true" : "false");
     hni_text_base64(t, bytes, n);
     hni_text_add(t, "\",\"groups\":\"");
     hni_text_base64(t, bytes + n, m);
@@ -35,14 +35,15 @@ static bool read_count(const hni_json *j, hni_json_value object, const char *key
 static hn_status read_bytes(hn_context *ctx, const hni_json *j, hni_json_value object, const char *key, size_t n, uint8_t **out, hn_error *err) {
     const char *text = hni_json_string(j, hni_json_get(j, object, key));
     if (!text || strlen(text) != hni_base64_size(n))
-        return hni_fail(err, HN_E_FORMAT, "the training set's %s are not base64 of %zu bytes", key, n);
+        return hni_fail(err, HN_E_FORMAT, "the metadata's %s are not base64 of %zu bytes", key, n);
     *out = hni_alloc(ctx, n + 1);
-    if (!*out) return hni_fail_memory(err, n, "what a model keeps of its training images");
-    return hni_base64_read(text, *out, n) ? HN_OK : hni_fail(err, HN_E_FORMAT, "the training set's %s are not base64", key);
+    if (!*out) return hni_fail_memory(err, n, "what a model keeps of images");
+    return hni_base64_read(text, *out, n) ? HN_OK : hni_fail(err, HN_E_FORMAT, "the metadata's %s are not base64", key);
 }
 
-hn_status hni_traces_read(hn_context *ctx, const hni_json *j, hni_json_value root, hni_traces **out, hn_error *err) {
-    const hni_json_value v = hni_json_get(j, root, "training_set");
+hn_status hni_traces_read(hn_context *ctx, const hni_json *j, hni_json_value root, const char *name, hni_traces **out,
+                          hn_error *err) {
+    const hni_json_value v = hni_json_get(j, root, name);
     int64_t rows, n, n_groups;
     bool known, whole;
     uint8_t *images = NULL, *groups = NULL;
@@ -50,7 +51,7 @@ hn_status hni_traces_read(hn_context *ctx, const hni_json *j, hni_json_value roo
     if (!read_count(j, v, "rows", INT32_MAX, &rows) || !read_count(j, v, "traces", HNI_TRACES, &n) ||
         !read_count(j, v, "patients", HNI_TRACES, &n_groups) || n > rows || n_groups > rows || (n < rows && n < HNI_TRACES) ||
         !hni_json_bool(j, hni_json_get(j, v, "patients_known"), &known) || !hni_json_bool(j, hni_json_get(j, v, "patients_whole"), &whole))
-        return hni_fail(err, HN_E_FORMAT, "the metadata's training_set is incomplete, or its counts are impossible");
+        return hni_fail(err, HN_E_FORMAT, "the metadata's %s is incomplete, or its counts are impossible", name);
     hn_status status = read_bytes(ctx, j, v, "images", (size_t)n * HNI_TRACE_BYTES, &images, err);
     if (!status) status = read_bytes(ctx, j, v, "groups", (size_t)n_groups * 8, &groups, err);
     if (!status) status = hni_traces_unpack(ctx, images, (uint32_t)n, groups, (uint32_t)n_groups, out, err);

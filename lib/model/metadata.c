@@ -104,7 +104,8 @@ hn_status hni_model_metadata(const hn_model *m, hni_text *t, hn_error *err) {
         write_layer(t, &m->graph->layers[l]);
     }
     hni_text_format(t, "],\"logits\":%d,\"provenance\":%s", m->graph->logits, m->provenance);
-    hni_traces_write(m->traces, t);
+    hni_traces_write("training_set", m->traces, t);
+    hni_traces_write("tuning_set", m->tuned, t);
     hni_familiar_write(m->familiar, t);
     hni_text_add(t, "}");
     return t->failed ? hni_fail_memory(err, t->size, "a model's metadata") : HN_OK;

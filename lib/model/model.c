@@ -139,6 +139,7 @@ void hni_model_unref(hn_model *m) {
     hni_free(ctx, m->provenance);
     hni_free(ctx, m->calibration.scale); /* and shift, which is behind it */
     hni_traces_free(m->traces);
+    hni_traces_free(m->tuned);
     hni_familiar_free(m->familiar);
     if (m->graph) hni_graph_unref(m->graph);
     hni_free(ctx, m);

@@ -27,6 +27,7 @@ struct hn_model {
     hn_calibration calibration; /* method 0 = none; scale and shift [n_classes] are ours */
     hn_threshold choice;        /* where the threshold comes from; rule 0 = not chosen by one */
     hni_traces *traces; /* of the training images; NULL before training */
+    hni_traces *tuned;  /* of the images that calibration and chosen threshold are of; NULL = not known */
     hni_familiar *familiar; /* what they look like; NULL = not known */
     char *provenance;   /* JSON object text: what the trainer wrote down; "{}" before training. No times, no threads, no paths */
 };
@@ -35,13 +36,15 @@ hn_model *hni_model_ref(const hn_model *model);
 void hni_model_unref(hn_model *model);
 
 /* A copy with other numbers (copied, [graph->total]) and other provenance (copied JSON object text, NULL = the same). What was found out about
- * the old numbers is forgotten: calibration, and a threshold that was chosen. With the provenance go the traces and what training
- * images look like: with another there is none of it, the caller may set them. */
+ * the old numbers is forgotten: calibration, a threshold that was chosen, and the traces of their data. With the provenance go the traces of training
+ * and what its images look like: with another there is none of it, the caller may set them. */
 hn_status hni_model_with_weights(const hn_model *model, const float *weights, const char *provenance, hn_model **out, hn_error *err);
 
 /* calibration.c: copies with another calibration (NULL = none) or threshold, both checked here; and both in the metadata. */
 hn_status hni_model_with_calibration(const hn_model *model, const hn_calibration *calibration, hn_model **out, hn_error *err);
 hn_status hni_model_with_threshold(const hn_model *model, const hn_threshold *threshold, hn_model **out, hn_error *err);
+/* With the traces of what both are of. HN_E_DATA: they are of other data. */
+hn_status hni_model_with_tuning_set(const hn_model *model, hn_dataset *data, hn_model **out, hn_error *err);
 void hni_model_write_calibration(hni_text *t, const hn_model *model); /* nothing if there is nothing to say */
 hn_status hni_model_read_calibration(const hni_json *j, hni_json_value root, hn_model *model, hn_error *err);
 

@@ -214,7 +214,8 @@ static hn_status read_model(hn_context *ctx, const hni_json *j, const hni_safete
     if (!status) status = read_graph(j, root, *out, err);
     if (!status) status = copy_provenance(j, root, *out, err);
     if (!status) status = hni_model_read_calibration(j, root, *out, err);
-    if (!status) status = hni_traces_read(ctx, j, root, &(*out)->traces, err);
+    if (!status) status = hni_traces_read(ctx, j, root, "training_set", &(*out)->traces, err);
+    if (!status) status = hni_traces_read(ctx, j, root, "tuning_set", &(*out)->tuned, err);
     if (!status) status = hni_familiar_read(ctx, j, root, &(*out)->familiar, err);
     if (!status) status = hni_model_take_weights(*out, file, true, err);
     return status;

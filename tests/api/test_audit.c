@@ -88,6 +88,73 @@ START_TEST(traces_find_the_training_set) {
 }
 END_TEST
 
+static hn_audit_info tuning_audit(const hn_model *model, hn_dataset *ds) {
+    const hn_audit_options o = {.struct_size = sizeof o, .flags = HN_AUDIT_TUNING_SET | HN_AUDIT_NO_SHORTCUTS};
+    hn_audit_info info = {.struct_size = sizeof info};
+    hn_audit *audit;
+    ck_ok(hn_model_audit(model, ds, &o, &audit, &err));
+    ck_ok(hn_audit_get_info(audit, &info, &err));
+    hn_audit_free(audit);
+    return info;
+}
+
+/* As if a rule had chosen the threshold on a set, and a calibration were fitted to it. */
+static hn_model *tuned_on(const hn_model *model, hn_dataset *ds, bool choose, bool calibrate) {
+    double scale[] = {0.5, 0.5}, shift[] = {0, 0};
+    hn_dataset_info info = {.struct_size = sizeof info};
+    ck_ok(hn_dataset_get_info(ds, &info, &err));
+    hn_threshold t = {.struct_size = sizeof t, .rule = HN_CHOOSE_YOUDEN, .threshold = 0.25, .sensitivity = 1, .specificity = 0.5, .n = 12, .positives = 6};
+    hn_calibration c = {.struct_size = sizeof c, .method = HN_CALIBRATION_TEMPERATURE, .scale = scale, .shift = shift, .capacity = 2, .n_classes = 2, .n = 12};
+    hn_model *calibrated = NULL, *both = NULL;
+    memcpy(t.digest, info.digest, sizeof t.digest);
+    memcpy(c.digest, info.digest, sizeof c.digest);
+    if (calibrate) ck_ok(hn_model_with_calibration(model, &c, &calibrated, &err));
+    if (!choose) return calibrated;
+    ck_ok(hn_model_with_threshold(calibrated ? calibrated : model, &t, &both, &err));
+    hn_model_free(calibrated);
+    return both;
+}
+
+START_TEST(traces_find_the_tuning_set) {
+    const hn_audit_options o = {.struct_size = sizeof o, .flags = HN_AUDIT_TUNING_SET};
+    hn_dataset *train = slices_of(1, 0, 6, "p"), *tune = slices_of(1, 6, 12, "p"), *mixed = slices_of(1, 10, 16, "p"), *test = slices_of(1, 12, 20, "p");
+    hn_model *plain = trained(train, NULL, 1), *none;
+    hn_audit *audit;
+    for (int way = 1; way < 4; way++) {
+        hn_model *bare = tuned_on(plain, tune, way & 1, way & 2), *model, *loaded;
+        size_t size, again_size;
+        ck_refused("no traces yet", hn_model_audit(bare, test, &o, &audit, &err), HN_E_DATA);
+        ck_refused("other data", hn_model_with_tuning_set(bare, test, &none, &err), HN_E_DATA);
+        ck_assert_ptr_null(none);
+        ck_ok(hn_model_with_tuning_set(bare, tune, &model, &err));
+        char *bytes = bytes_of(model, &size), *text = metadata_of(model);
+        ck_ok(hn_model_load_memory(w.ctx, bytes, size, &loaded, &err));
+        char *again = bytes_of(loaded, &again_size);
+        ck_assert(again_size == size && !memcmp(bytes, again, size));
+        ck_assert_ptr_nonnull(strstr(text, "\"tuning_set\":{\"rows\":12,\"traces\":12,\"patients\":6,\"patients_known\":true,\"patients_whole\":true"));
+        const hn_model *const both[] = {model, loaded};
+        for (int i = 0; i < 2; i++) {
+            ck_assert_int_eq(tuning_audit(both[i], test).findings, 0);
+            ck_assert_int_eq(tuning_audit(both[i], train).findings, 0);
+            const hn_audit_info info = tuning_audit(both[i], mixed);
+            ck_assert(info.patients == 2 && info.pixels == 4 && info.findings == 6 && info.other_rows == 12);
+            ck_assert_int_eq(audit_of(both[i], mixed).findings, 0); /* training knows nothing of it */
+            ck_assert_int_eq(audit_of(both[i], train).patients, 6);
+        }
+        hn_model *changed = tuned_on(model, mixed, true, false); /* what was calibrated stays so, the threshold is of another set */
+        ck_refused("tuned anew", hn_model_audit(changed, test, &o, &audit, &err), HN_E_DATA);
+        ck_assert_int_eq(hn_model_with_tuning_set(changed, mixed, &none, &err), way & 2 ? HN_E_DATA : HN_OK);
+        hn_model_free(none);
+        free(bytes), free(again), free(text);
+        hn_model_free(bare), hn_model_free(model), hn_model_free(loaded), hn_model_free(changed);
+    }
+    ck_refused("not tuned", hn_model_with_tuning_set(plain, tune, &none, &err), HN_E_DATA);
+    ck_refused("a flag of models", hn_dataset_audit(test, tune, &o, &audit, &err), HN_E_ARGUMENT);
+    hn_model_free(plain);
+    hn_dataset_free(train), hn_dataset_free(tune), hn_dataset_free(mixed), hn_dataset_free(test);
+}
+END_TEST
+
 START_TEST(provenance_says_what_is_shared) {
     hn_dataset *train = slices_of(1, 0, 10, "p"), *honest = slices_of(1, 10, 16, "p"), *leaky = slices_of(1, 8, 14, "p");
     static const char *const wanted[] = {"\"leaks\":{\"patients\":0,\"files\":0,\"pixels\":0,\"looks\":0}",
@@ -169,6 +236,7 @@ int main(void) {
     tcase_add_checked_fixture(tests, make_everything, free_everything);
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, traces_find_the_training_set);
+    tcase_add_test(tests, traces_find_the_tuning_set);
     tcase_add_test(tests, provenance_says_what_is_shared);
     tcase_add_test(tests, same_bytes_after_resumption);
     tcase_add_test(tests, damaged_traces);

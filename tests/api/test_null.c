@@ -75,6 +75,7 @@ CALL(hn_eval_calibrated, N(1, w.eval), N(2, &halved), N(3, &out.eval), e)
 CALL(hn_model_get_calibration, N(1, w.model), N(2, &res.calibration), e)
 CALL(hn_model_get_threshold, N(1, w.model), N(2, &res.threshold), e)
 CALL(hn_model_with_calibration, N(1, w.model), NULL, N(2, &out.model), e)
+CALL(hn_model_with_tuning_set, N(1, w.model), N(2, w.data), N(3, &out.model), e)
 CALL(hn_model_with_threshold, N(1, w.model), N(2, &hand), N(3, &out.model), e)
 CALL(hn_eval_class, N(1, w.eval), 0, 0, N(2, &res.class_metrics), e)
 CALL(hn_eval_confusion, N(1, w.eval), 0, buffer.numbers, 512, &res.size, e)
@@ -224,6 +225,7 @@ static const function functions[] = {
     F(hn_model_get_threshold, 2, 0, 0, sizeof(hn_threshold)),
     F(hn_model_with_calibration, 2, 1, 2, 0),
     F(hn_model_with_threshold, 3, 1, 3, 0),
+    F(hn_model_with_tuning_set, 3, 1, 3, 0),
     F(hn_eval_class, 2, 0, 0, sizeof(hn_class_metrics)),
     F(hn_eval_confusion, 1, 0, 0, 0),
     F(hn_eval_curve, 1, 0, 0, 0),

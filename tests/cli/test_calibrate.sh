@@ -139,7 +139,7 @@ run=$((run + 1))
 python "what is shared is counted" "$scratch" <<'PY'
 import json, sys
 facts, mixed, turned, equal, chosen, same = (json.load(open(f"{sys.argv[1]}/{name}.json")) for name in ("facts", "mixed", "turned", "equal", "chosen", "same"))
-assert same["choice_overlap"] is None and chosen["choice_overlap"]["found"] == 0
+assert same["choice_overlap"] == chosen["choice_overlap"] and chosen["choice_overlap"]["found"] == 0 and same["calibration_overlap"] is None
 assert mixed["choice_overlap"]["patients"] == 1 and mixed["choice_overlap"]["files"] == facts["one"] and mixed["choice_overlap"]["patients_known"]
 assert not mixed["threshold_choice"]["on_these_rows"] and not turned["threshold_choice"]["on_these_rows"] and equal["threshold_choice"]["on_these_rows"]
 for all_of_it in turned, equal:
@@ -150,6 +150,30 @@ PY
 expect 0 "$H" evaluate "$scratch/new.safetensors" "$test" --by site --report "$scratch/page.html" --quiet
 says "$scratch/page.html" "north, old"
 says "$scratch/page.html" "The model is calibrated (platt, on"
+says "$scratch/page.html" "images that share neither an image nor a patient with these)."
+
+# A model remembers what it was tuned on, as hashes: another list that shares a patient with it is not other enough either.
+expect 0 "$H" evaluate "$scratch/new.safetensors" "$scratch/two/mixed.csv" --json "$scratch/tuned.json" --report "$scratch/mixed.html" --quiet
+says "$scratch/out" "WARNING: the threshold was chosen on some of these very images or patients (findings: "
+says "$scratch/err" "WARNING: the model was calibrated on some of these very images or patients (findings: "
+says "$scratch/mixed.html" "images: <b>some of these, or others of their patients</b>, so that the figures at it are too good."
+says "$scratch/mixed.html" "images: <b>some of these, or others of their patients</b>, so that this looks too good)."
+expect 0 "$H" evaluate "$scratch/new.safetensors" "$scratch/two/mixed.csv" --threshold 0.5 --json "$scratch/given.json" --quiet
+run=$((run + 1))
+[ "$(grep -c WARNING "$scratch/out")" = 1 ] || fail "of a threshold that is given, too, something is said"
+python "what is shared with what it was tuned on" "$scratch" <<'PY'
+import json, sys
+tuned, given, found, test, raw = (json.load(open(f"{sys.argv[1]}/{name}.json")) for name in ("tuned", "given", "found", "test", "raw"))
+for overlap in tuned["choice_overlap"], tuned["calibration_overlap"], given["calibration_overlap"]:
+    assert overlap["patients"] == found["threshold_choice"]["groups"] and overlap["files"] == found["threshold_choice"]["rows"] and overlap["patients_known"]
+assert given["choice_overlap"] is None and raw["choice_overlap"] is None and raw["calibration_overlap"] is None
+assert test["choice_overlap"]["found"] == test["calibration_overlap"]["found"] == 0
+PY
+expect 0 "$H" calibrate "$model" "$tune" --group none --out "$scratch/nameless.safetensors" --quiet
+expect 0 "$H" evaluate "$scratch/nameless.safetensors" "$test" --group none --report "$scratch/nameless.html" --quiet
+says "$scratch/nameless.html" "images of another list (<code>haemnet audit</code> tells"
+expect 0 "$H" calibrate "$scratch/new.safetensors" "$test" --method none --choose youden --out "$scratch/apart.safetensors"
+says "$scratch/err" "calibration and threshold are of different data: the model keeps no traces of either"
 
 # The card says where threshold and calibration come from, what the calibration changed, and for whom the model is less good.
 mkdir "$scratch/carded"
@@ -167,8 +191,8 @@ assert e["thresholds"]["list_sha256"] == t["digest"] and e["calibration"]["list_
 assert e["thresholds"]["patients"] == t["groups"] and e["calibration"]["patients"] == c["groups"] and e["thresholds"]["part_of_training"] is None
 threshold, calibration, groups = part("Threshold"), part("Calibration"), part("For whom it is less good")
 assert f"at the threshold {t['threshold']:g}, chosen by rule: sensitivity of at least 0.8, on {t['rows']} images" in threshold, threshold
-assert f"`{t['digest']}`), another list than that of this card." in threshold
-assert f"by Platt’s method, fitted on {c['rows']} images of {c['groups']} patients" in calibration and f"`{c['digest']}`), another list than that" in calibration
+assert f"`{t['digest']}`), which share neither an image nor a patient with this card." in threshold
+assert f"by Platt’s method, fitted on {c['rows']} images of {c['groups']} patients" in calibration and f"`{c['digest']}`), which share neither an image" in calibration
 r = e["curves"]["haemorrhage"]["reliability"]
 assert abs(r["ece_before_calibration"] - raw["reliability"]["ece"]) < 1e-6 and abs(r["ece"] - test["reliability"]["ece"]) < 1e-12
 assert r["ece"] != r["ece_before_calibration"]
@@ -184,6 +208,9 @@ for g in e["subgroups"]["rows"]:
 assert "for %d comparisons" % e["subgroups"]["comparisons"] in groups
 PY
 expect 0 "$H" verify "$scratch/carded" "$test" --quiet
+says "$scratch/carded/evidence.json" '"part_of_training": null, "shared": 0'
+expect 0 "$H" report "$scratch/carded" "$scratch/two/mixed.csv" --quiet
+says "$scratch/carded/model-card.md" "**Some of them, or others of their patients, are images of this card: what stands here is too good.**"
 expect 0 "$H" report "$scratch/carded" "$tune" --quiet
 says "$scratch/carded/model-card.md" "**These are the images of this card: what stands here is too good.**"
 expect 0 "$H" report "$scratch/carded" "$test" --tta flip --quiet

@@ -203,6 +203,11 @@ def check_audit(context, model, phantom, data, test):
     for name, part, slices in (("t", twice, (0, 1, 2)), ("k", known, (2, 3, 4))):
         for i in slices:
             part.add_image(phantom[i][1], "yes" if phantom[i][0].types else "no", f"{name}{i}")
+    chosen = h.Predictor(model).evaluate(twice, positive="yes").choose_threshold(h.CHOOSE_COST, 1)
+    with model.with_threshold(chosen) as tuned, tuned.with_tuning_set(twice) as keeping, keeping.audit(known, tuning=True) as audit:
+        assert audit.info.pixels == len(audit) == 1 and audit.info.other_rows == 3
+        raises(h.Error, "HN_E_DATA", tuned.audit, known, tuning=True)
+        raises(h.Error, "HN_E_DATA", tuned.with_tuning_set, known)
     with twice.audit(known) as audit:
         assert [(f.kind, f.row, f.other_row, f.other_group) for f in audit] == [(h.FINDING_PIXELS, 2, 0, "k2")]
         assert audit.info.pixels == 1 and audit.info.other_rows == 3

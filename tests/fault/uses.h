@@ -376,7 +376,10 @@ static inline void calibrate(scene *s) {
     hn_interval rate = {.struct_size = sizeof rate};
     hn_reliability_bin bins[4];
     hn_operating_point point;
-    hn_model *model = NULL, *found = NULL, *chosen = NULL;
+    hn_model *model = NULL, *found = NULL, *chosen = NULL, *kept = NULL;
+    hn_dataset *data = NULL;
+    hn_dataset_info info = {.struct_size = sizeof info};
+    hn_image *image = NULL;
     hn_eval *e = NULL, *again = NULL;
     hn_subgroups *table = NULL;
     size_t need = 0;
@@ -396,14 +399,22 @@ static inline void calibrate(scene *s) {
     STEP(NULL, hn_eval_rate(e, HN_RATE_ACCURACY, 0, 0, &rate, &err));
     note(s, &rate.low, sizeof rate.low);
     STEP(model, hn_model_load(s->ctx, at("model.safetensors"), &model, &err));
+    STEP(data, hn_dataset_create(s->ctx, NULL, &data, &err));
+    STEP(image, hn_image_load(s->ctx, at("data/clean/1.png"), NULL, &image, &err));
+    STEP(NULL, hn_dataset_add_image(data, image, "clean", "p", &err));
+    STEP(NULL, hn_dataset_get_info(data, &info, &err));
+    memcpy(fitted.digest, info.digest, sizeof info.digest);
+    memcpy(t.digest, info.digest, sizeof info.digest);
     STEP(found, hn_model_with_calibration(model, &fitted, &found, &err));
     STEP(chosen, hn_model_with_threshold(found, &t, &chosen, &err));
-    STEP(NULL, hn_model_save(chosen, at("found.safetensors"), &err));
+    STEP(kept, hn_model_with_tuning_set(chosen, data, &kept, &err));
+    STEP(NULL, hn_model_save(kept, at("found.safetensors"), &err));
     hn_model_free(found), found = NULL;
     STEP(found, hn_model_load(s->ctx, at("found.safetensors"), &found, &err));
 done:
     hn_context_free(s->ctx);
     hn_subgroups_free(table), hn_eval_free(e), hn_eval_free(again), hn_model_free(model), hn_model_free(found), hn_model_free(chosen);
+    hn_model_free(kept), hn_dataset_free(data), hn_image_free(image);
 }
 
 static inline int fault_suite(const char *name, const TTest *const *tests, size_t n) {
