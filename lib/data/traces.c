@@ -125,12 +125,12 @@ hn_status hni_traces_unpack(hn_context *ctx, const uint8_t *bytes, uint32_t n, c
         to->look.plain = to->look.rows[0] & 1;
         to->look.rows[0] &= ~UINT32_C(1);
         if (!to->pixels || (i && to->pixels < to[-1].pixels))
-            status = hni_fail(err, HN_E_FORMAT, "trace %u of the training images is none that this library writes", i);
+            status = hni_fail(err, HN_E_FORMAT, "trace %u of the kept images is none that this library writes", i);
     }
     for (uint32_t i = 0; i < n_groups && !status; i++) {
         (*out)->groups[i] = get(groups + 8 * (size_t)i, 8);
         if (!(*out)->groups[i] || (i && (*out)->groups[i] <= (*out)->groups[i - 1]))
-            status = hni_fail(err, HN_E_FORMAT, "trace %u of the training patients is none that this library writes", i);
+            status = hni_fail(err, HN_E_FORMAT, "trace %u of the kept patients is none that this library writes", i);
     }
     if (status && *out) {
         hni_traces_free(*out);

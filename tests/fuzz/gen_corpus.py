@@ -156,6 +156,13 @@ def familiarity(first=100.0, **wrong):
                  "numbers": base64.b64encode(packed).decode()}, **wrong)
 
 
+def traces(pixels=(3, 5), patients=(7,), **wrong):
+    """What a model keeps of the images of a part: hashes of file and pixels, signs of the look, and hashes of patients."""
+    images = b"".join(struct.pack("<QQ", 9, number) + bytes(range(72)) for number in pixels)
+    return dict({"rows": len(pixels), "traces": len(pixels), "patients": len(patients), "patients_known": True, "patients_whole": True,
+                 "images": base64.b64encode(images).decode(), "groups": base64.b64encode(struct.pack(f"<{len(patients)}Q", *patients)).decode()}, **wrong)
+
+
 def models():
     dense = [{"op": "flatten", "name": "f", "in": [0]}, {"op": "dense", "name": "d", "in": [1], "features": 2, "bias": True}]
     weights = {"d.weight": floats(2, 64), "d.bias": floats(2)}
@@ -176,6 +183,12 @@ def models():
     put("model", "familiar-nan.safetensors", container(weights, metadata(dense, familiarity=familiarity(first=float("nan")))))
     for name, wrong in (("kind", {"kind": 2}), ("folds", {"folds": 21}), ("limit", {"limit": 0}), ("short", {"numbers": "AAAA"})):
         put("model", f"familiar-{name}.safetensors", container(weights, metadata(dense, familiarity=familiarity(**wrong))))
+    kept = container(weights, metadata(dense, training_set=traces(), tuning_set=traces(pixels=(4,))))
+    put("model", "traces.safetensors", kept)
+    damaged("model", "traces.safetensors", kept, 10, cuts=1, flips=8)
+    for name, wrong in (("order", {"pixels": (5, 3)}), ("unknown", {"pixels": (0, 3)}), ("twice", {"patients": (7, 7)}), ("more", {"traces": 3}),
+                        ("rows", {"rows": 1}), ("known", {"patients_known": 1}), ("short", {"images": "AAAA"}), ("text", {"groups": "?" * 12})):
+        put("model", f"traces-{name}.safetensors", container(weights, metadata(dense, tuning_set=traces(**wrong))))
     put("model", "header-4gib.safetensors", struct.pack("<Q", 1 << 32) + good[8:200])
     put("model", "header-endless.safetensors", struct.pack("<Q", (1 << 64) - 1) + b"{}")
     put("model", "overlap.safetensors", container(weights, metadata(dense), spoil=lambda h: h["d.bias"].update(data_offsets=[0, 8])))

@@ -91,7 +91,8 @@ END_TEST
 START_TEST(good_seeds_are_taken) {
     static const char *const images[] = {"png-2-8.png", "png-6-16.png", "png-palette.png", "jpeg-rgb.jpg", "jpeg-progressive.jpg", "jpeg-restart.jpg",
                                          "bmp-24.bmp",  "bmp-8.bmp",    "pnm-P6-255.pnm",  "pnm-P5-65535.pnm"};
-    static const char *const models[] = {"dense.safetensors", "every-layer.safetensors", "multi.safetensors", "calibrated.safetensors"};
+    static const char *const models[] = {"dense.safetensors", "every-layer.safetensors", "multi.safetensors", "calibrated.safetensors", "familiar.safetensors",
+                                         "traces.safetensors"};
     hn_context *ctx = fuzz_context();
     char path[256];
     for (size_t i = 0; i < sizeof images / sizeof *images; i++) {
