@@ -49,7 +49,8 @@ int parse_options(const char *name, const option *options, int n, int argc, char
 /* recipe.c: the same, the options of --recipe (DEFAULT_RECIPE if it is not given) read first; *recipe_name receives its name. */
 #define DEFAULT_RECIPE "small"
 #define RECIPE_OPTION(to) \
-    {"recipe", OPTION_TEXT, (to), "NAME", "options that go together, see below: small, series, transfer or thesis (small); what is given beside it wins"}
+    {"recipe", OPTION_TEXT, (to), "NAME", "options that go together, see below: small, small-transfer, series, transfer or thesis (small); what is " \
+     "given beside it wins"}
 int parse_with_recipe(const char *command_name, const option *options, int n, int argc, char **argv, const char **recipe_name);
 void print_recipes(FILE *out);
 bool threshold_fits(double threshold); /* NaN = not given; else it must lie between 0 and 1 */

@@ -20,7 +20,7 @@ static const recipe recipes[] = {
     {"small", "a few hundred images, two cores: a small residual network, much augmentation",
      {"--model", "tinyresnet", TONE, "--epochs", "60", "--batch", "16", CYCLE("0.003"), "--augment", STRONG CUT}},
     {"small-transfer", "with --backbone FILE, weights learnt from photographs, and a few hundred images: slower than small, finer, more often right",
-     {"--model", "efficientnet-lite0", "--size", "224", "--channels", "3", "--crop-head", "--epochs", "20", "--batch", "16", CYCLE("0.001"),
+     {"--model", "efficientnet-lite0", "--size", "160", "--channels", "3", "--crop-head", "--epochs", "30", "--batch", "16", CYCLE("0.001"), "--ema", "0.98",
       "--freeze", "conv_stem,bn1,blocks.0,blocks.1", "--rates", "blocks=0.3,conv_head=0.3,bn2=0.3", "--sampler", "classes",
       "--class-weights", "positive=2", "--augment", STRONG}},
     {"series", "whole series of patients: the head is cropped, neighbouring slices are channels",
