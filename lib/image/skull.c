@@ -27,7 +27,7 @@ typedef struct field {
     int32_t width, height; /* of the image */
     size_t stride;         /* width + 2 */
     uint8_t *is;           /* [height + 2, stride] */
-    run *todo;             /* [(height + 2) · stride / 2]: runs of one kind never touch in a row */
+    run *pending;             /* [(height + 2) · stride / 2]: runs of one kind never touch in a row */
     size_t waiting;
 } field;
 
@@ -56,7 +56,7 @@ static size_t take_run(field *f, size_t at, uint8_t of, uint8_t to, size_t *n) {
     while (f->is[last + 1] == of)
         last++;
     memset(f->is + first, to, last - first + 1);
-    f->todo[f->waiting++] = (run){(uint32_t)first, (uint32_t)last};
+    f->pending[f->waiting++] = (run){(uint32_t)first, (uint32_t)last};
     *n += last - first + 1;
     return last;
 }
@@ -66,7 +66,7 @@ static size_t flood(field *f, size_t seed, uint8_t of, uint8_t to, bool corners)
     size_t n = 0;
     take_run(f, seed, of, to, &n);
     while (f->waiting) {
-        const run r = f->todo[--f->waiting];
+        const run r = f->pending[--f->waiting];
         for (int below = 0; below < 2; below++) {
             const size_t from = r.first - corners, end = r.last + corners;
             for (size_t i = from; i <= end; i++) {
@@ -123,7 +123,7 @@ static inline void spread(uint8_t *pixel, int32_t *left, int32_t reach, const bo
 /* What is `of` grows by `reach` px to all sides, corners too, over what `over` names: first along rows, then along columns. */
 static void thicken(field *f, int32_t reach, uint8_t of, const bool over[N_KINDS], uint8_t across, uint8_t down) {
     const int32_t w = f->width, h = f->height;
-    int32_t *left = (int32_t *)f->todo; /* [width]; no flood is going on */
+    int32_t *left = (int32_t *)f->pending; /* [width]; no flood is going on */
     bool grows[N_KINDS] = {false};
     grows[of] = true;
     for (int32_t y = 0; y < h; y++) {
@@ -184,10 +184,10 @@ static bool take_field(hni_scratch *scratch, const hn_image *image, field *f, si
     *f = (field){.width = image->width, .height = image->height, .stride = stride};
     *bytes = n;
     f->is = n <= UINT32_MAX ? hni_scratch_take(scratch, n) : NULL;
-    if (!f->is || !hni_mul(n / 2 + 1, sizeof *f->todo, bytes))
+    if (!f->is || !hni_mul(n / 2 + 1, sizeof *f->pending, bytes))
         return false;
-    f->todo = hni_scratch_take(scratch, *bytes);
-    return f->todo != NULL;
+    f->pending = hni_scratch_take(scratch, *bytes);
+    return f->pending != NULL;
 }
 
 hn_status hni_strip_skull(hni_scratch *scratch, const hn_image *image, void *dst, hn_error *err) {
