@@ -21,6 +21,8 @@ bool find_method(const char *word, int32_t *method) {
 
 static const char *class_name(const explain_run *r, int32_t k) { return hn_model_class_name(r->model, k); }
 
+static bool is_unfamiliar(const explain_slice *s) { return s->info.flags & HN_HEATMAP_UNFAMILIAR; }
+
 /* ", \"name\": value" */
 static void member(const char *name, double value) {
     printf(", \"%s\": ", name);
@@ -88,7 +90,7 @@ static void print_area(const hn_region *g) {
 /* As predict says it: first that an image is not like the training images, then the rest in brackets. */
 static void print_verdict(const explain_run *r, const explain_slice *s) {
     const hn_prediction *v = &s->verdict;
-    const bool strange = s->info.flags & HN_HEATMAP_UNFAMILIAR;
+    const bool strange = is_unfamiliar(s);
     char text[UNFAMILIAR_TEXT];
     int said = 0;
     printf("%s: ", s->file->path);
@@ -171,7 +173,7 @@ static void print_slice_json(const explain_run *r, const explain_slice *s) {
     text_member("class", failed || (r->info.task == HN_TASK_MULTI && !s->verdict.labels) ? NULL : class_name(r, s->verdict.class_index));
     member("probability", failed ? NAN : s->verdict.probability);
     member("threshold", failed ? NAN : s->verdict.threshold);
-    json_novelty(stdout, failed ? NAN : s->info.novelty, s->info.flags & HN_HEATMAP_UNFAMILIAR);
+    json_novelty(stdout, failed ? NAN : s->info.novelty, is_unfamiliar(s));
     if (!failed) print_json_map(r, s);
     text_member("error", failed ? s->error.message : NULL);
     printf("}\n");
@@ -194,13 +196,30 @@ static size_t count_said(const explain_slice *slices, size_t n) {
     return said;
 }
 
+static size_t count_unfamiliar(const explain_slice *slices, size_t n) {
+    size_t unfamiliar = 0;
+    for (size_t i = 0; i < n; i++) unfamiliar += is_unfamiliar(&slices[i]);
+    return unfamiliar;
+}
+
+/* Whether the model knows what its training images looked like is the same for all slices. */
+static void print_json_unfamiliar(const explain_slice *slices, size_t n) {
+    printf(", \"unfamiliar\": ");
+    if (isnan(slices[0].info.novelty))
+        printf("null");
+    else
+        printf("%zu", count_unfamiliar(slices, n));
+}
+
 static void print_extent_json(const explain_run *r, const explain_slice *slices, size_t n, const hn_regions *regions, const explain_extent *e) {
     hn_region g = {.struct_size = sizeof g};
     printf("{\"patient\": ");
     json_string(stdout, slices[0].file->patient);
     if (*slices[0].file->study) text_member("study", slices[0].file->study);
     text_member("explained", class_name(r, slices[0].info.class_index));
-    printf(", \"slices\": %zu, \"said\": %zu, \"regions\": [", n, count_said(slices, n));
+    printf(", \"slices\": %zu, \"said\": %zu", n, count_said(slices, n));
+    print_json_unfamiliar(slices, n);
+    printf(", \"regions\": [");
     for (int32_t i = 0; !hn_regions_get(regions, i, &g, NULL); i++) print_json_region(regions, i, &g, slices);
     printf("]");
     member("abc2_ml", e->abc2_ml);
@@ -214,7 +233,10 @@ static void print_extent_json(const explain_run *r, const explain_slice *slices,
 static void print_extent_text(const explain_run *r, const explain_slice *slices, size_t n, const hn_regions *regions, const explain_extent *e) {
     hn_region g = {.struct_size = sizeof g};
     const char *who = slices[0].file->patient;
-    printf("%s%s: %zu slices, %zu said to be %s\n", *who ? "patient " : "series", who, n, count_said(slices, n), class_name(r, slices[0].info.class_index));
+    const size_t unfamiliar = count_unfamiliar(slices, n);
+    printf("%s%s: %zu slices, %zu said to be %s", *who ? "patient " : "series", who, n, count_said(slices, n), class_name(r, slices[0].info.class_index));
+    if (unfamiliar) printf(", %zu not like the training images: no verdict to rely on", unfamiliar);
+    printf("\n");
     for (int32_t i = 0; !hn_regions_get(regions, i, &g, NULL); i++) {
         printf("  region %d: slices %d to %d, largest in %d with ", i + 1, number_of(slices, g.first_slice), number_of(slices, g.last_slice),
                number_of(slices, g.largest_slice));

@@ -63,6 +63,24 @@ assert re.search(r"\.pgm: not like the training images \(novelty \d+\.\d\d, limi
                  r"\[(no_)?haemorrhage \(probability [01]\.\d{3}\)\]$", lines[0]), lines[0]
 assert re.search(r"\.png: (no_)?haemorrhage \(probability [01]\.\d{3}\)$", lines[1]), lines[1]
 PY
+
+# A patient's line counts the slices that are unlike them; where that is not known, it says so.
+expect 0 "$H" explain "$model" "$1" "$4" --series
+says "$scratch/out" "series: 2 slices, "
+says "$scratch/out" ", 2 not like the training images: no verdict to rely on"
+expect 0 "$H" explain "$scratch/without/model.safetensors" "$1" "$4" --series
+! grep -q "not like the training images" "$scratch/out" || fail "an unknown look is called unlike"
+for known in run without; do
+    expect 0 "$H" explain "$scratch/$known/model.safetensors" "$1" "$4" --series --json
+    cp "$scratch/out" "$scratch/series-$known.json"
+done
+python "a patient's JSON counts them" "$scratch" <<'PY'
+import json, sys
+for name, count in (("run", 2), ("without", None)):
+    (patient,) = [r for r in map(json.loads, open(f"{sys.argv[1]}/series-{name}.json")) if "slices" in r]
+    assert patient["slices"] == 2 and patient["unfamiliar"] == count, patient
+PY
+
 expect 0 "$H" explain "$scratch/without/model.safetensors" "$1" --json --overlay "$scratch/unknown"
 says "$scratch/err" "does not know what its training images looked like"
 python "the caption has a line more where it is so" "$scratch" <<'PY'
