@@ -33,23 +33,28 @@ enum { KNOWN = sizeof known / sizeof *known };
 
 static void set(hn_augment_options *options, int i, double value) { memcpy((char *)options + known[i].field, &value, sizeof value); }
 
-/* "rotate=20", "flip" or "usual"; false if it is none. */
-static bool read_word(char *word, hn_augment_options *options) {
-    char *end, *value = strchr(word, '=');
-    if (!strcmp(word, "usual")) {
+static bool is_name(const char *word, size_t length, const char *name) { return strlen(name) == length && !memcmp(word, name, length); }
+
+/* "rotate=20", "flip" or "usual"; what is wrong with it, NULL if nothing. */
+static const char *read_word(const char *word, hn_augment_options *options) {
+    const size_t length = strcspn(word, "=");
+    const char *value = word[length] ? word + length + 1 : NULL;
+    char *end;
+    if (is_name(word, length, "usual")) {
+        if (value) return "has a number: usual takes none; an option behind it wins over its value";
         for (int i = 0; i < KNOWN; i++)
             if (known[i].usual) set(options, i, known[i].value);
-        return true;
+        return NULL;
     }
-    if (value) *value++ = 0;
     for (int i = 0; i < KNOWN; i++) {
-        if (strcmp(word, known[i].name)) continue;
+        if (!is_name(word, length, known[i].name)) continue;
         const double number = value ? strtod(value, &end) : known[i].value;
-        if (value && (end == value || *end)) return false;
+        if (value && (end == value || *end)) return "has no number behind its =";
         set(options, i, number);
-        return true;
+        return NULL;
     }
-    return false;
+    return "is none of usual, flip, rotate, scale, shift, shear, window-centre, window-width, brightness, contrast, gamma, noise, blur, cutout, "
+           "cutout-size, mixup, cutmix, alone or with =NUMBER";
 }
 
 int parse_augment(const char *command_name, const char *text, hn_augment_options *options) {
@@ -59,9 +64,9 @@ int parse_augment(const char *command_name, const char *text, hn_augment_options
     for (char *word = copy, *next; word; word = next) {
         next = strchr(word, ',');
         if (next) *next++ = 0;
-        if (read_word(word, options)) continue;
-        usage_error(command_name, "--augment: %s is none of usual, flip, rotate, scale, shift, shear, window-centre, window-width, brightness, contrast, "
-                    "gamma, noise, blur, cutout, cutout-size, mixup, cutmix, alone or with =NUMBER", word);
+        const char *wrong = read_word(word, options);
+        if (!wrong) continue;
+        usage_error(command_name, "--augment: %s %s", word, wrong);
         free(copy);
         return EXIT_USAGE;
     }

@@ -34,20 +34,22 @@ typedef struct hn_augment_options {
     double blur;          /* 3×3 blur of weights b, 1 - 2b, b each way, b up to this, 0 … 1/3 */
     double cutout;        /* probability that a rectangle becomes the mean grey, 0 … 1 (DeVries & Taylor 2017) */
     double cutout_size;   /* its sides as shares of the image's, 0 … 1; 0 = 0.25. Its centre may be anywhere in the image */
-    double mixup;         /* alpha of Beta(alpha, alpha), the share of the sample itself in a mix with its partner, 0 … 100 (Zhang et al. 2018) */
-    double cutmix;        /* alpha of Beta(alpha, alpha), the share of the image outside the partner's rectangle, 0 … 100 (Yun et al. 2019).
+    double mixup;         /* alpha of Beta(alpha, alpha), the share of the sample itself in a mix with its partner: 0, or 1e-6 … 100
+                             (Zhang et al. 2018) */
+    double cutmix;        /* alpha of Beta(alpha, alpha), the share of the image outside the partner's rectangle: 0, or 1e-6 … 100 (Yun et
+                             al. 2019).
                              With both, each sample gets the one or the other, half and half */
 } hn_augment_options;
 
 /* Images as a trainer would give them to the network in one step: preprocessed as the model says, then augmented; 8-bit grey or RGB images
  * of the model's size. To look at, and to choose the numbers by.
- *   model    its preprocessing; of other than 1 or 3 channels the one in the middle is shown
+ *   model    its preprocessing; of other than 1 or 3 channels the one in the middle is shown. Neighbouring slices: each image is its own
  *   images   count handles, the batch: mixing takes each one's partner from it
  *   count    1 … 4096
  *   options  NULL = none
  *   seed     of the training, as hn_train_options.seed
  *   epoch    from 1
- *   samples  count numbers, of each image in its data set; NULL = 0, 1, 2, …
+ *   samples  count numbers, of each image in the training part; NULL = 0, 1, 2, …
  *   out      receives count handles, or NULLs on failure; free each with hn_image_free
  * Errors:  HN_E_ARGUMENT, HN_E_ABI, HN_E_SHAPE (an image has channels that the model cannot take), HN_E_LIMIT, HN_E_MEMORY.
  * Thread:  any.

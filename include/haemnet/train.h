@@ -46,7 +46,7 @@ enum {
     HN_SAMPLER_CLASSES = 2,       /* every class that has rows is equally likely; single-label */
     HN_SAMPLER_GROUPS = 3,        /* every group (patient) is equally likely; a row without group is one of its own */
     HN_SAMPLER_HARD_NEGATIVES = 4 /* rows without the positive class (multi-label: without any label) within hard_reach slices of a row with it, in the
-                                     same group, are hard_factor times as likely as all others */
+                                     same group and study, are hard_factor times as likely as all others */
 };
 
 /* Tensors that learn in another way than the rest: those whose names begin with prefix. The longest prefix that fits a name decides, of equal
@@ -141,7 +141,7 @@ typedef struct hn_train_options {
     int32_t sampler;             /* HN_SAMPLER_…; 0 = shuffle */
     int32_t hard_reach;          /* HARD_NEGATIVES: slices; 0 = 2 */
     int32_t reserved;            /* 0 */
-    double hard_factor;          /* HARD_NEGATIVES: > 0; 0 = 4 */
+    double hard_factor;          /* HARD_NEGATIVES: > 0, at most 1e6; 0 = 4 */
     const hn_augment_options *augment; /* training images change at random in every epoch; may be NULL; copied */
 } hn_train_options;
 

@@ -19,6 +19,10 @@ typedef struct bound {
     double value, high;
 } bound;
 
+/* Below this a Beta(alpha, alpha) draw is 0 or 1 to float32's eyes, and further down its logarithms overflow. */
+static const double smallest_alpha = 1e-6;
+static bool too_small(double alpha) { return alpha > 0 && alpha < smallest_alpha; }
+
 hn_status hni_augment_check(const hn_augment_options *o, hn_error *err) {
     const bound bounds[] = {
         {"flip", o->flip, 1}, {"rotate", o->rotate, 180}, {"scale", o->scale, 9}, {"shift", o->shift, 1}, {"shear", o->shear, 60},
@@ -29,6 +33,9 @@ hn_status hni_augment_check(const hn_augment_options *o, hn_error *err) {
         if (!(bounds[i].value >= 0 && bounds[i].value <= bounds[i].high)) /* NaN fails too */
             return hni_fail(err, HN_E_ARGUMENT, "augmentation: %s is %g, must be 0 … %g", bounds[i].name, bounds[i].value, bounds[i].high);
     }
+    if (too_small(o->mixup) || too_small(o->cutmix))
+        return hni_fail(err, HN_E_ARGUMENT, "augmentation: %s is %g, must be 0 or %g … 100", too_small(o->mixup) ? "mixup" : "cutmix",
+                        too_small(o->mixup) ? o->mixup : o->cutmix, smallest_alpha);
     if (o->flags) return hni_fail(err, HN_E_ARGUMENT, "flags of hn_augment_options must be 0");
     return HN_OK;
 }

@@ -47,7 +47,7 @@ static hn_status check_craft(const hn_train_options *o, hn_error *err) {
     if (o->sampler < HN_SAMPLER_SHUFFLE || o->sampler > HN_SAMPLER_HARD_NEGATIVES)
         return hni_fail(err, HN_E_ARGUMENT, "unknown sampler %d; see HN_SAMPLER_…", o->sampler);
     if (o->hard_reach < 0 || !(o->hard_factor > 0 && o->hard_factor <= 1e6))
-        return hni_fail(err, HN_E_ARGUMENT, "hard_reach %d must be 0 or more slices, hard_factor %g above 0", o->hard_reach, o->hard_factor);
+        return hni_fail(err, HN_E_ARGUMENT, "hard_reach %d must be 0 or more slices, hard_factor %g above 0 and at most 1e6", o->hard_reach, o->hard_factor);
     if ((status = check_rate("clip_norm", o->clip_norm, 0, INFINITY, err)) || (status = check_rate("average", o->average, 0, 1, err)) ||
         (status = check_rate("label_smoothing", o->label_smoothing, 0, 1, err)) || (status = check_rate("focal", o->focal, 0, 1000.5, err)))
         return status;

@@ -47,6 +47,13 @@ wrong "$H" preview data --out sheet.png --median 2
 wrong "$H" preview data --out sheet.png --augment flop
 says "$scratch/err" "flop is none of usual, flip"
 wrong "$H" preview data --out sheet.png --augment flip=often
+says "$scratch/err" "flip=often has no number behind its ="
+wrong "$H" preview data --out sheet.png --augment noise,rotate=
+says "$scratch/err" "rotate= has no number behind its ="
+wrong "$H" preview data --out sheet.png --augment usual=0.5
+says "$scratch/err" "usual=0.5 has a number"
+wrong "$H" preview data --out sheet.png --augment rotat=3
+says "$scratch/err" "rotat=3 is none of usual, flip"
 wrong "$H" train data --out run --lr nan
 wrong "$H" train data --out run --lr -1
 wrong "$H" train data --out run --seed -1
