@@ -1,5 +1,6 @@
 /* cmd_preview.c - `haemnet preview`: a contact sheet. Images of the data at random, with class and size as they came; below each what a network takes
- * in of it, and what it would be given in the first epochs of a training with the same seed and --augment. */
+ * in of it, and the like of what it would be given in the first epochs of a training with --augment. Not the same numbers: a training counts the rows
+ * of its own part, and mixes with others. An image is its own neighbour here, since a sheet is of single images. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,7 +161,7 @@ static hn_status draw_block(const preview_run *r, sheet *to, int32_t first, int3
         if (epoch)
             snprintf(text, sizeof text, "augmented, epoch %d", epoch);
         else
-            snprintf(text, sizeof text, "what the network sees: %d x %d px", size, size);
+            snprintf(text, sizeof text, "what the network sees: %d x %d px%s", size, size, r->settings->input.slices > 1 ? ", of the slice itself" : "");
         status = draw_caption(to, text, y, err);
         if (!status) status = draw_row(r, to, first, n, epoch, y + LINE, err);
     }
@@ -208,6 +209,7 @@ int cmd_preview(int argc, char **argv) {
         return code;
     s.data = argv[0];
     quiet = s.quiet;
+    if (s.input.slices > 1) note("note: neighbouring slices are not shown: each image stands for its own");
     hn_status status = open_context(s.threads, &r.ctx, &err);
     if (!status) status = open_data(r.ctx, s.data, &s.choice, &r.data, &err);
     if (!status) status = make_model(&r, &err);

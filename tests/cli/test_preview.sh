@@ -23,6 +23,10 @@ run=$((run + 1))
 cmp -s "$scratch/usual.png" "$scratch/mixed.png" && fail "other augmentation, the same sheet"
 expect 1 sheet bad --augment flip=2
 says "$scratch/err" "flip is 2, must be 0"
+expect 1 sheet bad --augment cutmix=1e-309
+says "$scratch/err" "must be 0 or 1e-06"
+expect 0 sheet alone --slices 3
+says "$scratch/err" "neighbouring slices are not shown"
 python "the sheets' size and pixels" "$scratch" <<'PY'
 import struct, sys, zlib
 def read(name):
