@@ -71,12 +71,10 @@ const char *part_of_training(const hn_model *model, const uint64_t digest[4]) {
     static const char *const parts[] = {"train", "test"};
     char path[40], text[65];
     const char *found = NULL;
-    size_t need = 0;
     json_list list = {0};
     hex_digest(text, digest);
-    if (hn_model_metadata(model, NULL, 0, &need, NULL)) return NULL;
-    char *metadata = calloc(1, need + 1);
-    if (metadata && !hn_model_metadata(model, metadata, need, &need, NULL) && read_json("the model's metadata", metadata, strlen(metadata), &list))
+    char *metadata = metadata_of(model, NULL);
+    if (metadata && read_json("the model's metadata", metadata, strlen(metadata), &list))
         for (int i = 0; i < 2 && !found; i++) {
             snprintf(path, sizeof path, "provenance.%s.digest", parts[i]);
             const char *theirs = json_text(&list, path);

@@ -33,15 +33,15 @@ void describe_inspect(FILE *out) {
 }
 
 /* The library's text in memory of the program's; NULL after a failure. */
-static char *text_of(const hn_model *model, int32_t batch, bool metadata, hn_error *err) {
+static char *summary_of(const hn_model *model, int32_t batch, hn_error *err) {
     size_t need = 0;
-    if (metadata ? hn_model_metadata(model, NULL, 0, &need, err) : hn_model_summary(model, batch, NULL, 0, &need, err)) return NULL;
-    char *text = calloc(1, need + 1);
+    if (hn_model_summary(model, batch, NULL, 0, &need, err)) return NULL;
+    char *text = malloc(need);
     if (!text) {
-        snprintf(err->message, sizeof err->message, "out of memory");
+        *err = (hn_error){.status = HN_E_MEMORY, .message = "out of memory"};
         return NULL;
     }
-    if (!(metadata ? hn_model_metadata(model, text, need, &need, err) : hn_model_summary(model, batch, text, need, &need, err))) return text;
+    if (!hn_model_summary(model, batch, text, need, &need, err)) return text;
     free(text);
     return NULL;
 }
@@ -85,7 +85,7 @@ static hn_status write_tensors(const hn_model *model, int32_t n, hn_error *err) 
 }
 
 static int write_json(const hn_model *model, const hn_model_info *info, hn_error *err) {
-    char digest[65], *metadata = text_of(model, 1, true, err);
+    char digest[65], *metadata = metadata_of(model, err);
     if (!metadata) return fail(err);
     hex_digest(digest, info->digest);
     printf("{\"digest\": \"%s\", \"parameters\": %lld, \"multiply_adds\": %lld", digest, (long long)info->parameters,
@@ -119,7 +119,7 @@ static int inspect(const hn_model *model, const inspect_settings *s, hn_error *e
     hn_model_info info = {.struct_size = sizeof info};
     if (hn_model_get_info(model, &info, err)) return fail(err);
     if (s->json) return write_json(model, &info, err);
-    char *text = text_of(model, s->batch, false, err);
+    char *text = summary_of(model, s->batch, err);
     if (!text) return fail(err);
     fputs(text, stdout);
     print_facts(model, &info);

@@ -110,12 +110,6 @@ int utf8_length(const unsigned char *c); /* bytes of the UTF-8 character at c; 0
 void json_string(FILE *out, const char *text);
 void json_number(FILE *out, double value); /* null if it is not finite */
 void json_member(FILE *out, const char *name, double value); /* , "name": value */
-
-/* --- one image that is not like the training images (familiar.c) ------------------------------------------------------------------ */
-enum { UNFAMILIAR_TEXT = 96 };
-const char *unfamiliar_text(double novelty, char text[UNFAMILIAR_TEXT]); /* "not like the training images (…), no verdict to rely on" */
-void json_novelty(FILE *out, double novelty, bool unfamiliar);           /* , "novelty": …, "unfamiliar": … null where it is not known */
-hn_status note_if_look_unknown(const hn_model *model, hn_error *err);    /* that no image will be called so */
 void csv_field(FILE *out, const char *text);
 void csv_number(FILE *out, double value);  /* empty if it is not finite */
 int make_folder(const char *path);         /* with its parents; 0 or EXIT_FAILED after a message */
@@ -127,6 +121,17 @@ bool close_output(FILE *file, const char *path);
 void discard_output(FILE *file, const char *path); /* as if it had never been opened */
 bool copy_file(const char *from, const char *to, bool move);
 int close_stdout(int code); /* the exit code, or EXIT_FAILED if what was printed did not arrive */
+
+/* --- what a model says of itself (metadata.c) --------------------------------------------------------------------------------- */
+char *metadata_of(const hn_model *model, hn_error *err); /* hn_model_metadata's text, malloc'd; NULL after a failure */
+/* The object that the metadata have by this name, as it stands there; null where they have none. */
+hn_status write_metadata_object(FILE *out, const hn_model *model, const char *name, hn_error *err);
+
+/* --- one image that is not like the training images (familiar.c) ------------------------------------------------------------------ */
+enum { UNFAMILIAR_TEXT = 96 };
+const char *unfamiliar_text(double novelty, char text[UNFAMILIAR_TEXT]); /* "not like the training images (…), no verdict to rely on" */
+void json_novelty(FILE *out, double novelty, bool unfamiliar);           /* , "novelty": …, "unfamiliar": … null where it is not known */
+hn_status note_if_look_unknown(const hn_model *model, hn_error *err);    /* that no image will be called so */
 
 /* --- data (data.c) ---------------------------------------------------------------------------------------------------------- */
 typedef struct data_choice { /* the options that all commands on data share */

@@ -176,12 +176,10 @@ static void show(gallery *g, const evidence_case *c) {
 }
 
 static int32_t count_neighbours(const hn_model *model) {
-    size_t size = 0;
     json_list facts = {0};
-    hn_model_metadata(model, NULL, 0, &size, NULL);
-    char *text = malloc(size + 1);
+    char *text = metadata_of(model, NULL);
     double slices = 1;
-    if (text && !hn_model_metadata(model, text, size + 1, &size, NULL) && read_json("the model's metadata", text, strlen(text), &facts))
+    if (text && read_json("the model's metadata", text, strlen(text), &facts))
         slices = json_number_at(&facts, "preprocessing.slices");
     free_json(&facts);
     free(text);

@@ -151,6 +151,15 @@ static void write_device(FILE *out, const train_job *job) {
             (unsigned long long)info.device_bytes);
 }
 
+/* Every option as the library took it, those that were left open included, and what a network sees of an image. */
+static hn_status write_taken(FILE *out, const train_job *job, hn_error *err) {
+    fprintf(out, "\"trained_with\": ");
+    hn_status status = write_metadata_object(out, job->last, "provenance", err);
+    fprintf(out, ",\n \"preprocessing\": ");
+    if (!status) status = write_metadata_object(out, job->last, "preprocessing", err);
+    return status;
+}
+
 /* Figures of the best weights are too good: the test part chose them. */
 static hn_status write_results(FILE *out, const train_job *job, hn_error *err) {
     hn_epoch_report r;
@@ -209,7 +218,9 @@ int write_run(const train_job *job) {
         fprintf(out, ",\n ");
         write_device(out, job);
         fprintf(out, ",\n ");
-        hn_status status = write_results(out, job, &err);
+        hn_status status = write_taken(out, job, &err);
+        fprintf(out, ",\n ");
+        if (!status) status = write_results(out, job, &err);
         fprintf(out, "}\n");
         done = close_output(out, path);
         if (done && status) done = false, fail(&err);

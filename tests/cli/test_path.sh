@@ -94,7 +94,10 @@ import json, struct, sys
 r = json.load(open(sys.argv[1] + "/run.json"))
 assert r["options"]["schedule"] == "cosine" and r["options"]["ema"] == 0.9 and r["options"]["freeze"] == "conv_block_1."
 f = open(sys.argv[1] + "/last.safetensors", "rb").read()
-p = json.loads(json.loads(f[8:8 + struct.unpack("<Q", f[:8])[0]])["__metadata__"]["haemnet"])["provenance"]
+m = json.loads(json.loads(f[8:8 + struct.unpack("<Q", f[:8])[0]])["__metadata__"]["haemnet"])
+p = m["provenance"]
+assert r["trained_with"] == p and r["preprocessing"] == m["preprocessing"]
+assert r["options"]["hard_factor"] == 0 and p["hard_reach"] == 2
 assert p["averaged"] and p["average"] == 0.9 and p["average_test"] and p["accumulate"] == 2 and p["clip_norm"] == 1
 assert p["schedule"]["kind"] == "cosine" and p["schedule"]["epochs"] == 2 and p["schedule"]["warm_up_steps"] > 0
 assert p["param_groups"] == [{"prefix": "conv_block_1.", "frozen": True, "rate": 1, "decay": 1}, {"prefix": "classifier.", "frozen": False, "rate": 2, "decay": 1}]
