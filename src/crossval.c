@@ -125,7 +125,7 @@ static int train_fold(crossval *c, const one_fold *f, const char *folder, const 
 }
 
 int measure_fold(crossval *c, const one_fold *f, unseen *u) {
-    char *folder = join_path(c->s->base.out, f->place), *key = fold_key(c, f->s, f->place);
+    char *folder = join_path(c->s->base.out, f->place), *key = fold_key(c, f);
     hn_audit *audit;
     int code = audit_parts(f->train, f->test, f->s, c->t->cancel, f->label, &audit);
     c->leaks += leaks_of(audit);

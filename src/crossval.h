@@ -69,7 +69,7 @@ void free_unseen(unseen *u);
 hn_status unseen_eval(const crossval *c, const int32_t *fold, const double *p, int32_t only, hn_eval **out, hn_error *err);
 
 /* fold_files.c: predictions of a finished fold, with the key of what they were made by; read only if the key is the same. */
-char *fold_key(const crossval *c, const train_settings *s, const char *place);
+char *fold_key(const crossval *c, const one_fold *f);
 bool read_fold(const crossval *c, const char *folder, const char *key, unseen *u, int32_t fold);
 int write_fold(const crossval *c, const char *folder, const char *key, const unseen *u, int32_t fold); /* 0 or EXIT_FAILED after a message */
 

@@ -1,15 +1,31 @@
 /* fold_files.c - a finished fold in its folder: predictions.csv, and then fold.json, the key of what they follow from. A fold whose key is there
- * is finished; it is used again if options, data, split and version are the same, to the letter. */
+ * is finished; it is used again if options, data, parts, backbone and version are the same, to the letter. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "crossval.h"
+#include "digest.h"
 
-/* Options that change no result are left out: where to write, threads, memory, names of the data. */
-char *fold_key(const crossval *c, const train_settings *s, const char *place) {
-    char *text = NULL, digest[65];
+static void part_digest(FILE *out, const char *name, hn_dataset *part) {
+    hn_dataset_info info = {.struct_size = sizeof info};
+    char text[DIGEST_TEXT] = "";
+    if (!hn_dataset_get_info(part, &info, NULL)) hex_digest(text, info.digest);
+    fprintf(out, ", \"%s\": \"%s\"", name, text);
+}
+
+/* Of what training begins with; a file that cannot be read is told where it is needed. */
+static void backbone_digest(FILE *out, const char *path) {
+    char text[DIGEST_TEXT];
+    if (path && digest_file(path, text)) fprintf(out, ", \"backbone_digest\": \"%s\"", text);
+}
+
+/* Options that change no result are left out: where to write, threads, memory, names of the data. What options alone do not say is in it by its
+ * digest: how the data were divided (a fold column, the sizes of a curve), what is in the backbone's file. */
+char *fold_key(const crossval *c, const one_fold *f) {
+    const train_settings *s = f->s;
+    char *text = NULL, rows[DIGEST_TEXT];
     size_t size = 0;
     train_settings plain = *s;
     FILE *out = open_memstream(&text, &size);
@@ -20,12 +36,16 @@ char *fold_key(const crossval *c, const train_settings *s, const char *place) {
     plain.data = plain.out = plain.test = NULL;
     plain.threads = plain.resume = 0;
     plain.resident_mb = -1;
-    hex_digest(digest, c->info.digest);
+    hex_digest(rows, c->info.digest);
     fprintf(out, "{\"haemnet\": \"%s\", ", hn_version_string());
     write_settings_json(out, &plain);
     fprintf(out, ", \"data_digest\": \"%s\", \"positive\": %d, \"folds\": %d, \"inner\": %d, \"validate\": %.17g, \"tta\": \"%s\", "
-            "\"smooth\": %.17g, \"place\": \"%s\"}\n", digest, c->t->positive, c->s->folds, c->s->inner, validate_share(c->s, s),
-            tta_name(c->s->tta), c->s->smooth, place);
+            "\"smooth\": %.17g, \"place\": \"%s\"", rows, c->t->positive, c->s->folds, c->s->inner, validate_share(c->s, s),
+            tta_name(c->s->tta), c->s->smooth, f->place);
+    part_digest(out, "train_digest", f->train);
+    part_digest(out, "test_digest", f->test);
+    backbone_digest(out, s->backbone);
+    fprintf(out, "}\n");
     if (fclose(out)) {
         fail_text("out of memory");
         exit(EXIT_FAILED);

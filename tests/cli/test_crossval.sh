@@ -128,6 +128,32 @@ sed -i '$s/.$//' "$scratch/run/repeat-1/fold-3/predictions.csv"
 expect 0 cv --folds 3 --repeats 2 --seed 4 --out "$scratch/run" --resume --quiet
 same "$scratch/before" "$scratch/run/predictions.csv"
 
+# Of the manifest's fold column, and of the backbone, what they hold counts and not their names.
+python3 - "$scratch/data" <<'PY' || exit 1
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1] + "/manifest.csv")))
+patients = sorted({r["patient"] for r in rows})
+for name, width in (("one", 1), ("other", 3)):
+    with open(f"{sys.argv[1]}/{name}.csv", "w") as out:
+        out.write("file,label,patient,fold\n")
+        out.write("".join(f"{r['file']},{r['label']},{r['patient']},{patients.index(r['patient']) // width % 2}\n" for r in rows))
+PY
+dealt() { "$H" crossval "$scratch/data/dealt.csv" --recipe thesis --epochs 1 --size 16 --hidden 2 --folds 2 --quiet --out "$scratch/dealt" "$@"; }
+cp "$scratch/data/one.csv" "$scratch/data/dealt.csv"
+expect 0 dealt
+expect 0 dealt --resume
+cp "$scratch/data/other.csv" "$scratch/data/dealt.csv"
+expect 1 dealt --resume
+says "$scratch/err" "give the same data"
+begun() { cv --folds 2 --quiet --backbone "$scratch/backbone.safetensors" --out "$scratch/begun" "$@"; }
+for seed in 1 2; do cv --folds 2 --quiet --seed $seed --out "$scratch/weights-$seed" || exit 1; done
+cp "$scratch/weights-1/repeat-1/fold-1/model.safetensors" "$scratch/backbone.safetensors"
+expect 0 begun
+expect 0 begun --resume
+cp "$scratch/weights-2/repeat-1/fold-1/model.safetensors" "$scratch/backbone.safetensors"
+expect 1 begun --resume
+says "$scratch/err" "start_model"
+
 # A choice inside each training part, by rows of that part alone.
 nested() { cv --folds 3 --inner 2 --candidate "--lr 0.0000001" --candidate "--lr 0.01 --hidden 6" --out "$scratch/nested" "$@"; }
 expect 0 nested

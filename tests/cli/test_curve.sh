@@ -66,6 +66,11 @@ rm -r "$scratch/run/seed-2/size-3" "$scratch/run/curve.csv"
 expect 0 curve --seeds 3 --steps 4 --least 0.2 --target 0.9 --seed 7 --out "$scratch/run" --resume
 same "$scratch/before" "$scratch/run/curve.csv"
 says "$scratch/err" "seed 2/3 size 4/4  is finished"
+# Other sizes and another test part are other trainings, whose folders have the same names: refused, and what stands there stays.
+expect 1 curve --seeds 3 --steps 3 --least 0.2 --target 0.9 --seed 7 --out "$scratch/run" --resume
+says "$scratch/err" "give the same data"
+expect 1 curve --seeds 3 --steps 4 --least 0.2 --holdout 0.4 --target 0.9 --seed 7 --out "$scratch/run" --resume
+same "$scratch/before" "$scratch/run/curve.csv"
 
 # One seed has no interval; sizes end where a part would be empty; nothing but right answers is no curve.
 expect 0 curve --seeds 1 --steps 8 --least 0.01 --out "$scratch/few"
