@@ -142,13 +142,27 @@ static void write_baselines(FILE *out, const crossval *c, const crossval_figures
     fprintf(out, "]");
 }
 
+/* What is kept apart of each training part; NaN where candidates differ in it. A fold is trained as a candidate says, if there are any. */
+static double common_share(const crossval_settings *s) {
+    const double share = validate_share(s, s->n_candidates ? &s->candidates[0] : &s->base);
+    for (int32_t i = 1; i < s->n_candidates; i++)
+        if (fabs(validate_share(s, &s->candidates[i]) - share) > 0) return NAN;
+    return share;
+}
+
+static const char *weights_name(double share) {
+    return isnan(share) ? "last epoch, or best epoch on the validation part: as the chosen candidate says"
+           : share > 0  ? "best epoch on the validation part"
+                        : "last epoch";
+}
+
 static void write_protocol(FILE *out, const crossval *c, int32_t model_of_fold) {
     const crossval_settings *s = c->s;
-    const double share = validate_share(s, &s->base);
+    const double share = common_share(s);
     fprintf(out, ",\n \"protocol\": {\"folds\": %d, \"repeats\": %d, \"by_manifest\": %s, \"inner\": %d", s->folds, s->repeats,
             c->info.n_folds == s->folds ? "true" : "false", s->inner);
     number_json(out, "validate", share);
-    fprintf(out, ", \"weights\": \"%s\", \"tta\": \"%s\"", share > 0 ? "best epoch on the validation part" : "last epoch", tta_name(s->tta));
+    fprintf(out, ", \"weights\": \"%s\", \"tta\": \"%s\"", weights_name(share), tta_name(s->tta));
     number_json(out, "smooth", s->smooth);
     number_json(out, "test_to_train", 1.0 / (s->folds - 1));
     fprintf(out, ", \"level\": 0.95, \"pooled_intervals\": \"BCa bootstrap by patient, 2000 resamples\"");

@@ -204,6 +204,13 @@ for f in run["folds"]:
 PY
 expect 0 cv --folds 2 --patience 3 --out "$scratch/tenth" --quiet
 says "$scratch/tenth/crossval.json" '"validate": 0.1,'
+# Candidates stop as they say themselves.
+small "$scratch/plenty" --patients 40 --slices 1 --bleed-share 0.5 || exit 1
+stops() { "$H" crossval "$scratch/plenty" --recipe thesis --epochs 2 --size 16 --hidden 4 --batch 8 --folds 2 --inner 2 --quiet --candidate "$@"; }
+expect 0 stops "--patience 1" --candidate "--patience 2" --out "$scratch/both"
+says "$scratch/both/crossval.json" '"validate": 0.1, "weights": "best epoch on the validation part"'
+expect 0 stops "--patience 1" --candidate "--lr 0.02" --out "$scratch/either"
+says "$scratch/either/crossval.json" '"validate": null, "weights": "last epoch, or best epoch on the validation part'
 
 # The same file for two patients; a file that cannot be read; several labels; no positive class.
 python3 - "$scratch/data" <<'PY' || exit 1
