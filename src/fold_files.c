@@ -35,7 +35,7 @@ char *fold_key(const crossval *c, const one_fold *f) {
     }
     plain.data = plain.out = plain.test = NULL;
     plain.threads = plain.resume = 0;
-    plain.resident_mb = -1;
+    plain.resident_mb = plain.choice.cache_mb = -1;
     hex_digest(rows, c->info.digest);
     fprintf(out, "{\"haemnet\": \"%s\", ", hn_version_string());
     write_settings_json(out, &plain);

@@ -68,6 +68,7 @@ void write_settings_json(FILE *out, const train_settings *s) {
                    {"hard_factor", s->craft.hard_factor},
                    {"hard_reach", s->craft.hard_reach},
                    {"threads", s->threads},
+                   {"cache", s->choice.cache_mb < 0 ? NAN : s->choice.cache_mb},
                    {"resident", s->resident_mb < 0 ? NAN : s->resident_mb}};
     fprintf(out, "\"options\": {");
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -82,6 +83,7 @@ void write_settings_json(FILE *out, const train_settings *s) {
     flag_member(out, "nesterov", s->craft.nesterov);
     flag_member(out, "decay_weights_only", s->craft.decay_weights_only);
     flag_member(out, "strict", s->choice.strict);
+    flag_member(out, "no_familiarity", s->no_familiarity);
     flag_member(out, "resume", s->resume);
     flag_member(out, "allow_leak", s->allow_leak);
     fprintf(out, ", \"seed\": %llu}", (unsigned long long)s->seed);

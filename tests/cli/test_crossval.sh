@@ -107,6 +107,21 @@ for name, value in (("file size", lambda r: os.path.getsize(r["file"])), ("dista
     near(found[name, "image"]["model_ahead"], statistics.mean(b["model_ahead"] for b in found[name, "image"]["repeats"]))
 PY
 
+# Every option that helps to make a model is written down, by its name: who adds one has to add it there.
+"$H" help train > "$scratch/help" || exit 1
+python "options" "$scratch/run/repeat-1/fold-1/run.json" "$scratch/run/crossval.json" "$scratch/help" <<'PY'
+import json, re, sys
+names = re.findall(r"^ +--([a-z-]+)", open(sys.argv[3]).read().split("\nRecipes,")[0], re.M)
+wanted = {n.replace("-", "_") for n in names} - {"preset", "folds", "report", "quiet"} # --model by another name; in "split"; a page; a voice
+assert len(wanted) > 50, names
+for path in sys.argv[1:3]:
+    options = json.load(open(path))["options"]
+    assert wanted <= set(options), wanted - set(options)
+PY
+expect 0 "$H" train "$scratch/data" --recipe thesis --epochs 1 --size 16 --hidden 2 --no-familiarity --cache 64 --quiet --out "$scratch/options"
+says "$scratch/options/run.json" '"cache": 64'
+says "$scratch/options/run.json" '"no_familiarity": true'
+
 # Finished folds are used again, others are trained; another option is another training.
 cp "$scratch/run/predictions.csv" "$scratch/before"
 touch -d 2001-01-01 "$scratch/run/repeat-1/fold-1/model.safetensors"
