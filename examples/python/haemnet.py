@@ -49,6 +49,7 @@ FINDING_PATIENT, FINDING_FILE, FINDING_PIXELS, FINDING_LOOK = 1, 2, 3, 4 # Audit
 SHORTCUT_FILE_SIZE, SHORTCUT_IMAGE_SIZE, SHORTCUT_BORDER, SHORTCUT_FORMAT = 1, 2, 3, 4
 PREDICTION_FAILED, PREDICTION_NONFINITE, PREDICTION_NO_HEAD, PREDICTION_UNFAMILIAR, PREDICTION_NO_SKULL = 1, 2, 4, 8, 16 # bits of a verdict's flags
 STRIP_SKULL = 1                                             # bit of a model's preproc_flags
+MOST_CHANNELS = 16                                          # of a model's input
 EPOCH_BEST, EPOCH_STOP = 1, 2                               # bits of an epoch report's flags
 STATUSES = ("HN_OK HN_E_ARGUMENT HN_E_MEMORY HN_E_IO HN_E_FORMAT HN_E_LIMIT HN_E_UNSUPPORTED HN_E_SHAPE HN_E_STATE HN_E_CANCELLED HN_E_BACKEND "
             "HN_E_UNAVAILABLE HN_E_NOT_FOUND HN_E_NUMERIC HN_E_ABI HN_E_DATA HN_E_BUFFER HN_E_INTERNAL").split()
@@ -160,6 +161,8 @@ _TYPES = {"i32": ctypes.c_int32, "u32": ctypes.c_uint32, "i64": ctypes.c_int64, 
           "f64": ctypes.c_double, "char": ctypes.c_char, "str": ctypes.c_char_p, "ptr": ctypes.c_void_p, "strs": ctypes.c_void_p,
           "f64s": ctypes.c_void_p, "windows": ctypes.c_void_p, "groups": ctypes.c_void_p, "augment": ctypes.c_void_p}
 _POINTERS = ("str", "strs", "f64s", "windows", "groups", "augment")
+_INTEGERS = {ctypes.c_int32: (-2**31, 2**31 - 1), ctypes.c_uint32: (0, 2**32 - 1), ctypes.c_int64: (-2**63, 2**63 - 1), ctypes.c_uint64: (0, 2**64 - 1),
+             ctypes.c_size_t: (0, 2**64 - 1)}
 
 
 def _define(text):
@@ -283,6 +286,8 @@ def _call(function, *args):
     for arg in args:
         if isinstance(arg, _Handle) and not arg._handle:
             raise ValueError(f"this {type(arg).__name__} is closed")
+    for kind, arg in zip(getattr(_lib, function).argtypes, args):
+        _whole(kind, arg)
     err = _structs["hn_error"]()
     status = getattr(_lib, function)(*args, ctypes.byref(err))
     if status:
@@ -303,15 +308,36 @@ def _new(name):
     return struct
 
 
+def _text(text):
+    """Bytes for C, which would end at a NUL among them."""
+    if text is not None and b"\0" in text:
+        raise ValueError(f"a NUL inside {text!r}")
+    return text
+
+
 def _path(path):
-    return os.fsencode(path)  # str, bytes or os.PathLike; UTF-8 wherever Python runs in UTF-8
+    return _text(os.fsencode(path))  # str, bytes or os.PathLike; UTF-8 wherever Python runs in UTF-8
 
 
 def _utf8(text):
-    return text.encode() if isinstance(text, str) else text
+    return _text(text.encode() if isinstance(text, str) else text)
+
+
+def _as_many(name, values, n):
+    """C takes it on trust how long an array is: it would read past the end of a shorter one."""
+    if values is not None and len(values) != n:
+        raise ValueError(f"{name} has {len(values)} values where {n} are needed")
+
+
+def _whole(kind, value):
+    """ctypes cuts an int that does not fit down to its lowest bits, without a word."""
+    if kind in _INTEGERS and hasattr(value, "__index__") and kind(value).value != value:
+        raise OverflowError(f"{value} does not fit: from {_INTEGERS[kind][0]} to {_INTEGERS[kind][1]} can be said")
 
 
 def _array(kind, values):
+    if isinstance(values, (str, bytes)):
+        raise TypeError(f"a list is needed, not {values!r} alone")
     if kind == "strs":
         return (ctypes.c_char_p * len(values))(*map(_utf8, values))
     if kind == "windows":
@@ -346,6 +372,7 @@ def _options(name, given):
             value = _options(kind, value)
         elif kind == "str":
             value = _utf8(os.fspath(value))
+        _whole(_TYPES.get(kind), value)
         setattr(struct, field, value)
     struct.kept = kept
     return struct
@@ -370,6 +397,8 @@ def _filled(name, function, *args):
 def _again(name, plain):
     """The struct that a result came from; lists become arrays, kept alive in `.kept`."""
     struct, values = _new(name), dict(vars(plain))
+    for field in (f for f in values if struct.kinds[f] == "f64s"):
+        _as_many(field, values[field], plain.n_classes)
     struct.kept = {f: (ctypes.c_double * len(v))(*v) for f, v in values.items() if struct.kinds[f] == "f64s"}
     for field, value in values.items():
         kind = struct.kinds[field]
@@ -656,6 +685,11 @@ class Dataset(_Handle):
 def _model_options(options):
     """hn_model_options; class_names set n_classes too, and positive is a name or an index."""
     options, names, positive = dict(options), options.get("class_names"), options.pop("positive", None)
+    for name in ("mean", "deviation"):  # without channels the library counts them; NaN, which it refuses, stands where it would read past the end
+        if options.get("channels"):
+            _as_many(name, options.get(name), options["channels"])
+        elif options.get(name) is not None:
+            options[name] = list(options[name]) + [float("nan")] * (MOST_CHANNELS - len(options[name]))
     if names is not None:
         options.setdefault("n_classes", len(names))
     if positive is not None:
@@ -736,9 +770,10 @@ class Model(_Handle):
 
     def with_threshold(self, threshold):
         """The model with what Evaluation.choose_threshold gave, or with a number."""
-        struct = _new("hn_threshold") if isinstance(threshold, float) else _again("hn_threshold", threshold)
-        if isinstance(threshold, float):
-            struct.threshold = threshold
+        chosen = hasattr(threshold, "rule")
+        struct = _again("hn_threshold", threshold) if chosen else _new("hn_threshold")
+        if not chosen:
+            struct.threshold = float(threshold)
         return Model(_make("hn_model_with_threshold", self, ctypes.byref(struct)), self.context)
 
     def with_tuning_set(self, dataset):
@@ -948,6 +983,7 @@ class Predictor(_Handle):
             options["class_index"] = 1 + (self.classes.index(target) if isinstance(target, str) else target)
         if cancel is not None:
             options["cancel"] = cancel._as_parameter_.value
+        _as_many("baseline", options.get("baseline"), self.model.info.channels)
         return _options(name, options)
 
     def explain(self, image, target=None, raw=False, cancel=None, **options):
@@ -1122,6 +1158,11 @@ class Evaluation(_Handle):
         rows = [list(row) for row in probabilities]
         if not rows or len(rows) != len(classes) or len({len(row) for row in rows}) != 1:
             raise ValueError("as many rows of probabilities as classes, at least one, all of one length")
+        _as_many("class_names", class_names, len(rows[0]))
+        _as_many("groups", groups, len(rows))
+        _as_many("logits", logits, len(rows))
+        for row in [] if logits is None else logits:
+            _as_many("a row of logits", row, len(rows[0]))
         arrays = _options("hn_eval_arrays", {"probabilities": [p for row in rows for p in row], "class_names": class_names,
                                              "n": len(rows), "n_classes": len(rows[0]), "task": SINGLE, "threshold": threshold,
                                              "groups": groups, "logits": None if logits is None else [z for row in logits for z in row]})

@@ -72,6 +72,40 @@ def check_errors(context, model):
     raises(ValueError, "closed", lambda: closed.info)
 
 
+def check_lengths(context, model):
+    """C trusts lengths, ends text at a NUL and wraps integers around: none of it may get there."""
+    two = [[.9, .1], [.2, .8]]
+    for named in ({"groups": ["a"]}, {"class_names": ["a"]}, {"logits": [[0, 1]]}, {"logits": [[0, 1], [0]]}):
+        raises(ValueError, "are needed", h.Evaluation.from_arrays, context, [0, 1], two, **named)
+    raises(ValueError, "mean has 1 values where 3 are needed", h.Model.preset, context, channels=3, mean=[.5])
+    raises(ValueError, "deviation has 2 values where 1 are needed", h.Model.preset, context, channels=1, deviation=[.5, .5])
+    raises(h.Error, "channel 1: mean nan", h.Model.preset, context, mean=[.5])
+    raises(ValueError, "baseline has 3 values", lambda: h.Predictor(model).explain(bytes_image(context), baseline=[0, 0, 0]))
+    fitted = h.Evaluation.from_arrays(context, [0, 1, 0], two + [[.4, .6]], positive=1, logits=[[0, -2], [0, 2], [0, 1]]).calibrate(h.PLATT)
+    fitted.scale = fitted.scale[:1]
+    raises(ValueError, "scale has 1 values", model.with_calibration, fitted)
+    raises(TypeError, "a list is needed", h.Dataset, context, label_columns="epidural")
+    raises(TypeError, "a list is needed", h.Model.preset, context, class_names="ab")
+    raises(ValueError, "a NUL inside", h.Image.load, context, "slice.png\0.jpg")
+    raises(ValueError, "a NUL inside", model.save, b"model\0.safetensors")
+    raises(ValueError, "a NUL inside", h.Model.preset, context, class_names=["a\0", "b"])
+    raises(OverflowError, "from -2147483648 to 2147483647", h.Predictor, model, max_batch=2**32 + 4)
+    raises(OverflowError, "from 0 to 18446744073709551615", h.Model.preset, context, seed=-1)
+    raises(OverflowError, str(2**32 + 8), bytes_image(context).resize, 2**32 + 8, 8)
+    assert h.Model.preset(context, seed=2**64 - 1).metadata["seed"] == str(2**64 - 1)
+    assert model.with_threshold(half()).threshold.threshold == .5
+    raises(h.Error, "threshold 1", model.with_threshold, 1)
+
+
+def bytes_image(context):
+    return h.Image.from_array(context, bytes(range(64)), (8, 8))
+
+
+def half():
+    """A number that is no float where there is numpy, as its users have it."""
+    return np.float32(.5) if np else .5
+
+
 def check_training(context, data, model):
     train, test = data.split(train_ratio=0.7, seed=1)
     told = []
@@ -290,6 +324,7 @@ def main():
     check_facts(context, data, model)
     check_transfer(context, model)
     check_errors(context, model)
+    check_lengths(context, model)
     check_transfer(context, model)
     check_familiarity(context, model)
     best, test = check_training(context, data, model)
