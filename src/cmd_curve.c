@@ -95,7 +95,7 @@ static int train_size(curve *v, const train_settings *s, int32_t seed, int32_t s
     if (!code) {
         v->points[v->n++] = p;
         if (!quiet) printf("%s%lld patients: accuracy %.4f  AUC %s\n", label, (long long)p.patients, p.accuracy, auc_text(p.roc_auc, text));
-        fflush(stdout);
+        flush_stdout();
     }
     free_unseen(&u);
     return code;

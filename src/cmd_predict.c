@@ -64,9 +64,13 @@ static hn_status open_all(prediction_run *r, const predict_settings *s, const ch
 
 static hn_status predict(prediction_run *r, const char *path, hn_prediction *p, hn_error *err) {
     hn_image *image = NULL;
+    hn_error of_image = {0};
     *p = (hn_prediction){.struct_size = sizeof *p, .probabilities = r->probabilities, .capacity = r->info.n_classes};
     hn_status status = hn_image_load(r->ctx, path, NULL, &image, err);
-    if (!status) status = hn_predict(r->predictor, image, p, err);
+    if (!status && (status = hn_predict(r->predictor, image, p, &of_image))) {
+        *err = of_image;
+        name_file(path, of_image.message, err);
+    }
     hn_image_free(image);
     return status;
 }
@@ -150,8 +154,7 @@ static int print_result(const prediction_run *r, const char *path, const hn_pred
         fail_text("skipped: %s", failed->message);
     else
         print_line(r, path, p);
-    fflush(stdout);
-    return ferror(stdout) ? EXIT_FAILED : EXIT_DONE;
+    return flush_stdout() ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int code_of(int bad, int n) { return !bad ? EXIT_DONE : bad == n ? EXIT_FAILED : EXIT_SKIPPED; }
@@ -175,8 +178,7 @@ static int print_series(prediction_run *r, int n, char **files, const hn_error *
     for (int i = 0; i < n; i++) {
         hn_error err = errors[i];
         if (!err.status && p[i].status) {
-            err.status = p[i].status;
-            snprintf(err.message, sizeof err.message, "%s: no verdict: %s", files[i], hn_status_name(p[i].status));
+            no_verdict(files[i], p[i].status, &err);
         }
         if (p[i].probabilities) memcpy(r->probabilities, p[i].probabilities, (size_t)r->info.n_classes * sizeof *r->probabilities);
         int code = print_result(r, files[i], &p[i], err.status ? &err : NULL);

@@ -197,7 +197,7 @@ static void print_fold(const crossval *c, const char *label, const unseen *u, in
     char text[AUC_TEXT];
     if (!quiet && !unseen_eval(c, u->fold, u->p, fold, &eval, NULL) && !hn_eval_metrics(eval, 0, &m, NULL) && !auc_of(eval, &auc, NULL)) {
         printf("%s%lld images not seen: accuracy %.4f  AUC %s\n", label, (long long)m.n, m.accuracy, auc_text(auc, text));
-        fflush(stdout);
+        flush_stdout();
     }
     hn_eval_free(eval);
 }

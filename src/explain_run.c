@@ -49,10 +49,7 @@ static hn_status look(explain_run *r, explain_slice *slices, size_t n, float **m
         s->info = infos[i];
         s->map = *maps + infos[i].offset;
         const hn_status own = s->error.status ? s->error.status : infos[i].status ? infos[i].status : verdicts[i].status;
-        if (own && !s->error.status) {
-            s->error.status = own;
-            snprintf(s->error.message, sizeof s->error.message, "%s: no verdict: %s", s->file->path, hn_status_name(own));
-        }
+        if (own && !s->error.status) no_verdict(s->file->path, own, &s->error);
         s->said = !own && is_said(r, s);
     }
     free(images), free(verdicts), free(infos);
@@ -164,8 +161,7 @@ static int explain_slice_at(explain_run *r, explain_slice *s) {
     if (!s->error.status && s->info.flags & HN_HEATMAP_NO_SKULL) note("note: no closed skull was found in %s: it is looked at as it is", s->file->path);
     if (!s->error.status && s->info.flags & HN_HEATMAP_NO_HEAD) note("note: no head was found in %s: all of the image is looked at", s->file->path);
     print_slice(r, s);
-    fflush(stdout);
-    return ferror(stdout) ? EXIT_FAILED : EXIT_DONE;
+    return flush_stdout() ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int explain_volume(explain_run *r, const explain_file *files, size_t n) {

@@ -21,6 +21,14 @@ int fail_text(const char *format, ...) {
     return EXIT_FAILED;
 }
 
+void name_file(const char *path, const char *why, hn_error *err) { snprintf(err->message, sizeof err->message, "%s: %s", path, why); }
+
+void no_verdict(const char *path, hn_status status, hn_error *err) {
+    err->status = status;
+    snprintf(err->message, sizeof err->message, "%s: no verdict: %s", path,
+             status == HN_E_NUMERIC ? "the network gave NaN or infinity: look at the model's weights" : hn_status_name(status));
+}
+
 void note(const char *format, ...) {
     va_list args;
     if (quiet) return;

@@ -160,9 +160,20 @@ bool copy_file(const char *from, const char *to, bool move) {
     return done;
 }
 
-int close_stdout(int code) {
-    bool bad = ferror(stdout) != 0;
-    if (fflush(stdout) && errno != EPIPE) fail_text("cannot write to stdout: %s", strerror(errno));
-    else if (!bad && !ferror(stdout)) return code;
-    return code ? code : EXIT_FAILED;
+static bool is_pipe(int fd) {
+    struct stat about;
+    return fstat(fd, &about) == 0 && (S_ISFIFO(about.st_mode) || S_ISSOCK(about.st_mode));
 }
+
+/* What could not be written is not tried twice: of a write that failed amid a printf the reason is gone. */
+bool flush_stdout(void) {
+    static bool said;
+    const int why = fflush(stdout) ? errno : 0;
+    if (!ferror(stdout)) return true;
+    const bool nobody_reads = why ? why == EPIPE : is_pipe(STDOUT_FILENO);
+    if (!said && !nobody_reads) fail_text("cannot write to stdout: %s", why ? strerror(why) : "a part of it is lost");
+    said = true;
+    return false;
+}
+
+int close_stdout(int code) { return flush_stdout() || code ? code : EXIT_FAILED; }

@@ -84,6 +84,10 @@ void print_choices(const char *backend, const char *device, const char *model);
 /* Prints the error with the program's name, gives the exit code that fits (130 for a cancelled call). */
 int fail(const hn_error *err);
 int fail_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The message says which file it is about: that of a call on an image cannot. */
+void name_file(const char *path, const char *why, hn_error *err);
+/* Fills err for a slice of a series: of its own failure the library gives the status alone. */
+void no_verdict(const char *path, hn_status status, hn_error *err);
 void note(const char *format, ...) __attribute__((format(printf, 1, 2))); /* on stderr, unless --quiet */
 extern bool quiet;
 
@@ -120,6 +124,7 @@ FILE *open_output(const char *path);
 bool close_output(FILE *file, const char *path);
 void discard_output(FILE *file, const char *path); /* as if it had never been opened */
 bool copy_file(const char *from, const char *to, bool move);
+bool flush_stdout(void);    /* false if what was printed did not arrive: a message says why, once; a closed pipe is worth none */
 int close_stdout(int code); /* the exit code, or EXIT_FAILED if what was printed did not arrive */
 
 /* --- what a model says of itself (metadata.c) --------------------------------------------------------------------------------- */

@@ -143,7 +143,7 @@ static void print_epoch(const train_job *job, const hn_epoch_report *r) {
     if (job->test) printf("  test loss %.4f accuracy %.4f", r->test_loss, r->test_accuracy);
     printf("%s  %.1f s  %.0f images/s%s\n", leaks_of(job->audit) ? " (LEAKY)" : "", r->seconds, r->images_per_second,
            r->flags & HN_EPOCH_BEST ? "  best" : "");
-    fflush(stdout); /* a closed pipe does not end hours of work; main tells it at the end */
+    flush_stdout(); /* a closed pipe does not end hours of work; main tells it at the end */
 }
 
 static int interrupted(const train_job *job) {

@@ -180,6 +180,32 @@ says "$scratch/err" 'slice is "low"'
 printf 'file,patient,slice\nx.png,p,1\ny.png,p,1\n' > "$scratch/twice.csv"
 expect 1 explain "$scratch/twice.csv"
 says "$scratch/err" "two files for slice 1"
+# A network that gives NaN: predict and explain name the file, and what to look at.
+python "weights of 3e38" "$M" "$scratch/wild.safetensors" <<'PY'
+import struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+begin = 8 + struct.unpack("<Q", data[:8])[0]
+data[begin:begin + 400] = struct.pack("<f", 3e38) * 100
+open(sys.argv[2], "wb").write(data)
+PY
+for words in "predict" "predict --series" "explain"; do
+    set -- $words
+    expect 1 "$H" "$1" "$scratch/wild.safetensors" "$A" $2
+    says "$scratch/err" "skipped: $A: "
+    says "$scratch/err" "look at the model's weights"
+done
+
+# A full disk ends each after its first line, with the reason.
+if [ -c /dev/full ]; then
+    for command in predict explain; do
+        run=$((run + 1))
+        "$H" $command "$M" "$A" "$A" > /dev/full 2> "$scratch/err"
+        [ $? -eq 1 ] || fail "$command on a full disk"
+        says "$scratch/err" "cannot write to stdout"
+        run=$((run + 1))
+        [ "$(grep -c stdout "$scratch/err")" = 1 ] || fail "$command says it more than once"
+    done
+fi
 run=$((run + 1))
 [ -z "$(find "$scratch" -name '*.tmp')" ] || fail "something half-written is left"
 finish
