@@ -24,10 +24,10 @@ int split_list(const char *text, char **copy, const char ***list) {
     return n;
 }
 
-/* The library speaks of columns, the program of the option that picks them. */
-static void add_remedy(hn_error *err, const char *text) {
+/* The library speaks of columns, the program of the option that picks them: of the labels alone, not of files or of what is kept. */
+static void add_remedy(hn_error *err) {
     size_t used = strlen(err->message);
-    snprintf(err->message + used, sizeof err->message - used, "%s", text);
+    if (strstr(err->message, " has no column label;")) snprintf(err->message + used, sizeof err->message - used, "; choose with --label-column NAME");
 }
 
 hn_status open_data(hn_context *ctx, const char *path, const data_choice *choice, hn_dataset **out, hn_error *err) {
@@ -40,7 +40,7 @@ hn_status open_data(hn_context *ctx, const char *path, const data_choice *choice
     options.label_columns = columns;
     options.keep_columns = kept;
     hn_status status = hn_dataset_open(ctx, path, &options, out, err);
-    if (status == HN_E_NOT_FOUND && !choice->label_columns && err) add_remedy(err, "; choose with --label-column NAME");
+    if (status == HN_E_NOT_FOUND && !choice->label_columns && err) add_remedy(err);
     free(columns);
     free(copy);
     free(kept);

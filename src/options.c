@@ -52,6 +52,15 @@ static bool set(const option *o, const char *text) {
     }
 }
 
+static const char *what_it_must_be(const option *o) {
+    switch (o->kind) {
+    case OPTION_INT: return "must be a whole number, -2147483648 to 2147483647";
+    case OPTION_SEED: return "must be a whole number, 0 to 18446744073709551615";
+    case OPTION_NUMBER: return "must be a number, neither infinite nor nan";
+    default: return "may be given 64 times, no more"; /* MOST_TEXTS */
+    }
+}
+
 static const option *find(const option *options, int n, const char *name, size_t length) {
     for (int i = 0; i < n; i++)
         if (strlen(options[i].name) == length && !strncmp(options[i].name, name, length)) return &options[i];
@@ -83,7 +92,7 @@ int parse_options(const char *name, const option *options, int n, int argc, char
         }
         value = value ? value + 1 : i + 1 < argc ? argv[++i] : NULL;
         if (!value) return usage_error(name, "--%s needs a value (%s)", o->name, o->value), -1;
-        if (!set(o, value)) return usage_error(name, "--%s %s: that is no %s", o->name, value, o->value), -1;
+        if (!set(o, value)) return usage_error(name, "--%s %s: %s", o->name, value, what_it_must_be(o)), -1;
     }
     return words;
 }

@@ -15,7 +15,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_SKIPPED = 3, EXIT_LE
 enum { OPTION_FLAG, OPTION_TEXT, OPTION_INT, OPTION_SEED, OPTION_NUMBER, OPTION_LIST };
 
 /* What an option that may be given several times collects. */
-enum { MOST_TEXTS = 64 };
+enum { MOST_TEXTS = 64 }; /* options.c names it */
 typedef struct text_list {
     const char *texts[MOST_TEXTS];
     int32_t n;

@@ -15,6 +15,17 @@ wrong "$H" train
 wrong "$H" train data
 wrong "$H" train data --out run --epochs
 wrong "$H" train data --out run --epochs many
+says "$scratch/err" "--epochs many: must be a whole number"
+wrong "$H" train data --out run --epochs 3000000000
+says "$scratch/err" "--epochs 3000000000: must be a whole number, -2147483648 to 2147483647"
+wrong "$H" train data --out run --seed 18446744073709551616
+says "$scratch/err" "must be a whole number, 0 to 18446744073709551615"
+wrong "$H" train data --out run --lr inf
+says "$scratch/err" "--lr inf: must be a number, neither infinite nor nan"
+candidates=
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13; do candidates="$candidates --candidate --nesterov --candidate --nesterov --candidate --nesterov --candidate --nesterov --candidate --nesterov"; done
+wrong "$H" crossval data --out run --inner 2 $candidates # 65
+says "$scratch/err" "may be given 64 times, no more"
 wrong "$H" train data --out run --epochs 0
 wrong "$H" train data --out run --unknown 3
 wrong "$H" train data --out run --quiet=yes
@@ -172,6 +183,21 @@ expect 1 "$H" evaluate "$scratch/nowhere" "$scratch"
 expect 1 "$H" predict "$scratch/nowhere" image.png
 expect 1 "$H" inspect "$scratch/commands"
 expect 1 "$H" phantom --out /dev/null/x --patients 1 --size 64
+
+# A manifest without a column: the option that picks another is named for labels, and for nothing else.
+printf 'path,label\nx.png,a\n' > "$scratch/path.csv"
+printf 'file,kind\nx.png,a\n' > "$scratch/kind.csv"
+printf 'file,label\nx.png,a\n' > "$scratch/label.csv"
+expect 1 "$H" audit "$scratch/kind.csv"
+says "$scratch/err" "has no column label; there are: file, kind; choose with --label-column NAME"
+expect 1 "$H" audit "$scratch/path.csv"
+says "$scratch/err" "has no column file; there are: path, label"
+run=$((run + 1))
+grep -q -- --label-column "$scratch/err" && fail "--label-column cannot pick the column file"
+expect 1 "$H" split "$scratch/label.csv" --manifest --keep sex --out "$scratch/kept"
+says "$scratch/err" "has no column sex; there are: file, label"
+run=$((run + 1))
+grep -q -- --label-column "$scratch/err" && fail "--label-column cannot pick the column sex"
 
 # A full disk, and a pipe that nobody reads.
 if [ -c /dev/full ]; then
