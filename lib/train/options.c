@@ -1,4 +1,5 @@
 /* options.c - hn_train_options: defaults, ranges, and copies of what they point to. What needs the data or the device is done elsewhere. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -89,7 +90,8 @@ static hn_status copy_class_weights(hn_trainer *t, hn_error *err) {
     t->options.class_weights = t->class_weights;
     t->options.n_class_weights = n;
     for (int32_t k = 0; k < n && !t->options.balance_classes; k++) {
-        if (!(theirs[k] > 0 && isfinite(theirs[k]))) return hni_fail(err, HN_E_ARGUMENT, "the weight of class %d is %g: must be above 0", k, theirs[k]);
+        if (!(theirs[k] <= FLT_MAX) || !((float)theirs[k] > 0)) /* also NaN; the loss takes them as float */
+            return hni_fail(err, HN_E_ARGUMENT, "the weight of class %d is %g: must be above 0 and fit a float", k, theirs[k]);
         t->class_weights[k] = theirs[k];
         t->class_weights_f32[k] = (float)theirs[k];
     }

@@ -230,7 +230,7 @@ START_TEST(bad_options_are_refused)
     hn_context *ctx = small_context(1);
     hn_dataset *train = small_data(ctx, 8, 1), *empty = NULL;
     hn_model *model = small_model(ctx, 4);
-    const double zero[] = {0, 1};
+    const double zero[] = {0, 1}, tiny[] = {1e-60, 1}, huge[] = {1, 1e300}; /* the last two are 0 and infinite as floats */
     const hn_train_options bad[] = {{.batch = -1},
                                     {.batch = 70000},
                                     {.optimizer = 9},
@@ -245,6 +245,8 @@ START_TEST(bad_options_are_refused)
                                     {.n_class_weights = 3},
                                     {.n_class_weights = 2},
                                     {.class_weights = zero, .n_class_weights = 2},
+                                    {.class_weights = tiny, .n_class_weights = 2},
+                                    {.class_weights = huge, .n_class_weights = 2},
                                     {.flags = 2}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         hn_train_options o = bad[i];
