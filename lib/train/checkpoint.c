@@ -172,6 +172,9 @@ static hn_status take_state(hn_trainer *t, const hni_json *json, const hni_safet
     if (format > FORMAT) return hni_fail(err, HN_E_UNSUPPORTED, "checkpoint format %lld is newer than this library", (long long)format);
     hn_status status = compare(t, json, hni_json_get(json, root, "training"), err);
     if (status) return status;
+    if (step > epochs * t->schedule.steps) /* bad files make them fewer, nothing makes them more */
+        return hni_fail(err, HN_E_FORMAT, "the checkpoint says %lld steps in %lld epochs of at most %lld: it is damaged", (long long)step,
+                        (long long)epochs, (long long)t->schedule.steps);
     if ((status = take_tensor(file, "last", HN_DTYPE_F32, total, &last, err)) ||
         (status = take_tensor(file, "best", HN_DTYPE_F32, total, &best, err)) ||
         (status = take_tensor(file, "m", HN_DTYPE_F32, trainable, &m, err)) ||

@@ -124,6 +124,37 @@ START_TEST(resumption_changes_no_bit)
 }
 END_TEST
 
+/* The number of steps is what the next one counts from: more than the epochs have cannot be, and would go on to overflow. */
+START_TEST(a_checkpoint_of_too_many_steps_is_damaged)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/steps-%d", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (int)getpid());
+    hn_context *ctx = small_context(1);
+    hn_dataset *train = small_data(ctx, 29, 1);
+    hn_model *model = small_model(ctx, 4);
+    hn_trainer *t = trainer(model, train, NULL, (hn_train_options){.batch = 32});
+    for (int e = 0; e < 2; e++) epoch(t); /* of one step each */
+    for (char digit = '3'; digit >= '2'; digit--) {
+        hn_trainer *next = trainer(model, train, NULL, (hn_train_options){.batch = 32});
+        static const char key[] = "\\\"step\\\":2,";
+        char bytes[1 << 14];
+        ck_ok(hn_trainer_save(t, path, &err));
+        FILE *file = fopen(path, "r+b");
+        ck_assert_ptr_nonnull(file);
+        char *at = memmem(bytes, fread(bytes, 1, sizeof bytes, file), key, sizeof key - 1);
+        ck_assert_ptr_nonnull(at);
+        ck_assert_int_eq(fseek(file, at - bytes + (long)sizeof key - 3, SEEK_SET), 0);
+        ck_assert_int_eq(fputc(digit, file), digit);
+        ck_assert_int_eq(fclose(file), 0);
+        ck_assert_int_eq(hn_trainer_resume(next, path, &err), digit == '3' ? HN_E_FORMAT : HN_OK);
+        ck_assert_int_eq(hn_trainer_epochs(next), digit == '3' ? 0 : 2);
+        hn_trainer_free(next);
+    }
+    unlink(path);
+    hn_trainer_free(t), hn_model_free(model), hn_dataset_free(train), hn_context_free(ctx);
+}
+END_TEST
+
 typedef struct stopper {
     hn_cancel *cancel;
     int at, seen;
@@ -299,6 +330,7 @@ int main(void) {
     tcase_add_test(tc, it_learns);
     tcase_add_test(tc, threads_change_no_bit);
     tcase_add_test(tc, resumption_changes_no_bit);
+    tcase_add_test(tc, a_checkpoint_of_too_many_steps_is_damaged);
     tcase_add_test(tc, a_cancelled_epoch_leaves_no_trace);
     tcase_add_test(tc, a_loss_that_explodes_is_an_error);
     tcase_add_test(tc, class_weights_weigh);
