@@ -51,7 +51,7 @@ typedef struct hn_transfer_line {
     int64_t shape[4];      /* in the network; unused entries are 1 */
     int64_t file_shape[4]; /* in the file; unused entries are 1 */
     char type[8];          /* in the file, as safetensors says: "F32", "BF16"; "" = not there */
-    char name[120];        /* in the network; for one that is only in the file, its name there, cut if it is longer */
+    char name[120];        /* in the network; for one that is only in the file, its name there, cut if it is longer; '?' for control characters */
 } hn_transfer_line;
 
 /* Compares a preset with a file of weights, tensor by tensor. The network begins with the file's layers but for the last one: the head is new, so

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "transfer.h"
 
 static bool same_shape(const hni_param *param, const hni_tensor_ref *ref, int first) {
@@ -43,7 +44,9 @@ static void add_line(hn_transfer *t, int32_t what, const char *name, const hni_p
         line->file_shape[i] = ref ? ref->shape[i] : 1;
     }
     snprintf(line->type, sizeof line->type, "%s", ref ? ref->type : "");
-    snprintf(line->name, sizeof line->name, "%s", name);
+    const int length = snprintf(line->name, sizeof line->name, "%s", name);
+    if (length >= (int)sizeof line->name) line->name[hni_utf8_cut(line->name, sizeof line->name - 1)] = 0;
+    hni_utf8_clean(line->name, strlen(line->name)); /* a file's name may be anything, and lines are printed */
     t->count[what]++;
 }
 

@@ -300,6 +300,25 @@ START_TEST(what_does_not_fit_is_listed) {
 }
 END_TEST
 
+/* Lines are printed: no name of a file moves a terminal's cursor, or ends within a character. */
+START_TEST(names_of_files_can_be_printed) {
+    const int64_t one[4] = {1, 1, 1, 1};
+    hn_model *source = preset("tinyvgg", (hn_model_options){.width = 16, .height = 16, .hidden = 1}), *m;
+    const hn_model_options o = {.struct_size = sizeof o, .width = 16, .height = 16, .hidden = 1};
+    hn_transfer *report;
+    container f = state_dict(source, f32, 1);
+    char lengthy[128], cut[128];
+    snprintf(lengthy, sizeof lengthy, "%0118d\u00e9tail", 0); /* the 119th byte that fits is half of a character */
+    snprintf(cut, sizeof cut, "%0118d", 0);
+    put(&f, "red\\u001b[31m\\u0007", "F32", 1, one, NULL, 1);
+    put(&f, lengthy, "F32", 1, one, NULL, 1);
+    ck_assert_int_eq(transfer(&f, "tinyvgg", o, 0, &m, &report), HN_E_FORMAT);
+    ck_assert_int_eq(line_of(report, "red?[31m?").what, HN_TENSOR_UNEXPECTED);
+    ck_assert_int_eq(line_of(report, cut).what, HN_TENSOR_UNEXPECTED);
+    hn_transfer_free(report), hn_model_free(source), free_container(&f);
+}
+END_TEST
+
 /* The package efficientnet_lite_pytorch has other names for all of the network, and no name twice. */
 START_TEST(other_names_are_known) {
     hn_model *source = preset("efficientnet-lite0", (hn_model_options){.width = 32, .height = 32, .channels = 1}), *m = NULL;
@@ -413,6 +432,7 @@ int main(void) {
     tcase_add_test(t, every_half_is_right);
     tcase_add_test(t, the_stem_is_adapted);
     tcase_add_test(t, what_does_not_fit_is_listed);
+    tcase_add_test(t, names_of_files_can_be_printed);
     tcase_add_test(t, other_names_are_known);
     tcase_add_test(t, normalisation_follows_the_weights);
     tcase_add_test(t, files_are_read);
