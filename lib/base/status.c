@@ -1,8 +1,8 @@
 /* status.c - filling a caller's hn_error, and checking a caller's size-prefixed structs.
  *
  * Not an error stack and not a log: one message, in the caller's 256 bytes, no heap, no thread-local state. Text is put together on
- * the stack first, because an argument may be the very message that is about to be replaced. Where room is short, the end that
- * tells most survives: errno's text, and the last part of a path. */
+ * the stack first, because an argument may be the very message that is about to be replaced. Where room is short, what tells most
+ * survives: how the message begins, the last part of a path, the reason, errno's text. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -12,21 +12,35 @@
 #include "status.h"
 #include "utf8.h"
 
-enum { ROOM = sizeof(((hn_error *)0)->message), STRUCT_LIMIT = 4096 };
+enum { ROOM = sizeof(((hn_error *)0)->message), LONGEST = 4600 /* a path of 4096 bytes and what is said of it */, STRUCT_LIMIT = 4096 };
 
-/* Formats into text[size]; the length, cut at a character's edge. */
+static const char DOTS[] = "\xE2\x80\xA6"; /* … */
+
+/* The last `room` bytes of text[length] or a little less, from a character's edge on. */
+static const char *end_of(const char *text, size_t length, size_t room) {
+    const char *from = text + length - room;
+    while (((unsigned char)*from & 0xC0) == 0x80)
+        from++;
+    return from;
+}
+
+/* Formats into text[size]; the length. Of what does not fit beginning and end are kept: in between are a path's folders, or names of a list; behind
+ * them stand the file's name, the reason and the remedy. */
 static size_t HNI_PRINTF(3, 0) format_text(char *text, size_t size, const char *format, va_list args) {
-    const int n = vsnprintf(text, size, format, args);
+    char whole[LONGEST];
+    const int n = vsnprintf(whole, sizeof whole, format, args);
     if (n < 0) {
         text[0] = '\0';
         return 0;
     }
-    size_t length = (size_t)n;
-    if (length >= size) {
-        length = hni_utf8_cut(text, size - 1);
-        text[length] = '\0';
+    const size_t length = (size_t)n < sizeof whole ? (size_t)n : hni_utf8_cut(whole, sizeof whole - 1);
+    whole[length] = '\0';
+    if (length < size) {
+        memcpy(text, whole, length + 1);
+        return length;
     }
-    return length;
+    const size_t room = size - sizeof DOTS, head = hni_utf8_cut(whole, room / 3);
+    return (size_t)snprintf(text, size, "%.*s%s%s", (int)head, whole, DOTS, end_of(whole, length, room - head));
 }
 
 static void store(hn_error *err, hn_status status, int32_t domain, int64_t code, const char *text, size_t length) {
@@ -115,10 +129,8 @@ void hni_error_prefix(hn_error *err, const char *format, ...) {
     const size_t old = strnlen(err->message, sizeof err->message - 1);
     const size_t room = old < ROOM / 2 ? ROOM - 1 - old : ROOM / 2;
     if (length + 2 > room) {
-        from = prefix + length - (room - 5); /* ": " and the three bytes of "…" */
-        while (((unsigned char)*from & 0xC0) == 0x80)
-            from++;
-        dots = "\xE2\x80\xA6";
+        from = end_of(prefix, length, room - 5); /* ": " and the three bytes of "…" */
+        dots = DOTS;
     }
     const int n = snprintf(text, sizeof text, "%s%.*s: %.*s", dots, ROOM, from, (int)old, err->message);
     if (n < 0)

@@ -53,7 +53,7 @@ static hn_status find_column(const manifest *m, const char *name, bool needed, i
     }
     if (*column >= 0 || !needed) return HN_OK;
     list_columns(&m->csv, there, sizeof there);
-    return hni_fail(err, HN_E_NOT_FOUND, "%.80s has no column %.40s; there are: %s", m->path, name, there);
+    return hni_fail(err, HN_E_NOT_FOUND, "%s has no column %.40s; there are: %s", m->path, name, there);
 }
 
 static hn_status read_header(manifest *m, hn_error *err) {

@@ -128,7 +128,7 @@ static hn_status check_yield(const pass *s, int64_t rows, hn_error *err) {
         return hni_fail(err, HN_E_NUMERIC, "the network gave NaN or infinity for all %lld images: look at the model's weights",
                         (long long)s->done);
     hni_dataset_row(s->data, 0, &first);
-    return hni_fail(err, HN_E_DATA, "none of the %lld rows could be read; the first, %.80s: %s", (long long)rows, first.path,
+    return hni_fail(err, HN_E_DATA, "none of the %lld rows could be read; the first, %s: %s", (long long)rows, first.path,
                     first.problem);
 }
 

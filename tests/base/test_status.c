@@ -59,6 +59,21 @@ START_TEST(long_text_is_cut_between_characters) {
 }
 END_TEST
 
+START_TEST(reason_survives_a_long_path) {
+    char path[4096];
+    for (size_t n = 100; n < sizeof path; n += 37) {
+        for (size_t i = 0; i < n; i++)
+            path[i] = "\xE2\x82\xAC/"[i % 4];
+        path[n] = '\0';
+        strcpy(path + n - 12, "/parts.csv");
+        hni_fail(&err, HN_E_FORMAT, "%s, line %d: 1 fields, but the header has 2", path, 7);
+        ck_assert_ptr_nonnull(strstr(err.message, "/parts.csv, line 7: 1 fields, but the header has 2"));
+        ck_assert(is_utf8(err.message) && !strncmp(err.message, path, 60));
+        ck_assert(strlen(err.message) >= 236 || !strstr(err.message, "\xE2\x80\xA6"));
+    }
+}
+END_TEST
+
 START_TEST(errno_text_survives_a_long_path) {
     char path[500];
     memset(path, 'p', sizeof path - 1);
@@ -67,6 +82,10 @@ START_TEST(errno_text_survives_a_long_path) {
     ck_assert(err.status == HN_E_IO && err.domain == HN_DOMAIN_ERRNO && err.code == ENOSPC);
     ck_assert_ptr_nonnull(strstr(err.message, "No space left"));
     ck_assert_ptr_nonnull(strstr(err.message, "disk is full"));
+    strcpy(path + sizeof path - 10, "/scan.png"); /* and so does the name of the file */
+    hni_fail_errno(&err, ENOENT, "cannot open %s", path);
+    ck_assert(!strncmp(err.message, "cannot open ppp", 15) && strstr(err.message, "/scan.png: No such file or directory"));
+    ck_assert_uint_ge(strlen(err.message), 236);
     hni_fail_errno(&err, ENOENT, "cannot open %s", "scan.png");
     ck_assert_str_eq(err.message, "cannot open scan.png: No such file or directory");
     hni_fail_errno(&err, 0, "x");
@@ -214,6 +233,7 @@ int main(void) {
     tcase_add_test(cases, fail_fills_everything);
     tcase_add_test(cases, own_message_may_be_an_argument);
     tcase_add_test(cases, long_text_is_cut_between_characters);
+    tcase_add_test(cases, reason_survives_a_long_path);
     tcase_add_test(cases, errno_text_survives_a_long_path);
     tcase_add_test(cases, messages_are_one_line_of_utf8);
     tcase_add_test(cases, prefix_keeps_what_says_most);
