@@ -66,6 +66,19 @@ hn_status hni_model_preproc(const hn_model_options *o, hni_preproc *p, hn_error 
     return HN_OK;
 }
 
+/* As data sets do: names are printed, on terminals too. */
+static hn_status check_class_name(const char *name, int32_t k, hn_error *err) {
+    const size_t length = name ? strlen(name) : 0;
+    if (!length || length > MAX_NAME)
+        return hni_fail(err, HN_E_ARGUMENT, "the name of class %d has %zu bytes: must be 1 … %d", k, length, MAX_NAME);
+    for (size_t at = 0, step; at < length; at += step) {
+        if (!(step = hni_utf8_length(name + at, length - at))) return hni_fail(err, HN_E_ARGUMENT, "the name of class %d is not UTF-8", k);
+        if ((unsigned char)name[at] < 0x20 || name[at] == 0x7F)
+            return hni_fail(err, HN_E_ARGUMENT, "the name of class %d, %.60s, has a control character in it", k, name);
+    }
+    return HN_OK;
+}
+
 static hn_status copy_class_names(const hn_model_options *o, hn_model *m, hn_error *err) {
     char number[16];
     m->class_names = hni_calloc(m->ctx, (size_t)m->n_classes, sizeof *m->class_names);
@@ -73,16 +86,12 @@ static hn_status copy_class_names(const hn_model_options *o, hn_model *m, hn_err
     for (int32_t k = 0; k < m->n_classes; k++) {
         snprintf(number, sizeof number, "%d", k);
         const char *name = o->class_names ? o->class_names[k] : number;
-        size_t length = name ? strlen(name) : 0;
-        if (!length || length > MAX_NAME)
-            return hni_fail(err, HN_E_ARGUMENT, "the name of class %d has %zu bytes: must be 1 … %d", k, length, MAX_NAME);
-        for (size_t at = 0, step; at < length; at += step)
-            if (!(step = hni_utf8_length(name + at, length - at)))
-                return hni_fail(err, HN_E_ARGUMENT, "the name of class %d is not UTF-8", k);
+        const hn_status status = check_class_name(name, k, err);
+        if (status) return status;
         for (int32_t j = 0; j < k; j++)
             if (!strcmp(m->class_names[j], name))
                 return hni_fail(err, HN_E_ARGUMENT, "classes %d and %d have the same name, %.60s", j, k, name);
-        if (!(m->class_names[k] = hni_strdup(m->ctx, name))) return hni_fail_memory(err, length, "a class name");
+        if (!(m->class_names[k] = hni_strdup(m->ctx, name))) return hni_fail_memory(err, strlen(name), "a class name");
     }
     return HN_OK;
 }

@@ -1,5 +1,6 @@
 /* parse.c - model file → model. The container was checked by safetensors_read.c; here the metadata is, with the same distrust: whatever
  * it says goes through the same doors as a caller's options and layers, and weights are taken only when every tensor fits. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,16 +165,23 @@ static hn_status read_classes(hn_context *ctx, const hni_json *j, hni_json_value
     return HN_OK;
 }
 
+/* Digits and nothing else: strtoull alone takes -1 for the largest number, and that for all that are larger. */
+static bool read_seed(const char *text, uint64_t *seed) {
+    char *end;
+    if (!text || *text < '0' || *text > '9') return false;
+    errno = 0;
+    *seed = strtoull(text, &end, 10);
+    return !errno && !*end;
+}
+
 static hn_status read_options(hn_context *ctx, const hni_json *j, hni_json_value root, hn_model_options *o, lists *store, hn_error *err) {
-    const char *seed = hni_json_string(j, hni_json_get(j, root, "seed"));
-    char *end = NULL;
     hn_status status = read_classes(ctx, j, root, o, store, err);
     if (!status) status = read_preprocessing(j, root, o, store, err);
     if (status) return status;
     if (!hni_json_double(j, hni_json_get(j, root, "threshold"), &o->threshold) || !(o->threshold > 0 && o->threshold < 1))
         return hni_fail(err, HN_E_FORMAT, "the metadata's threshold is missing or not between 0 and 1");
-    o->seed = seed ? strtoull(seed, &end, 10) : 0;
-    if (!seed || end == seed || *end) return hni_fail(err, HN_E_FORMAT, "the metadata's seed is missing or no number");
+    if (!read_seed(hni_json_string(j, hni_json_get(j, root, "seed")), &o->seed))
+        return hni_fail(err, HN_E_FORMAT, "the metadata's seed is missing or no whole number from 0 to 18446744073709551615, as text");
     return HN_OK;
 }
 

@@ -309,7 +309,7 @@ END_TEST
 
 START_TEST(bad_options_are_refused)
 {
-    static const char *const twice[] = {"a", "a"}, *const empty[] = {"a", ""};
+    static const char *const twice[] = {"a", "a"}, *const empty[] = {"a", ""}, *const line[] = {"a\n", "b"}, *const deleted[] = {"a", "b\x7f"};
     const hn_window flat[] = {{40, 0}}, three[] = {{40, 80}, {40, 80}, {40, 80}};
     const double zero[] = {0, 0, 0};
     const hn_model_options bad[] = {{.width = -1},
@@ -322,6 +322,8 @@ START_TEST(bad_options_are_refused)
                                     {.threshold = NAN},
                                     {.class_names = twice},
                                     {.class_names = empty},
+                                    {.class_names = line},
+                                    {.class_names = deleted},
                                     {.windows = flat, .n_windows = 1},
                                     {.n_windows = 2},
                                     {.deviation = zero},
@@ -442,9 +444,14 @@ END_TEST
 
 START_TEST(hostile_metadata_is_refused)
 {
-    hn_model *m = preset((hn_model_options){.width = 8, .height = 8, .hidden = 2});
+    static const char *const names[] = {"abcdefghij", "b"};
+    hn_model *m = preset((hn_model_options){.width = 8, .height = 8, .hidden = 2, .class_names = names, .seed = UINT64_MAX});
     size_t n;
     uint8_t *bytes = bytes_of(m, &n);
+    ck_assert_int_eq(load_changed(bytes, n, "abcdefghij", "abc\\\\u001b"), HN_E_FORMAT); /* for whoever prints it on a terminal */
+    ck_assert_ptr_nonnull(strstr(err.message, "control character"));
+    static const char *const seeds[] = {"18446744073709551616", "-0000000000000000001", "+0000000000000000001", " 0000000000000000001", "0000000000000000001x"};
+    for (int i = 0; i < 5; i++) ck_assert_int_eq(load_changed(bytes, n, "18446744073709551615", seeds[i]), HN_E_FORMAT);
     ck_assert_int_eq(load_changed(bytes, n, "\\\"filters\\\":2", "\\\"filters\\\":9"), HN_E_SHAPE); /* weights do not fit */
     ck_assert_int_eq(load_changed(bytes, n, "\\\"kernel\\\":[3,3]", "\\\"kernel\\\":[0,3]"), HN_E_SHAPE);
     ck_assert_int_eq(load_changed(bytes, n, "\\\"in\\\":[0]", "\\\"in\\\":[9]"), HN_E_NOT_FOUND);
