@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "program.h"
@@ -56,14 +57,36 @@ void describe_split(FILE *out) {
 
 /* --- rows and manifests ------------------------------------------------------------------------------------------------------ */
 
-/* Absolute, so that the manifest may lie anywhere; a file that is missing keeps its place. */
-static void write_path(FILE *out, const char *path) {
+/* Absolute, so that the manifest may lie anywhere; a file that is missing keeps its place. malloc'd. */
+static char *whole_path(const char *path) {
     char *real = realpath(path, NULL), *here = real || *path == '/' ? NULL : getcwd(NULL, 0);
-    char *joined = here ? join_path(here, path) : NULL;
-    csv_field(out, real ? real : joined ? joined : path);
-    free(real);
+    char *joined = real ? real : here ? join_path(here, path) : strdup(path);
     free(here);
-    free(joined);
+    return joined;
+}
+
+static void write_path(FILE *out, const char *path) {
+    char *whole = whole_path(path);
+    csv_field(out, whole ? whole : path);
+    free(whole);
+}
+
+static bool is_utf8(const char *text) {
+    int n = 1;
+    for (const unsigned char *c = (const unsigned char *)text; *c && n; c += n) n = utf8_length(c);
+    return n != 0;
+}
+
+/* A manifest is UTF-8, and names of files may be anything: one of such a name would make it useless. */
+static int check_names(const split_run *r) {
+    hn_row row = {.struct_size = sizeof row};
+    int code = EXIT_DONE;
+    for (int64_t i = 0; !code && !hn_dataset_get_row(r->data, i, &row, NULL); i++) {
+        char *whole = r->s->manifest ? whole_path(row.path) : NULL;
+        if (!is_utf8(whole ? whole : row.path)) code = fail_text("%s: no UTF-8, as a manifest has to be: rename it", whole ? whole : row.path);
+        free(whole);
+    }
+    return code;
 }
 
 /* path: where the file is for the reader; NULL = where it is now. from: the row is that of this part, whose kept columns are written too. */
@@ -120,6 +143,19 @@ static int write_manifest(split_run *r, int part) {
         if (!hn_dataset_get_row(r->parts[part], i, &row, NULL)) write_row(r, out, NULL, &row, r->parts[part], i);
     int code = out && close_output(out, path) ? EXIT_DONE : EXIT_FAILED;
     free(path);
+    return code;
+}
+
+/* A part that took the place of the data would lose the other part's rows, and what columns there were. */
+static int keep_data(const split_run *r, const char *data) {
+    struct stat in, out;
+    int code = EXIT_DONE;
+    for (int part = 0; part < 2 && !code; part++) {
+        char *path = join_path(r->s->out, part ? "test.csv" : "train.csv");
+        if (!stat(data, &in) && !stat(path, &out) && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+            code = fail_text("%s is what is split: choose another --out", path);
+        free(path);
+    }
     return code;
 }
 
@@ -270,8 +306,9 @@ static int split(split_run *r, const char *path) {
     if (status) return fail(&err);
     warn_groups(r->data);
     note_copies(r->data);
-    int code = r->s->manifest ? make_folder(r->s->out) : check_classes(r);
-    if (!code && !r->s->manifest) code = check_place(r);
+    int code = r->s->manifest ? keep_data(r, path) : check_classes(r);
+    if (!code && (r->s->manifest || r->info.n_groups)) code = check_names(r);
+    if (!code) code = r->s->manifest ? make_folder(r->s->out) : check_place(r);
     for (int part = 0; part < 2 && !code; part++) code = r->s->manifest ? write_manifest(r, part) : place_part(r, part);
     if (code == EXIT_INTERRUPTED) fprintf(stderr, "haemnet: interrupted: %s is not whole\n", r->s->out);
     if (!code) print_counts(r);

@@ -42,6 +42,29 @@ says "$scratch/multi/test.csv" "file,subdural,subarachnoid,patient,study,slice"
 expect 1 "$H" split "$scratch/data" --out "$scratch/multi2" --label-column subdural,subarachnoid
 says "$scratch/err" "--manifest"
 
+# A part is never written over what is split.
+cp "$scratch/lists/train.csv" "$scratch/before"
+expect 1 "$H" split "$scratch/lists/train.csv" --manifest --out "$scratch/lists"
+says "$scratch/err" "lists/train.csv is what is split: choose another --out"
+same "$scratch/before" "$scratch/lists/train.csv"
+expect 0 "$H" split "$scratch/lists/train.csv" --manifest --out "$scratch/lists/inner"
+
+# A name that a manifest cannot hold is told of, and copied where no manifest is needed.
+mkdir -p "$scratch/bytes/ill" "$scratch/bytes/well"
+odd=$(printf 'sl\377ce')
+for i in 1 2 3; do
+    cp "$scratch/data/images/p000${i}_s00.png" "$scratch/bytes/ill/$odd$i.png"
+    cp "$scratch/data/images/p000${i}_s01.png" "$scratch/bytes/well/$i.png"
+done
+expect 1 "$H" split "$scratch/bytes" --group none --manifest --out "$scratch/bytelists"
+says "$scratch/err" "no UTF-8, as a manifest has to be: rename it"
+run=$((run + 1))
+[ -e "$scratch/bytelists" ] && fail "a manifest that nobody can read was written"
+expect 1 "$H" split "$scratch/bytes" --group '([0-9])' --out "$scratch/bytegroups"
+expect 0 "$H" split "$scratch/bytes" --group none --ratios 0.5,0.5 --out "$scratch/byteparts"
+run=$((run + 1))
+[ "$(find "$scratch/byteparts" -name '*.png' | wc -l)" -eq 6 ] || fail "files of odd names were lost"
+
 # Files of one name from several folders, a group by file name, moving.
 for patient in 1 2 3 4 5 6; do
     for side in left right; do
