@@ -1,4 +1,5 @@
 /* cmd_audit.c - `haemnet audit`: looks for leaks between two sets, in one before it is split, or between a set and what a model was trained on. */
+#include <math.h>
 #include <string.h>
 
 #include "program.h"
@@ -70,8 +71,9 @@ static void print_shortcuts(const audit_run *r) {
     for (int32_t i = 0; i < r->info.shortcuts; i++) {
         hn_shortcut s = {.struct_size = sizeof s};
         if (hn_audit_shortcut(r->audit, i, &s, NULL)) break;
-        printf("%-12s %-20s %-7.3f %.3f to %.3f%s\n", shortcut_name(s.kind), hn_dataset_class_name(r->data, s.class_index), s.auc, s.low, s.high,
-               s.flagged ? "  FLAGGED" : "");
+        printf("%-12s %-20s %-7.3f ", shortcut_name(s.kind), hn_dataset_class_name(r->data, s.class_index), s.auc);
+        if (isnan(s.low)) printf("–\n"); /* too few patients for one: nothing is flagged */
+        else printf("%.3f to %.3f%s\n", s.low, s.high, s.flagged ? "  FLAGGED" : "");
     }
     if (r->info.flagged)
         printf("A class can be told without looking at the picture: bring all images to one size, crop and format before training, and report this "

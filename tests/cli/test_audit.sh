@@ -11,6 +11,14 @@ expect 5 "$H" audit "$scratch/data" --json "$scratch/audit.json" # slices with b
 says "$scratch/audit.json" '"found": 0'
 says "$scratch/out" "FLAGGED"
 
+# One patient with a bleed allows no interval: a dash, as in every other table, and null.
+"$H" phantom --out "$scratch/few" --patients 3 --slices 3 --size 64 --seed 9 --quiet
+expect 0 "$H" audit "$scratch/few" --json "$scratch/few.json"
+says "$scratch/out" "  –"
+says "$scratch/few.json" '"low": null, "high": null'
+run=$((run + 1))
+grep -q nan "$scratch/out" && fail "an interval from nan to nan"
+
 # Test images that are copies of training images: the same file, the picture turned and saved anew, and another slice of a training patient.
 mkdir -p "$scratch/leaky"
 python "a leaky test part" "$scratch" <<'PY'
