@@ -54,11 +54,12 @@ static const char *read_word(const char *word, hn_augment_options *options) {
         return NULL;
     }
     return "is none of usual, flip, rotate, scale, shift, shear, window-centre, window-width, brightness, contrast, gamma, noise, blur, cutout, "
-           "cutout-size, mixup, cutmix, alone or with =NUMBER";
+           "cutout-size, mixup, cutmix, alone or with =NUMBER; the word none stands by itself";
 }
 
 int parse_augment(const char *command_name, const char *text, hn_augment_options *options) {
     *options = (hn_augment_options){.struct_size = sizeof *options};
+    if (text && !strcmp(text, "none")) return EXIT_DONE; /* a recipe's list, taken back */
     char *copy = text ? strdup(text) : NULL;
     if (text && !copy) return fail_text("out of memory");
     for (char *word = copy, *next; word; word = next) {

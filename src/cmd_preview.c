@@ -35,7 +35,7 @@ static void list_options(preview_settings *s, option list[N_OPTIONS]) {
         {"out", OPTION_TEXT, &s->out, "FILE", "PNG to write (needed)"},
         {"images", OPTION_INT, &s->images, "N", "images to show, 1 to 64 (8)"},
         {"versions", OPTION_INT, &s->versions, "N", "augmented versions of each, of the epochs 1 to N (3)"},
-        AUGMENT_OPTION(&s->augment),
+        AUGMENT_OPTION(&s->augment, "none"),
         INPUT_OPTIONS(&s->input),
         {"label-column", OPTION_TEXT, &s->choice.label_columns, "A[,B...]", "manifest column of the label, or of several 0/1 labels (label)"},
         {"group", OPTION_TEXT, &s->choice.group, "REGEX|none", "patient by file name: first sub-match; none = there are no groups"},
@@ -170,7 +170,8 @@ static hn_status draw_block(const preview_run *r, sheet *to, int32_t first, int3
 
 static hn_status draw(const preview_run *r, const char *path, hn_error *err) {
     const int32_t columns = r->n < COLUMNS ? r->n : COLUMNS, blocks = (r->n + COLUMNS - 1) / COLUMNS;
-    const int32_t versions = r->settings->augment ? r->settings->versions : 0, block = ORIGINALS + (versions + 1) * SEEN + GAP;
+    const bool augments = r->settings->augment && strcmp(r->settings->augment, "none");
+    const int32_t versions = augments ? r->settings->versions : 0, block = ORIGINALS + (versions + 1) * SEEN + GAP;
     sheet s;
     if (!sheet_create(&s, r->ctx, 2 * EDGE + columns * (TILE + GAP) - GAP, 2 * EDGE + blocks * block - GAP)) {
         err->status = HN_E_MEMORY;

@@ -182,9 +182,9 @@ int32_t input_channels(const input_choice *choice);                    /* all of
 void fill_input(const input_choice *choice, hn_model_options *options, hn_window windows[MOST_WINDOWS]);
 
 /* --- augmentation (augment.c) ------------------------------------------------------------------------------------------------ */
-#define AUGMENT_OPTION(to) \
-    {"augment", OPTION_TEXT, to, "LIST", "usual, or NAME[=VALUE],... of flip rotate scale shift shear window-centre window-width brightness " \
-     "contrast gamma noise blur cutout cutout-size mixup cutmix (none)"}
+#define AUGMENT_OPTION(to, unless) \
+    {"augment", OPTION_TEXT, to, "LIST", "none, usual, or NAME[=VALUE],... of flip rotate scale shift shear window-centre window-width brightness " \
+     "contrast gamma noise blur cutout cutout-size mixup cutmix (" unless ")"}
 /* "usual,rotate=20" → options; text NULL = none. EXIT_USAGE after a message. */
 int parse_augment(const char *command_name, const char *text, hn_augment_options *options);
 

@@ -19,7 +19,7 @@ enum { N_CRAFT_OPTIONS = 20 };
 #define CRAFT_OPTIONS(c) \
     {"nesterov", OPTION_FLAG, &(c)->nesterov, NULL, "Nesterov momentum, of sgd"}, \
     {"decay-weights-only", OPTION_FLAG, &(c)->decay_weights_only, NULL, "no weight decay of biases and of norm layers"}, \
-    {"schedule", OPTION_TEXT, &(c)->schedule, "NAME", "of the learning rate: constant, step, cosine, restarts, one-cycle or plateau (constant)"}, \
+    {"schedule", OPTION_TEXT, &(c)->schedule, "NAME", "of the learning rate: constant, step, cosine, restarts, one-cycle or plateau (the recipe's)"}, \
     {"schedule-epochs", OPTION_INT, &(c)->schedule_epochs, "N", "step: between steps; restarts: first cycle; cosine, one-cycle: all (those after warm-up)"}, \
     {"schedule-factor", OPTION_NUMBER, &(c)->schedule_factor, "X", "step, plateau: the rate is multiplied by it (0.1)"}, \
     {"schedule-multiplier", OPTION_INT, &(c)->schedule_multiplier, "N", "restarts: each cycle is so many times as long as the one before (1)"}, \
@@ -30,13 +30,13 @@ enum { N_CRAFT_OPTIONS = 20 };
     {"rates", OPTION_TEXT, &(c)->rates, "PREFIX=F[,...]", "tensors whose learning rate is F times that of the others"}, \
     {"clip", OPTION_NUMBER, &(c)->clip, "X", "longest gradient, of all parameters together (no limit)"}, \
     {"accumulate", OPTION_INT, &(c)->accumulate, "K", "batches to a step of the optimiser (1)"}, \
-    {"ema", OPTION_NUMBER, &(c)->ema, "D", "moving average of the weights, of this decay; it is tested and kept (none)"}, \
-    {"smoothing", OPTION_NUMBER, &(c)->smoothing, "X", "label smoothing, below 1 (0)"}, \
+    {"ema", OPTION_NUMBER, &(c)->ema, "D", "moving average of the weights, of this decay; it is tested and kept; 0 = none (the recipe's)"}, \
+    {"smoothing", OPTION_NUMBER, &(c)->smoothing, "X", "label smoothing, below 1 (the recipe's)"}, \
     {"focal", OPTION_NUMBER, &(c)->focal, "G", "gamma of the focal loss (0: cross-entropy)"}, \
-    {"sampler", OPTION_TEXT, &(c)->sampler, "NAME", "rows of an epoch: shuffle, or drawn by classes, groups or hard-negatives (shuffle)"}, \
+    {"sampler", OPTION_TEXT, &(c)->sampler, "NAME", "rows of an epoch: shuffle, or drawn by classes, groups or hard-negatives (the recipe's)"}, \
     {"hard-factor", OPTION_NUMBER, &(c)->hard_factor, "X", "hard-negatives: how many times as likely as others (4)"}, \
     {"hard-reach", OPTION_INT, &(c)->hard_reach, "N", "hard-negatives: within so many slices of a positive one (2)"}, \
-    AUGMENT_OPTION(&(c)->augment)
+    AUGMENT_OPTION(&(c)->augment, "the recipe's")
 int read_craft(craft_choice *choice); /* checks names and reads lists; EXIT_USAGE after a message. free_craft also after that */
 void fill_craft(const craft_choice *choice, int32_t epochs, hn_train_options *options); /* options live no longer than the choice */
 void free_craft(craft_choice *choice);

@@ -275,6 +275,12 @@ PY
 # A recipe is a list of options, written out in full; what is given beside it wins, in any order.
 expect 0 "$H" train "$scratch/data" --hidden 2 --epochs 2 --size 16 --quiet --out "$scratch/default"
 expect 0 "$H" train --lr 0.01 --recipe=series "$scratch/data" --hidden 2 --epochs 2 --size 16 --quiet --out "$scratch/series"
+expect 0 "$H" train --augment none "$scratch/data" --hidden 2 --epochs 1 --size 16 --quiet --out "$scratch/plain"
+python "a recipe without its augmentation" "$scratch/default/run.json" "$scratch/plain/run.json" <<'PY'
+import json, sys
+default, plain = (json.load(open(path)) for path in sys.argv[1:])
+assert default["trained_with"]["augment"]["flip"] == 0.5 and plain["trained_with"]["augment"] is None and plain["options"]["schedule"] == "one-cycle"
+PY
 python "recipes" "$scratch/default/run.json" "$scratch/series/run.json" "$scratch/run/run.json" <<'PY'
 import json, sys
 small, series, thesis = (json.load(open(path))["options"] for path in sys.argv[1:])

@@ -63,6 +63,8 @@ wrong "$H" preview data --out sheet.png --augment noise,rotate=
 says "$scratch/err" "rotate= has no number behind its ="
 wrong "$H" preview data --out sheet.png --augment usual=0.5
 says "$scratch/err" "usual=0.5 has a number"
+wrong "$H" preview data --out sheet.png --augment flip,none
+says "$scratch/err" "the word none stands by itself"
 wrong "$H" preview data --out sheet.png --augment rotat=3
 says "$scratch/err" "rotat=3 is none of usual, flip"
 wrong "$H" train data --out run --lr nan
@@ -175,6 +177,15 @@ for command in phantom split preview inspect train evaluate predict explain impo
     sed -n "/^\.SS $command/,/^\.S[SH] /p" src/haemnet.1 | sed 's/\\-/-/g' > "$scratch/page"
     says "$scratch/page" ".SS $command"
     for option in $(sed -n 's/^  \(--[a-z-]*\).*/\1/p' "$scratch/help"); do says "$scratch/page" "$option"; done
+    # A number that the help gives as what is taken without the option begins what the page has in brackets, if it has brackets.
+    python "defaults on the page of $command" "$scratch/help" "$scratch/page" <<'PY'
+import re, sys
+said, page = (open(name).read() for name in sys.argv[1:])
+entries = dict(re.findall(r"^\.B[IR]? --([a-z-]+).*\n((?:(?!\.TP|\.SS|\.SH).*\n)*)", page, flags=re.M))
+for name, number in re.findall(r"^  --([a-z-]+) .*\((\d[\d.]*)\)$", said, flags=re.M):
+    taken = re.findall(r"\((\d[\d.]*)[;,)]", entries.get(name, ""))
+    assert not taken or number in taken, (name, number, taken)
+PY
 done
 
 # What cannot be opened: a failure with a reason, no crash.
