@@ -26,5 +26,10 @@ if "$TMPDIR/verdict" "$TMPDIR/none" "$TMPDIR/slice.png" 2>"$TMPDIR/why"; then
     exit 1
 fi
 grep -q none "$TMPDIR/why"
+if "$TMPDIR/verdict" 2>"$TMPDIR/why"; then
+    echo "haemnet.h's example without arguments ends as if all were well"
+    exit 1
+fi
+grep -q usage "$TMPDIR/why"
 lines=$(grep -c . "$TMPDIR/bleed.c")
 [ "$lines" -le 17 ] || { echo "README promises about fifteen lines of C, and has $lines"; exit 1; }
