@@ -12,7 +12,8 @@
  *         hn_predictor *predictor = NULL;
  *         hn_image *image = NULL;
  *         hn_prediction verdict = {.struct_size = sizeof verdict};
- *         if (argc == 3 && !hn_context_create(NULL, &ctx, &err) && !hn_model_load(ctx, argv[1], &model, &err) &&
+ *         if (argc != 3) return fprintf(stderr, "usage: verdict MODEL IMAGE\n"), 2;
+ *         if (!hn_context_create(NULL, &ctx, &err) && !hn_model_load(ctx, argv[1], &model, &err) &&
  *             !hn_predictor_create(model, NULL, &predictor, &err) && !hn_image_load(ctx, argv[2], NULL, &image, &err) &&
  *             !hn_predict(predictor, image, &verdict, &err))
  *             printf("%s: %.3f\n", hn_model_class_name(model, verdict.class_index), verdict.probability);
@@ -30,7 +31,7 @@
  *   model.h transfer.h   networks, their weights and their file; those that begin with another's weights
  *   builder.h            networks of one's own
  *   augment.h train.h    learning
- *   predict.h            verdicts
+ *   predict.h familiar.h verdicts; images that are not like those of the training
  *   evaluate.h           how good they are
  *   calibrate.h          thresholds, and what probabilities are worth
  *   subgroups.h          whether they are as good for everyone
