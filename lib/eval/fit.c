@@ -67,6 +67,9 @@ int hni_fit_temperature(const hni_fit *f, double *scale) {
     }
     for (int step = 0; step < 200; step++) {
         const double now = slope(f, at, &curvature);
+        if (now == 0) { /* the best one, to the bit: there is nowhere to step to */
+            break;
+        }
         if (now > 0) {
             high = at;
         } else {
@@ -78,7 +81,7 @@ int hni_fit_temperature(const hni_fit *f, double *scale) {
         }
         const double moved = fabs(next - at);
         at = next;
-        if (moved <= 4 * DBL_EPSILON * at || now == 0) {
+        if (moved <= 4 * DBL_EPSILON * at) {
             break;
         }
     }

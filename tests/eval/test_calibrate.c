@@ -309,6 +309,23 @@ static hn_eval *eval_of_logits(int64_t n, const int32_t *truth, const double *z)
     return eval;
 }
 
+/* Newton's step meets a slope of exactly 0 here; the scale is by bisection in Python. */
+START_TEST(the_best_temperature_may_be_met_exactly) {
+    const double z[] = {0, -0.75, 0, 1.25, 0, -1.25, 0, 1}, p[] = {0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5};
+    const int32_t truth[] = {1, 1, 0, 1};
+    const hn_eval_arrays arrays = {.struct_size = sizeof arrays, .task = HN_TASK_SINGLE, .n_classes = 2, .positive = 2, .n = 4, .classes = truth,
+                                   .probabilities = p, .logits = z};
+    double scale[2], shift[2];
+    hn_calibration c = {.struct_size = sizeof c, .scale = scale, .shift = shift, .capacity = 2};
+    hn_eval *eval = NULL;
+    ck_ok(hn_eval_from_arrays(ctx, &arrays, &eval, &err));
+    ck_ok(hn_eval_calibrate(eval, HN_CALIBRATION_TEMPERATURE, &c, &err));
+    near("the scale", scale[0], 1.4188212297970564, 1e-12);
+    ck_assert_double_le(c.log_loss_after, c.log_loss_before);
+    hn_eval_free(eval);
+}
+END_TEST
+
 START_TEST(calibrations_that_cannot_be_are_refused) {
     static const int32_t truth[] = {1, 1, 1, 0, 0, 0}, ones[] = {1, 1, 1, 1, 1, 1};
     static const double sure[] = {5, 3, 2, -1, -4, -3}, wrong[] = {-5, -3, -2, 1, 4, 3}, flat[] = {1, 1, 1, 1, 1, 1};
@@ -564,7 +581,7 @@ int main(void) {
     TCase *t = tcase_create("golden and contract");
     tcase_add_checked_fixture(t, setup, teardown);
     const TTest *const cases[] = {thresholds_and_bins_agree_with_scikit_learn, calibrations_agree_with_scikit_learn_and_scipy,
-                                  calibrations_that_cannot_be_are_refused, labels_that_say_nothing_stay,
+                                  the_best_temperature_may_be_met_exactly, calibrations_that_cannot_be_are_refused, labels_that_say_nothing_stay,
                                   shares_by_group_agree_with_numpy, rates_are_the_metrics,
                                   operating_points_hold_what_they_say, perfect_separation_has_no_width,
                                   called_class_is_judged_by_being_right, refusals_name_the_remedy,
