@@ -51,6 +51,17 @@ static const char *recipe_among(int argc, char **argv) {
     return name;
 }
 
+static bool gives(const char *word, int argc, char **argv) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+        if (!strcmp(argv[i], word)) return true;
+    return false;
+}
+
+/* What is measured takes the place of the recipe's numbers, though its name is another. */
+static bool is_replaced(const char *word, int argc, char **argv) {
+    return (!strcmp(word, "--mean") || !strcmp(word, "--deviation")) && gives("--normalise", argc, argv);
+}
+
 /* Indented; a new line before the option that would run past the width, never between an option and its value. */
 static void print_words(FILE *out, const char *const *words) {
     enum { INDENT = 9, WIDTH = 110 };
@@ -86,6 +97,10 @@ int parse_with_recipe(const char *command_name, const option *options, int n, in
         return -1;
     }
     for (int i = 0; i < MOST_WORDS && r->words[i]; i++) {
+        if (is_replaced(r->words[i], argc, argv)) {
+            i++; /* and its value */
+            continue;
+        }
         union {
             const char *in;
             char *out;

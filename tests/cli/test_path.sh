@@ -275,6 +275,16 @@ PY
 # A recipe is a list of options, written out in full; what is given beside it wins, in any order.
 expect 0 "$H" train "$scratch/data" --hidden 2 --epochs 2 --size 16 --quiet --out "$scratch/default"
 expect 0 "$H" train --lr 0.01 --recipe=series "$scratch/data" --hidden 2 --epochs 2 --size 16 --quiet --out "$scratch/series"
+expect 0 "$H" train --normalise "$scratch/data" --hidden 2 --epochs 1 --size 16 --quiet --out "$scratch/measured"
+expect 2 "$H" train --normalise "$scratch/data" --deviation 0.3 --out "$scratch/both"
+says "$scratch/err" "--normalise measures what --mean and --deviation set"
+python "measured numbers take the place of a recipe's" "$scratch/default/run.json" "$scratch/measured/run.json" <<'PY'
+import json, sys
+default, measured = (json.load(open(path)) for path in sys.argv[1:])
+assert default["preprocessing"]["mean"] == default["preprocessing"]["deviation"] == [0.25]
+mean, deviation = (measured["preprocessing"][name][0] for name in ("mean", "deviation"))
+assert 0 < mean < 1 and 0 < deviation < 1 and mean != 0.25 and deviation != 0.25 and measured["options"]["normalise"] is True
+PY
 expect 0 "$H" train --augment none "$scratch/data" --hidden 2 --epochs 1 --size 16 --quiet --out "$scratch/plain"
 python "a recipe without its augmentation" "$scratch/default/run.json" "$scratch/plain/run.json" <<'PY'
 import json, sys
